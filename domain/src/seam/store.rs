@@ -1,0 +1,233 @@
+//! The seams to the store of truth, split by who uses them: sync, the projections, and queries.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AccessId, AccessRule, Account, AccountId, Caller, Chunk, Cursor, Document, DocumentId, Key, Page, Rejected, Result, SourceId,
+    SparseVector, Sweep, TextHash, Timestamp, Visible,
+};
+
+/// A configured source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceRecord {
+    /// Its name.
+    pub id: SourceId,
+    /// Which connector reads it: `git`, `jira-archive`, …
+    pub connector: String,
+    /// The connector's settings. Never holds a secret.
+    pub settings: serde_json::Value,
+    /// When it was added.
+    pub added: Timestamp,
+}
+
+/// What a source holds and how it fares.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceReport {
+    /// The source.
+    pub source: SourceRecord,
+    /// Live documents per kind name.
+    pub documents: BTreeMap<String, u64>,
+    /// Live chunks.
+    pub chunks: u64,
+    /// Items in the dead letters.
+    pub dead_letters: u64,
+    /// The last revision.
+    pub revision: u64,
+    /// How far each projection is, by its name; the difference to `revision` is its lag.
+    pub positions: BTreeMap<String, u64>,
+    /// When a sync last ended well.
+    pub last_sync: Option<Timestamp>,
+}
+
+/// What a commit changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Committed {
+    /// Documents that are new or differ.
+    pub upserted: u64,
+    /// Documents that are gone.
+    pub deleted: u64,
+    /// Documents that were as before.
+    pub unchanged: u64,
+    /// Items sent to the dead letters.
+    pub rejected: u64,
+    /// The source's last revision.
+    pub revision: u64,
+}
+
+/// The right to write for a source (or to do another named job alone), until it expires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// What it is for, e.g. `sync:git-alloy`.
+    pub name: String,
+    /// A fence: grows with every new holder.
+    pub token: u64,
+    /// Who holds it.
+    pub holder: String,
+}
+
+/// The log of truth as sync writes it.
+#[async_trait]
+pub trait SyncStore: Send + Sync {
+    /// Add a source, or change the settings of one. `Conflict` when another connector reads a source of this name.
+    async fn put_source(&self, source: SourceRecord) -> Result<()>;
+
+    /// Remove a source with all its documents, rules, accounts and cursors: its documents become tombstones that the projections still see.
+    async fn remove_source(&self, source: &SourceId) -> Result<()>;
+
+    /// All sources by name, with what they hold.
+    async fn sources(&self) -> Result<Vec<SourceReport>>;
+
+    /// The cursor of the last committed page.
+    async fn cursor(&self, source: &SourceId) -> Result<Option<Cursor>>;
+
+    /// Commit a page with its cursor in one transaction under a lease that is still held (`Conflict` otherwise). Documents that differ from
+    /// what is stored get the source's next revisions in order; equal ones only count as unchanged. Rejected items enter the dead letters,
+    /// an item that is understood again leaves them. `now` stamps the last sync when the page is the last.
+    async fn commit(&self, source: &SourceId, lease: &Lease, page: Page, now: Timestamp) -> Result<Committed>;
+
+    /// Delete all documents of a source that a complete sweep does not list; a frozen one changes nothing.
+    async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed>;
+
+    /// Take a free or expired lease, or renew one's own, for `ttl` from `now`. `None` when somebody else holds it.
+    async fn lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> Result<Option<Lease>>;
+
+    /// Items that could not be understood, by item.
+    async fn dead_letters(&self, source: &SourceId) -> Result<Vec<Rejected>>;
+}
+
+/// A document in the log: its state at the latest revision, or a tombstone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changed {
+    /// Its revision: the position after handling it.
+    pub revision: u64,
+    /// Which document.
+    pub id: DocumentId,
+    /// The label it has, or had when it was deleted.
+    pub access: AccessId,
+    /// Its content; `None` when it is gone.
+    pub document: Option<Box<Document>>,
+}
+
+/// A chunk as the index projection stores it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexedChunk {
+    /// The chunk.
+    pub chunk: Chunk,
+    /// The hash of its embedded text: the key of its vector in the cache.
+    pub hash: TextHash,
+    /// The term-frequency part of its BM25 weights.
+    pub sparse: SparseVector,
+}
+
+/// One document as the index projection leaves it; no chunks: it is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexedDocument {
+    /// The document.
+    pub id: DocumentId,
+    /// Its label, to whose statistics its chunks count.
+    pub access: AccessId,
+    /// Its chunks.
+    pub chunks: Vec<IndexedChunk>,
+}
+
+/// One document as the graph projection leaves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mentioned {
+    /// The document.
+    pub id: DocumentId,
+    /// Names in its text that only a directory entry can explain (`jira:PAY`, `repo:old/name`), known or not.
+    pub names: Vec<String>,
+}
+
+/// An entry of the directory: something whose names give meaning to texts elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectoryEntry {
+    /// A project (`jira:acme/PAY`) or repository (`repo:acme/api`).
+    pub key: Key,
+    /// Its other names: old project keys, former repository names.
+    pub aliases: Vec<String>,
+    /// The label of the document that tells of it.
+    pub access: AccessId,
+}
+
+/// A vector in the embedding cache.
+pub type CachedVector = (TextHash, Vec<f32>);
+
+/// What the projections read and write. `projection` is `index` or `graph`.
+#[async_trait]
+pub trait ProjectionStore: Send + Sync {
+    /// How far a projection has handled a source: a revision, 0 at first.
+    async fn position(&self, projection: &str, source: &SourceId) -> Result<u64>;
+
+    /// Documents of a source changed after `after`, each once at its latest revision, by revision, at most `limit`.
+    async fn changed(&self, source: &SourceId, after: u64, limit: usize) -> Result<Vec<Changed>>;
+
+    /// Store the chunks of documents, count them in and their former ones out of their labels' statistics, and move the position, all in one
+    /// transaction. Repeating it changes nothing. Positions never move back, but by `reset`.
+    async fn commit_index(&self, source: &SourceId, position: u64, documents: Vec<IndexedDocument>) -> Result<()>;
+
+    /// Store what documents mention and move the position, in one transaction.
+    async fn commit_graph(&self, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()>;
+
+    /// Every live project and repository document, and the live documents that mention any of `names`, both at the same moment.
+    async fn directory(&self, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)>;
+
+    /// The vectors of `model` for these hashes; absent ones are left out.
+    async fn cached_vectors(&self, model: &str, hashes: &[TextHash]) -> Result<Vec<CachedVector>>;
+
+    /// Add vectors of `model` to the cache.
+    async fn cache_vectors(&self, model: &str, vectors: Vec<CachedVector>) -> Result<()>;
+
+    /// Set a projection of all sources back to 0 and forget what it stored, but not the cache.
+    async fn reset(&self, projection: &str) -> Result<()>;
+}
+
+/// A chunk with the document it belongs to, as answers show it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredChunk {
+    /// The chunk.
+    pub chunk: Chunk,
+    /// The hash of its embedded text.
+    pub hash: TextHash,
+}
+
+/// BM25 statistics over the visible labels.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TermStatistics {
+    /// Chunks in all.
+    pub chunks: u64,
+    /// For each term asked, in order, the chunks that hold it.
+    pub frequencies: Vec<u64>,
+}
+
+/// What queries read.
+#[async_trait]
+pub trait DocumentStore: Send + Sync {
+    /// The labels a caller sees now.
+    async fn visible(&self, caller: &Caller) -> Result<Visible>;
+
+    /// Live documents of these ids that are visible, in the order asked; others are left out.
+    async fn documents(&self, ids: &[DocumentId], visible: &Visible) -> Result<Vec<Document>>;
+
+    /// Live visible documents whose canonical key or alias is exactly `name`, or, when it is 7 to 40 hex digits, commits whose SHA begins so; at most 20, by key then id.
+    async fn find(&self, name: &str, visible: &Visible) -> Result<Vec<Document>>;
+
+    /// The chunks of a document, in order; none when it is not visible.
+    async fn chunks(&self, document: DocumentId, visible: &Visible) -> Result<Vec<StoredChunk>>;
+
+    /// Statistics of these terms over the visible labels.
+    async fn term_statistics(&self, terms: &[u32], visible: &Visible) -> Result<TermStatistics>;
+
+    /// The accounts of these ids; unknown ones are left out.
+    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>>;
+
+    /// Live documents by ascending id after `after`, for export.
+    async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>>;
+
+    /// All access rules by label.
+    async fn access_rules(&self) -> Result<Vec<AccessRule>>;
+}
