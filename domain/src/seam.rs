@@ -1,11 +1,13 @@
 //! The seams: object-safe traits that backends implement and everything else is written against.
 
+pub mod analyser;
 pub mod connector;
 pub mod embedder;
 pub mod graph;
 pub mod store;
 pub mod vectors;
 
+pub use analyser::Analyser;
 pub use connector::{Connector, Estimate};
 pub use embedder::{Embedder, Role};
 pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Subgraph};

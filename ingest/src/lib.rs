@@ -1,1 +1,5 @@
-//! Placeholder.
+//! From connectors to the store, and from the store to its two projections: the vector index and the graph.
+
+pub mod progress;
+pub mod projection;
+pub mod sync;

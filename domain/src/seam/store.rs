@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessId, AccessRule, Account, AccountId, Caller, Chunk, Cursor, Document, DocumentId, Key, Page, Rejected, Result, SourceId,
+    AccessId, AccessRule, Account, AccountId, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Rejected, Result, SourceId,
     SparseVector, Sweep, TextHash, Timestamp, Visible,
 };
 
@@ -106,6 +106,10 @@ pub struct Changed {
     pub revision: u64,
     /// Which document.
     pub id: DocumentId,
+    /// What it is, or was.
+    pub kind: DocumentKind,
+    /// Its key, or the one it had.
+    pub key: Key,
     /// The label it has, or had when it was deleted.
     pub access: AccessId,
     /// Its content; `None` when it is gone.

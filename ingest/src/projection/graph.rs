@@ -1,0 +1,147 @@
+//! The graph projection: changed documents → facts → graph. Names that only a directory entry explains are extracted again when one comes, changes or goes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use domain::seam::store::{Changed, Mentioned};
+use domain::seam::{DocumentStore, GraphStore, ProjectionStore};
+use domain::{Document, DocumentFacts, DocumentId, DocumentKind, Key, Result, SourceId, Visible};
+use rayon::prelude::*;
+use tokio_util::sync::CancellationToken;
+
+use super::index::on_cpu;
+use super::{GRAPH, Projected};
+use crate::facts::facts_of;
+use crate::progress::{Event, Progress};
+use crate::references::Directory;
+use crate::sync::cancelled;
+
+/// Documents a batch.
+const BATCH: usize = 1000;
+
+/// Everything the graph projection works with.
+#[derive(Clone)]
+pub struct GraphProjection {
+    /// The truth, and what the projection keeps there.
+    pub store: Arc<dyn ProjectionStore>,
+    /// The truth as read by id.
+    pub documents: Arc<dyn DocumentStore>,
+    /// The graph.
+    pub graph: Arc<dyn GraphStore>,
+    /// Who watches.
+    pub progress: Arc<dyn Progress>,
+    /// When to stop: between batches.
+    pub cancel: CancellationToken,
+}
+
+impl GraphProjection {
+    /// Bring the graph up to the source's last revision.
+    ///
+    /// # Errors
+    /// Whatever a backend reports; `Cancelled` when asked to stop. The position stays at the last batch that is durable.
+    pub async fn run(&self, source: &SourceId, revision: u64) -> Result<Projected> {
+        let mut position = self.store.position(GRAPH, source).await?;
+        if position < revision {
+            self.progress.event(&Event::Started { projection: GRAPH, source: source.clone(), pending: revision - position });
+        }
+        let mut total = Projected::default();
+        loop {
+            if self.cancel.is_cancelled() {
+                return Err(cancelled());
+            }
+            let changed = self.store.changed(source, position, BATCH).await?;
+            let Some(last) = changed.last().map(|one| one.revision) else { return Ok(total) };
+            let done = self.batch(source, changed, last).await?;
+            self.progress.event(&Event::Projected {
+                projection: GRAPH,
+                source: source.clone(),
+                documents: done.documents,
+                revisions: last - position,
+                written: done.written,
+                embedded: 0,
+            });
+            total.add(done);
+            position = last;
+        }
+    }
+
+    async fn batch(&self, source: &SourceId, changed: Vec<Changed>, last: u64) -> Result<Projected> {
+        let names = directory_names(&changed);
+        let (entries, mentioning) = self.store.directory(&names).await?;
+        let directory = Arc::new(Directory::new(entries));
+        let handled: BTreeSet<DocumentId> = changed.iter().map(|one| one.id).collect();
+        let again: Vec<_> = mentioning.into_iter().filter(|id| !handled.contains(id)).collect();
+        self.extract_again(&again, &directory).await?;
+
+        let documents = changed.len() as u64;
+        let work = move || changed.into_par_iter().map(|one| extract(one, &directory)).collect::<Vec<_>>();
+        let (facts, mentioned): (Vec<_>, Vec<_>) = on_cpu(work).await?.into_iter().unzip();
+        let written = facts.iter().map(|one: &DocumentFacts| one.edges.len() as u64).sum();
+        self.graph.replace(facts).await?;
+        self.store.commit_graph(source, last, mentioned).await?;
+        Ok(Projected { documents, written, embedded: 0 })
+    }
+
+    /// Documents whose text names something that the directory now explains differently.
+    async fn extract_again(&self, ids: &[DocumentId], directory: &Arc<Directory>) -> Result<()> {
+        for part in ids.chunks(BATCH) {
+            if self.cancel.is_cancelled() {
+                return Err(cancelled());
+            }
+            let documents = self.documents.documents(part, &Visible::All).await?;
+            let directory = directory.clone();
+            let work = move || documents.par_iter().map(|document| facts_of(document, &directory).0).collect::<Vec<_>>();
+            self.graph.replace(on_cpu(work).await?).await?;
+        }
+        Ok(())
+    }
+}
+
+fn extract(changed: Changed, directory: &Directory) -> (DocumentFacts, Mentioned) {
+    match changed.document {
+        Some(document) => {
+            let (facts, names) = facts_of(&document, directory);
+            (facts, Mentioned { id: changed.id, names })
+        }
+        None => (DocumentFacts::none(changed.id, changed.access), Mentioned { id: changed.id, names: Vec::new() }),
+    }
+}
+
+/// The names that the directory entries in a batch explain, or explained before they were deleted.
+fn directory_names(changed: &[Changed]) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for one in changed {
+        match one.kind {
+            DocumentKind::Project => {
+                names.insert(project_name(&one.key));
+                names.extend(aliases(one.document.as_deref()).map(|alias| format!("jira:{}", alias.to_uppercase())));
+            }
+            DocumentKind::Repository => {
+                names.insert(one.key.as_str().to_owned());
+                names.extend(aliases(one.document.as_deref()).map(|alias| format!("repo:{}", alias.to_lowercase())));
+            }
+            DocumentKind::Commit
+            | DocumentKind::Release
+            | DocumentKind::File
+            | DocumentKind::Issue
+            | DocumentKind::PullRequest
+            | DocumentKind::Review
+            | DocumentKind::Comment
+            | DocumentKind::Channel
+            | DocumentKind::Thread
+            | DocumentKind::Page
+            | DocumentKind::Space
+            | DocumentKind::Discussion => {}
+        }
+    }
+    names.into_iter().collect()
+}
+
+fn aliases(document: Option<&Document>) -> impl Iterator<Item = &str> {
+    document.into_iter().flat_map(|document| document.aliases.iter().map(String::as_str))
+}
+
+/// `jira:acme/PAY` is mentioned as `jira:PAY`.
+fn project_name(key: &Key) -> String {
+    format!("jira:{}", key.local().rsplit('/').next().unwrap_or_default())
+}

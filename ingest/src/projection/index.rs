@@ -1,0 +1,236 @@
+//! The index projection: changed documents → text → chunks → vectors (from the cache, else embedded) → vector index and statistics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::seam::store::{Changed, IndexedChunk, IndexedDocument};
+use domain::seam::{Analyser, Embedder, Point, PointSet, ProjectionStore, Role, VectorIndex};
+use domain::{Document, Error, Result, SourceId, TextHash};
+use rayon::prelude::*;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{INDEX, Projected};
+use crate::chunk::{TokenBudget, chunk};
+use crate::normalize::normalize;
+use crate::progress::{Event, Progress};
+use crate::sync::cancelled;
+
+/// Documents a batch: enough to fill both cores and a write, few enough to hold in memory with their vectors.
+const BATCH: usize = 512;
+/// Texts embedded between two writes to the cache: what a crash can cost.
+const EMBED_BATCH: usize = 256;
+/// Batches that may wait between two stages.
+const IN_FLIGHT: usize = 1;
+
+/// Everything the index projection works with.
+#[derive(Clone)]
+pub struct IndexProjection {
+    /// The truth, and what the projection keeps there.
+    pub store: Arc<dyn ProjectionStore>,
+    /// The index.
+    pub vectors: Arc<dyn VectorIndex>,
+    /// The model.
+    pub embedder: Arc<dyn Embedder>,
+    /// The lexical side.
+    pub analyser: Arc<dyn Analyser>,
+    /// Who watches.
+    pub progress: Arc<dyn Progress>,
+    /// When to stop: between batches.
+    pub cancel: CancellationToken,
+}
+
+/// A batch on its way: what each stage has added so far.
+struct Batch {
+    from: u64,
+    to: u64,
+    documents: Vec<Prepared>,
+    embedded: u64,
+}
+
+/// One document on its way. `set.points[i]`, `indexed.chunks[i]` and `texts[i]` belong together; a text is dropped once its vector is known.
+struct Prepared {
+    set: PointSet,
+    indexed: IndexedDocument,
+    texts: Vec<String>,
+}
+
+impl IndexProjection {
+    /// Bring the index up to the source's last revision.
+    ///
+    /// # Errors
+    /// Whatever a backend reports; `Cancelled` when asked to stop. The position stays at the last batch that is durable.
+    pub async fn run(&self, source: &SourceId, revision: u64) -> Result<Projected> {
+        let position = self.store.position(INDEX, source).await?;
+        if position >= revision {
+            return Ok(Projected::default());
+        }
+        self.progress.event(&Event::Started { projection: INDEX, source: source.clone(), pending: revision - position });
+        let (prepared, to_embed) = mpsc::channel(IN_FLIGHT);
+        let (embedded, to_write) = mpsc::channel(IN_FLIGHT);
+        let (first, second, total) = tokio::join!(
+            self.prepare_all(source, position, prepared),
+            self.embed_all(source, to_embed, embedded),
+            self.write_all(source, to_write)
+        );
+        let total = total?;
+        second?;
+        first?;
+        Ok(total)
+    }
+
+    async fn prepare_all(&self, source: &SourceId, mut position: u64, out: mpsc::Sender<Batch>) -> Result<()> {
+        loop {
+            if self.cancel.is_cancelled() {
+                return Err(cancelled());
+            }
+            let changed = self.store.changed(source, position, BATCH).await?;
+            let Some(last) = changed.last() else { return Ok(()) };
+            let (from, to) = (position, last.revision);
+            let (embedder, analyser, source) = (self.embedder.clone(), self.analyser.clone(), source.clone());
+            let work = move || changed.into_par_iter().map(|one| prepare(&source, one, &*embedder, &*analyser)).collect();
+            let documents = on_cpu(work).await?;
+            position = to;
+            // The reader is gone when a later stage failed: its error is the one to tell.
+            if out.send(Batch { from, to, documents, embedded: 0 }).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn embed_all(&self, source: &SourceId, mut batches: mpsc::Receiver<Batch>, out: mpsc::Sender<Batch>) -> Result<()> {
+        while let Some(mut batch) = batches.recv().await {
+            self.embed(source, &mut batch).await?;
+            if out.send(batch).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn embed(&self, source: &SourceId, batch: &mut Batch) -> Result<()> {
+        let mut wanted: BTreeMap<TextHash, &str> = BTreeMap::new();
+        for document in &batch.documents {
+            wanted.extend(document.indexed.chunks.iter().zip(&document.texts).map(|(chunk, text)| (chunk.hash, text.as_str())));
+        }
+        let hashes: Vec<_> = wanted.keys().copied().collect();
+        let model = self.embedder.model();
+        let mut known: BTreeMap<TextHash, Vec<f32>> = self.store.cached_vectors(model, &hashes).await?.into_iter().collect();
+        let missing: Vec<_> = wanted.into_iter().filter(|(hash, _)| !known.contains_key(hash)).collect();
+        for part in missing.chunks(EMBED_BATCH) {
+            if self.cancel.is_cancelled() {
+                return Err(cancelled());
+            }
+            let texts = part.iter().map(|(_, text)| (*text).to_owned()).collect();
+            let vectors = self.embedder.embed(Role::Passage, texts).await?;
+            if vectors.len() != part.len() {
+                return Err(Error::internal("embed chunks", format!("{} vectors for {} texts", vectors.len(), part.len())));
+            }
+            let fresh: Vec<_> = part.iter().map(|(hash, _)| *hash).zip(vectors).collect();
+            self.store.cache_vectors(model, fresh.clone()).await?;
+            self.progress.event(&Event::Embedded { source: source.clone(), texts: fresh.len() as u64 });
+            batch.embedded += fresh.len() as u64;
+            known.extend(fresh);
+        }
+        for document in &mut batch.documents {
+            document.texts.clear();
+            for (point, chunk) in document.set.points.iter_mut().zip(&document.indexed.chunks) {
+                point.dense = known.get(&chunk.hash).cloned().ok_or_else(|| Error::internal("embed chunks", "a chunk is left without a vector"))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_all(&self, source: &SourceId, mut batches: mpsc::Receiver<Batch>) -> Result<Projected> {
+        let mut total = Projected::default();
+        while let Some(batch) = batches.recv().await {
+            let (mut sets, mut indexed) = (Vec::new(), Vec::new());
+            for document in batch.documents {
+                sets.push(document.set);
+                indexed.push(document.indexed);
+            }
+            let done = Projected {
+                documents: sets.len() as u64,
+                written: indexed.iter().map(|document| document.chunks.len() as u64).sum(),
+                embedded: batch.embedded,
+            };
+            self.vectors.replace(sets).await?;
+            self.vectors.flush().await?;
+            self.store.commit_index(source, batch.to, indexed).await?;
+            self.progress.event(&Event::Projected {
+                projection: INDEX,
+                source: source.clone(),
+                documents: done.documents,
+                revisions: batch.to - batch.from,
+                written: done.written,
+                embedded: done.embedded,
+            });
+            total.add(done);
+        }
+        Ok(total)
+    }
+}
+
+/// Run CPU-bound work away from the async threads.
+pub(crate) async fn on_cpu<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::internal("process documents", "a document made the processing fail").with_source(error))
+}
+
+fn prepare(source: &SourceId, changed: Changed, embedder: &dyn Embedder, analyser: &dyn Analyser) -> Prepared {
+    let Some(document) = changed.document else {
+        return Prepared {
+            set: removal(source, &changed.access, changed.id),
+            indexed: IndexedDocument { id: changed.id, access: changed.access, chunks: Vec::new() },
+            texts: Vec::new(),
+        };
+    };
+    let normalized = normalize(&document);
+    let count = |text: &str| embedder.tokens(text);
+    let chunks = chunk(&document, &normalized, &TokenBudget::new(embedder.max_tokens(), &count));
+    let (mut points, mut indexed, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    for chunk in chunks {
+        let text = chunk.embedded_text(&document.title);
+        let sparse = analyser.passage(&text);
+        points.push(Point { chunk: chunk.id(), dense: Vec::new(), sparse: sparse.clone() });
+        indexed.push(IndexedChunk { hash: TextHash::of(&text), chunk, sparse });
+        texts.push(text);
+    }
+    Prepared {
+        set: point_set(&document, points),
+        indexed: IndexedDocument { id: document.id, access: document.access.clone(), chunks: indexed },
+        texts,
+    }
+}
+
+fn removal(source: &SourceId, access: &domain::AccessId, document: domain::DocumentId) -> PointSet {
+    PointSet {
+        document,
+        access: access.clone(),
+        source: source.clone(),
+        kind: domain::DocumentKind::File,
+        container: String::new(),
+        author: None,
+        labels: Vec::new(),
+        states: Vec::new(),
+        updated: None,
+        points: Vec::new(),
+    }
+}
+
+fn point_set(document: &Document, points: Vec<Point>) -> PointSet {
+    let lower = |field: &str| document.field(field).iter().map(|value| value.to_lowercase()).collect();
+    PointSet {
+        document: document.id,
+        access: document.access.clone(),
+        source: document.source.clone(),
+        kind: document.kind,
+        container: document.container.as_str().to_owned(),
+        author: document.author.as_ref().map(|author| author.as_str().to_owned()),
+        labels: lower("label"),
+        states: lower("state"),
+        updated: document.updated.or(document.created),
+        points,
+    }
+}
