@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The query flow and the HTTP API over it. Every answer is computed from what the caller may see and from nothing else.
+
+pub mod search;

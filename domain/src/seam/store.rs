@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessId, AccessRule, Account, AccountId, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Rejected, Result, SourceId,
+    AccessId, AccessRule, Account, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Rejected, Result, SourceId,
     SparseVector, Sweep, TextHash, Timestamp, Visible,
 };
 
@@ -217,7 +217,7 @@ pub trait DocumentStore: Send + Sync {
     /// Live documents of these ids that are visible, in the order asked; others are left out.
     async fn documents(&self, ids: &[DocumentId], visible: &Visible) -> Result<Vec<Document>>;
 
-    /// Live visible documents whose canonical key or alias is exactly `name`, or, when it is 7 to 40 hex digits, commits whose SHA begins so; at most 20, by key then id.
+    /// Live visible documents whose canonical key, alias or URL is exactly `name`, or, when it is 7 to 40 hex digits, commits whose SHA begins so; at most 20, by key then id.
     async fn find(&self, name: &str, visible: &Visible) -> Result<Vec<Document>>;
 
     /// The chunks of a document, in order; none when it is not visible.
@@ -226,8 +226,8 @@ pub trait DocumentStore: Send + Sync {
     /// Statistics of these terms over the visible labels.
     async fn term_statistics(&self, terms: &[u32], visible: &Visible) -> Result<TermStatistics>;
 
-    /// The accounts of these ids; unknown ones are left out.
-    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>>;
+    /// The accounts whose id, login, display name or e-mail is one of `names`, compared without case; by id, at most 1,000.
+    async fn accounts(&self, names: &[String]) -> Result<Vec<Account>>;
 
     /// Live documents by ascending id after `after`, for export.
     async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>>;

@@ -1,0 +1,40 @@
+//! The query flow: plan, two legs, fusion, hydration with graph context; entities, paths and neighbours beside it.
+
+mod answer;
+mod cursor;
+mod entity;
+mod flow;
+mod highlight;
+mod plan;
+mod rank;
+
+use std::sync::Arc;
+
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, VectorIndex};
+
+pub use answer::{Entity, Facet, Match, Neighbor, Neighborhood, Node, PathAnswer, Paths, SearchAnswer, SearchResult, Step};
+pub use entity::{NeighborsRequest, PathsRequest};
+pub use flow::{Order, SearchRequest};
+pub use rank::{Candidate, Mode};
+
+/// The most results a page may have.
+pub const MAX_PAGE: usize = 100;
+/// The longest query text, in bytes.
+pub const MAX_QUERY: usize = 8 * 1024;
+/// How deep each leg looks.
+pub const DEPTH: usize = 200;
+
+/// Answers questions over one store and its projections.
+#[derive(Clone)]
+pub struct Search {
+    /// The truth: documents and who may read them.
+    pub documents: Arc<dyn DocumentStore>,
+    /// The vector index.
+    pub vectors: Arc<dyn VectorIndex>,
+    /// The graph.
+    pub graph: Arc<dyn GraphStore>,
+    /// The model that the index was made with.
+    pub embedder: Arc<dyn Embedder>,
+    /// The analyser that the index was made with.
+    pub analyser: Arc<dyn Analyser>,
+}

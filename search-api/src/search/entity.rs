@@ -1,0 +1,166 @@
+//! Entities, paths and neighbours: the graph's questions, with the documents that assert each edge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::seam::{Direction, EdgeView, Expansion, PathQuery, Subgraph};
+use domain::{Caller, DocumentId, EdgeKind, Error, ErrorKind, Result, Visible};
+
+use super::Search;
+use super::answer::{Entity, Neighborhood, Node, PathAnswer, Paths, Step};
+
+/// The longest path or widest neighbourhood, in edges.
+const MAX_HOPS: u8 = 8;
+/// The most paths of one answer.
+const MAX_PATHS: usize = 50;
+/// The most edges of one neighbourhood.
+const MAX_EDGES: usize = 1000;
+/// Edges shown with an entity.
+const ENTITY_EDGES: usize = 50;
+/// The longest name, in bytes.
+const MAX_NAME: usize = 2048;
+
+/// Which paths to find.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathsRequest {
+    /// One end: a canonical key or any alias.
+    pub from: String,
+    /// The other end.
+    pub to: String,
+    /// A node that every path must pass, if set.
+    pub through: Option<String>,
+    /// Only edges of these kinds; empty: all.
+    pub kinds: Vec<EdgeKind>,
+    /// The longest path, in edges, 1 to 8.
+    pub max_hops: u8,
+    /// How many, 1 to 50.
+    pub limit: usize,
+}
+
+/// What to collect around a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeighborsRequest {
+    /// The node: a canonical key or any alias.
+    pub node: String,
+    /// Only edges of these kinds; empty: all.
+    pub kinds: Vec<EdgeKind>,
+    /// Which way.
+    pub direction: Direction,
+    /// How far, 1 to 8.
+    pub hops: u8,
+    /// At most so many edges, 1 to 1,000.
+    pub limit: usize,
+}
+
+impl Search {
+    /// Everything about the thing of this name (canonical key, alias, URL or the beginning of a SHA).
+    ///
+    /// # Errors
+    /// `NotFound` when the caller sees no such thing, whether or not there is one.
+    pub async fn entity(&self, caller: &Caller, name: &str) -> Result<Entity> {
+        check_name(name)?;
+        let visible = self.documents.visible(caller).await?;
+        let documents = self.documents.find(name, &visible).await?;
+        let key = documents.first().map_or_else(|| name.to_owned(), |document| document.key.as_str().to_owned());
+        let mut degraded = Vec::new();
+        let expansion = Expansion { node: key, visible: visible.clone(), kinds: Vec::new(), direction: Direction::Both, hops: 1, limit: ENTITY_EDGES };
+        let around = match self.graph.expand(expansion).await {
+            Ok(around) => Some(around),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                tracing::warn!(%error, "graph cannot answer");
+                degraded.push("graph".to_owned());
+                None
+            }
+        };
+        if documents.is_empty() && around.is_none() && degraded.is_empty() {
+            return Err(absent(name));
+        }
+        let (node, edges, truncated) = match around {
+            Some(Subgraph { nodes, edges, truncated }) => (nodes.into_iter().next().map(Node::from), self.steps(edges, &visible).await?, truncated),
+            None => (None, Vec::new(), false),
+        };
+        Ok(Entity { node, documents: documents.into_iter().map(Into::into).collect(), edges, truncated, degraded })
+    }
+
+    /// Paths between two things, best first.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller does not see an end, `Invalid` for bounds out of range.
+    pub async fn paths(&self, caller: &Caller, request: PathsRequest) -> Result<Paths> {
+        bounded("max_hops", usize::from(request.max_hops), usize::from(MAX_HOPS))?;
+        bounded("limit", request.limit, MAX_PATHS)?;
+        let visible = self.documents.visible(caller).await?;
+        let from = self.canonical(&request.from, &visible).await?;
+        let to = self.canonical(&request.to, &visible).await?;
+        let through = match &request.through {
+            Some(name) => Some(self.canonical(name, &visible).await?),
+            None => None,
+        };
+        let query = PathQuery { from, to, visible: visible.clone(), kinds: request.kinds, through, max_hops: request.max_hops, limit: request.limit };
+        let paths = self.graph.paths(query).await?;
+        let keys = self.asserting_keys(paths.iter().flat_map(|path| &path.edges), &visible).await?;
+        Ok(Paths { paths: paths.into_iter().map(|path| PathAnswer::new(path, |edge| keys.get(&edge.document).cloned())).collect() })
+    }
+
+    /// What surrounds a thing.
+    ///
+    /// # Errors
+    /// `NotFound` when the caller sees no such thing, `Invalid` for bounds out of range.
+    pub async fn neighbors(&self, caller: &Caller, request: NeighborsRequest) -> Result<Neighborhood> {
+        bounded("hops", usize::from(request.hops), usize::from(MAX_HOPS))?;
+        bounded("limit", request.limit, MAX_EDGES)?;
+        let visible = self.documents.visible(caller).await?;
+        let node = self.canonical(&request.node, &visible).await?;
+        let NeighborsRequest { kinds, direction, hops, limit, .. } = request;
+        let around = self.graph.expand(Expansion { node, visible: visible.clone(), kinds, direction, hops, limit }).await?;
+        Ok(Neighborhood {
+            nodes: around.nodes.into_iter().map(Node::from).collect(),
+            edges: self.steps(around.edges, &visible).await?,
+            truncated: around.truncated,
+        })
+    }
+
+    /// The key of the node or document of this name; a name that the graph must know itself stays as it is.
+    async fn canonical(&self, name: &str, visible: &Visible) -> Result<String> {
+        check_name(name)?;
+        if let Some(node) = self.graph.node(name, visible).await? {
+            return Ok(node.key.as_str().to_owned());
+        }
+        let documents = self.documents.find(name, visible).await?;
+        match documents.first() {
+            Some(document) => Ok(document.key.as_str().to_owned()),
+            None => Err(absent(name)),
+        }
+    }
+
+    async fn steps(&self, edges: Vec<EdgeView>, visible: &Visible) -> Result<Vec<Step>> {
+        let keys = self.asserting_keys(edges.iter(), visible).await?;
+        Ok(edges.into_iter().map(|edge| { let by = keys.get(&edge.document).cloned(); Step::new(edge, by) }).collect())
+    }
+
+    async fn asserting_keys(&self, edges: impl Iterator<Item = &EdgeView>, visible: &Visible) -> Result<BTreeMap<DocumentId, String>> {
+        let ids: BTreeSet<_> = edges.map(|edge| edge.document).collect();
+        let documents = self.documents.documents(&ids.into_iter().collect::<Vec<_>>(), visible).await?;
+        Ok(documents.into_iter().map(|document| (document.id, document.key.as_str().to_owned())).collect())
+    }
+}
+
+fn bounded(what: &str, value: usize, most: usize) -> Result<()> {
+    if (1..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::invalid("read request", format!("`{what}` is {value}")).with_hint(format!("`{what}` goes from 1 to {most}")))
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if name.is_empty() || name.len() > MAX_NAME {
+        return Err(Error::invalid("read name", format!("a name of {} bytes", name.len())).with_hint(format!("names have 1 to {MAX_NAME} bytes")));
+    }
+    Ok(())
+}
+
+/// The one answer to "hidden" and "absent".
+fn absent(name: &str) -> Error {
+    Error::not_found("look up", format!("nothing is known as `{name}`"))
+        .with_hint("names are canonical keys (jira:acme/PAY-12), issue keys, owner/repo#number, SHAs, URLs or paths; `search` finds things by content")
+}

@@ -1,0 +1,298 @@
+//! One query from its text to a page of hydrated results.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::seam::{Direction, Expansion};
+use domain::{Caller, Document, DocumentId, Error, Filter, Result, Visible};
+
+use super::answer::{Facet, Neighbor, SearchAnswer, SearchResult};
+use super::plan::{Conditions, Plan};
+use super::{Candidate, DEPTH, MAX_PAGE, MAX_QUERY, Mode, Search, cursor, highlight};
+
+/// Edges shown with each result.
+const NEIGHBORS: usize = 4;
+/// Documents that exact identifiers can pin.
+const MAX_PINNED: usize = 10;
+
+/// The order of results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// Best first.
+    #[default]
+    Relevance,
+    /// Newest change first.
+    Newest,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchRequest {
+    /// The text, which may hold filters (`kind:issue`).
+    pub query: String,
+    /// Filters beside the text; both must hold.
+    pub conditions: Conditions,
+    /// The order.
+    pub order: Order,
+    /// Results a page, 1 to 100.
+    pub limit: usize,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A result on its way: the document and the chunk that found it.
+struct Found {
+    document: Document,
+    candidate: Option<Candidate>,
+    pinned: bool,
+}
+
+impl Search {
+    /// Answer a search.
+    ///
+    /// # Errors
+    /// `Invalid` for a query that cannot be read; whatever the store or the vector index report. A graph that cannot answer only
+    /// takes the neighbours away and is named in `degraded`.
+    pub async fn search(&self, caller: &Caller, request: &SearchRequest) -> Result<SearchAnswer> {
+        check(request)?;
+        let plan = Plan::read(&request.query)?;
+        let visible = self.documents.visible(caller).await?;
+        let filter = self.filter(&visible, &plan.conditions, &request.conditions).await?;
+        let mut degraded = BTreeSet::new();
+        let mut found = self.pinned(&plan, &filter, &mut degraded).await?;
+        let ranked = self.rank(&plan.text, &filter, Mode::Fused).await?;
+        self.hydrate(ranked, &visible, &mut found).await?;
+        if plan.newest_first || request.order == Order::Newest {
+            found.sort_by(|a, b| time_of(&b.document).cmp(&time_of(&a.document)).then(a.document.key.cmp(&b.document.key)));
+        }
+        let print = fingerprint(request);
+        let start = request.cursor.as_deref().map_or(Ok(0), |text| cursor::read(text, print))?;
+        let end = start.saturating_add(request.limit).min(found.len());
+        let facets = facets(&found);
+        let total = found.len();
+        let terms = self.terms(&plan.text);
+        let mut results = Vec::new();
+        for one in found.into_iter().skip(start).take(request.limit) {
+            results.push(self.result(one, &visible, &terms, &mut degraded).await?);
+        }
+        let next_cursor = (end < total).then(|| cursor::write(end, print));
+        Ok(SearchAnswer { results, total, facets, next_cursor, degraded: degraded.into_iter().collect() })
+    }
+
+    fn terms(&self, text: &str) -> Vec<u32> {
+        let mut terms: Vec<_> = self.analyser.query(text).into_iter().map(|(term, _)| term).collect();
+        terms.sort_unstable();
+        terms
+    }
+
+    /// Both sets of conditions with names resolved to keys. Where both name values of one field, both must hold.
+    pub(crate) async fn filter(&self, visible: &Visible, text: &Conditions, beside: &Conditions) -> Result<Filter> {
+        let mut filter = Filter::visible(visible.clone());
+        let containers = (self.containers(&text.containers, visible).await?, self.containers(&beside.containers, visible).await?);
+        let authors = (self.authors(&text.authors).await?, self.authors(&beside.authors).await?);
+        let possible = both(&text.sources, &beside.sources, &mut filter.sources)
+            & both(&text.kinds, &beside.kinds, &mut filter.kinds)
+            & both(&lower(&text.states), &lower(&beside.states), &mut filter.states)
+            & both(&containers.0, &containers.1, &mut filter.containers)
+            & both(&authors.0, &authors.1, &mut filter.authors);
+        filter.labels = lower(&text.labels).into_iter().chain(lower(&beside.labels)).collect();
+        filter.updated_from = text.updated_from.max(beside.updated_from);
+        filter.updated_before = [text.updated_before, beside.updated_before].into_iter().flatten().min();
+        if !possible {
+            filter.visible = Visible::nothing();
+        }
+        Ok(filter)
+    }
+
+    async fn containers(&self, names: &[String], visible: &Visible) -> Result<Vec<String>> {
+        let mut keys = Vec::new();
+        for name in names {
+            let found = self.documents.find(name, visible).await?;
+            keys.extend(found.into_iter().map(|document| document.key.as_str().to_owned()));
+            keys.push(name.clone());
+        }
+        keys.sort();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    async fn authors(&self, names: &[String]) -> Result<Vec<String>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let accounts = self.documents.accounts(names).await?;
+        let known = accounts.into_iter().map(|account| account.id.as_str().to_owned());
+        let mut keys: Vec<_> = known.chain(names.iter().cloned()).collect();
+        keys.sort();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    /// Documents that the query names: by key or alias in the store, else those that assert the graph node of that name.
+    async fn pinned(&self, plan: &Plan, filter: &Filter, degraded: &mut BTreeSet<String>) -> Result<Vec<Found>> {
+        let (mut pinned, mut seen): (Vec<Found>, BTreeSet<DocumentId>) = (Vec::new(), BTreeSet::new());
+        for forms in &plan.identifiers {
+            for form in forms {
+                let mut documents = self.documents.find(form, &filter.visible).await?;
+                if documents.is_empty() {
+                    documents = self.asserting(form, &filter.visible, degraded).await?;
+                }
+                documents.retain(|document| passes(document, filter) && seen.insert(document.id));
+                let named = !documents.is_empty();
+                pinned.extend(documents.into_iter().map(|document| Found { document, candidate: None, pinned: true }));
+                if named {
+                    break;
+                }
+            }
+        }
+        pinned.truncate(MAX_PINNED);
+        Ok(pinned)
+    }
+
+    async fn asserting(&self, name: &str, visible: &Visible, degraded: &mut BTreeSet<String>) -> Result<Vec<Document>> {
+        match self.graph.node(name, visible).await {
+            Ok(Some(node)) => self.documents.documents(&node.documents, visible).await,
+            Ok(None) => Ok(Vec::new()),
+            Err(error) => {
+                tracing::warn!(%error, "graph cannot answer");
+                degraded.insert("graph".to_owned());
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    async fn hydrate(&self, ranked: Vec<Candidate>, visible: &Visible, found: &mut Vec<Found>) -> Result<()> {
+        let best: BTreeMap<DocumentId, Candidate> = ranked.iter().map(|one| (one.document, *one)).collect();
+        for one in found.iter_mut() {
+            one.candidate = best.get(&one.document.id).copied();
+        }
+        let pinned: BTreeSet<_> = found.iter().map(|one| one.document.id).collect();
+        let ids: Vec<_> = ranked.iter().map(|one| one.document).filter(|id| !pinned.contains(id)).take(2 * DEPTH).collect();
+        let documents = self.documents.documents(&ids, visible).await?;
+        found.extend(documents.into_iter().map(|document| Found { candidate: best.get(&document.id).copied(), document, pinned: false }));
+        Ok(())
+    }
+
+    async fn result(&self, found: Found, visible: &Visible, terms: &[u32], degraded: &mut BTreeSet<String>) -> Result<SearchResult> {
+        let Found { document, candidate, pinned } = found;
+        let chunk = candidate.map(|one| one.chunk);
+        let chunks = self.documents.chunks(document.id, visible).await?;
+        let shown = chunks.iter().find(|stored| Some(stored.chunk.id()) == chunk).or_else(|| chunks.first());
+        let excerpt = shown.map(|stored| highlight::excerpt(&stored.chunk, terms, &*self.analyser));
+        let neighbors = self.neighbors_of(&document, visible, degraded).await;
+        Ok(SearchResult {
+            key: document.key.as_str().to_owned(),
+            kind: document.kind.as_str().to_owned(),
+            source: document.source.as_str().to_owned(),
+            container: document.container.as_str().to_owned(),
+            title: document.title,
+            url: document.url,
+            author: document.author.map(|author| author.as_str().to_owned()),
+            updated: document.updated.or(document.created).map(|time| time.to_string()),
+            score: candidate.map(|one| one.score),
+            pinned,
+            excerpt,
+            neighbors,
+        })
+    }
+
+    async fn neighbors_of(&self, document: &Document, visible: &Visible, degraded: &mut BTreeSet<String>) -> Vec<Neighbor> {
+        let expansion = Expansion {
+            node: document.key.as_str().to_owned(),
+            visible: visible.clone(),
+            kinds: Vec::new(),
+            direction: Direction::Both,
+            hops: 1,
+            limit: NEIGHBORS,
+        };
+        match self.graph.expand(expansion).await {
+            Ok(around) => {
+                let titles: BTreeMap<_, _> = around.nodes.into_iter().map(|node| (node.key, node.title)).collect();
+                let seen_from_here = |edge: domain::seam::EdgeView| {
+                    let out = edge.from == document.key;
+                    let other = if out { edge.to } else { edge.from };
+                    Neighbor {
+                        title: titles.get(&other).cloned().flatten(),
+                        key: other.as_str().to_owned(),
+                        kind: edge.kind.as_str().to_owned(),
+                        direction: if out { "out" } else { "in" },
+                        evidence: edge.evidence.text,
+                    }
+                };
+                around.edges.into_iter().map(seen_from_here).collect()
+            }
+            // The graph lags behind the store: the document has no node yet.
+            Err(error) if error.kind() == domain::ErrorKind::NotFound => Vec::new(),
+            Err(error) => {
+                tracing::warn!(%error, "graph cannot answer");
+                degraded.insert("graph".to_owned());
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn check(request: &SearchRequest) -> Result<()> {
+    if request.query.len() > MAX_QUERY {
+        return Err(Error::invalid("search", format!("the query has {} bytes", request.query.len())).with_hint(format!("at most {MAX_QUERY} bytes are read")));
+    }
+    if request.limit == 0 || request.limit > MAX_PAGE {
+        return Err(Error::invalid("search", format!("a page of {} results", request.limit)).with_hint(format!("ask for 1 to {MAX_PAGE} results a page")));
+    }
+    Ok(())
+}
+
+fn fingerprint(request: &SearchRequest) -> u64 {
+    let beside = format!("{:?} {:?}", request.conditions, request.order);
+    cursor::fingerprint([request.query.as_str(), beside.as_str()].into_iter())
+}
+
+/// Write the values that satisfy both lists to `out`, an empty list being no condition; false when no value can.
+fn both<T: Clone + PartialEq>(a: &[T], b: &[T], out: &mut Vec<T>) -> bool {
+    if a.is_empty() || b.is_empty() {
+        *out = a.iter().chain(b).cloned().collect();
+        return true;
+    }
+    *out = a.iter().filter(|value| b.contains(value)).cloned().collect();
+    !out.is_empty()
+}
+
+fn lower(values: &[String]) -> Vec<String> {
+    values.iter().map(|value| value.to_lowercase()).collect()
+}
+
+/// The filter as the vector index applies it, for documents that come another way.
+fn passes(document: &Document, filter: &Filter) -> bool {
+    let any = |wanted: &[String], has: &[String]| wanted.is_empty() || has.iter().any(|value| wanted.contains(&value.to_lowercase()));
+    let time = document.updated.or(document.created);
+    filter.visible.contains(&document.access)
+        && (filter.sources.is_empty() || filter.sources.contains(&document.source))
+        && (filter.kinds.is_empty() || filter.kinds.contains(&document.kind))
+        && (filter.containers.is_empty() || filter.containers.iter().any(|key| key == document.container.as_str()))
+        && (filter.authors.is_empty() || document.author.as_ref().is_some_and(|author| filter.authors.iter().any(|key| key == author.as_str())))
+        && filter.labels.iter().all(|label| document.field("label").iter().any(|value| value.to_lowercase() == *label))
+        && any(&filter.states, document.field("state"))
+        && filter.updated_from.is_none_or(|from| time.is_some_and(|time| time >= from))
+        && filter.updated_before.is_none_or(|before| time.is_some_and(|time| time < before))
+}
+
+fn time_of(document: &Document) -> Option<domain::Timestamp> {
+    document.updated.or(document.created)
+}
+
+fn facets(found: &[Found]) -> BTreeMap<String, Vec<Facet>> {
+    let mut counts: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
+    for Found { document, .. } in found {
+        let single = [("source", document.source.as_str()), ("kind", document.kind.as_str()), ("container", document.container.as_str())];
+        let many = ["state", "label"].into_iter().flat_map(|name| document.field(name).iter().map(move |value| (name, value.as_str())));
+        for (name, value) in single.into_iter().chain(many) {
+            *counts.entry(name).or_default().entry(value.to_owned()).or_default() += 1;
+        }
+    }
+    let by_count = |values: BTreeMap<String, usize>| {
+        let mut facets: Vec<_> = values.into_iter().map(|(value, count)| Facet { value, count }).collect();
+        facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+        facets.truncate(20);
+        facets
+    };
+    counts.into_iter().map(|(name, values)| (name.to_owned(), by_count(values))).collect()
+}
