@@ -1,2 +1,10 @@
-//! The binary.
-fn main() {}
+//! The `neurosync` command.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use neurosync::cli::Cli;
+
+fn main() -> ExitCode {
+    neurosync::run(Cli::parse())
+}

@@ -12,9 +12,10 @@ use std::sync::Arc;
 
 use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, VectorIndex};
 
-pub use answer::{Entity, Facet, Match, Neighbor, Neighborhood, Node, PathAnswer, Paths, SearchAnswer, SearchResult, Step};
+pub use answer::{Entity, EntityDocument, Facet, Match, Neighbor, Neighborhood, Node, PathAnswer, Paths, SearchAnswer, SearchResult, Step};
 pub use entity::{NeighborsRequest, PathsRequest};
 pub use flow::{Order, SearchRequest};
+pub use plan::Conditions;
 pub use rank::{Candidate, Mode};
 
 /// The most results a page may have.
@@ -24,15 +25,24 @@ pub const MAX_QUERY: usize = 8 * 1024;
 /// How deep each leg looks.
 pub const DEPTH: usize = 200;
 
-/// Answers questions over one store and its projections.
+/// Answers questions of the graph: entities, paths, neighbours. Needs no model.
+#[derive(Clone)]
+pub struct Explore {
+    /// The truth: documents and who may read them.
+    pub documents: Arc<dyn DocumentStore>,
+    /// The graph.
+    pub graph: Arc<dyn GraphStore>,
+}
+
+/// Answers searches over one store and its projections.
 #[derive(Clone)]
 pub struct Search {
     /// The truth: documents and who may read them.
     pub documents: Arc<dyn DocumentStore>,
+    /// The graph, for identifiers and context.
+    pub graph: Arc<dyn GraphStore>,
     /// The vector index.
     pub vectors: Arc<dyn VectorIndex>,
-    /// The graph.
-    pub graph: Arc<dyn GraphStore>,
     /// The model that the index was made with.
     pub embedder: Arc<dyn Embedder>,
     /// The analyser that the index was made with.

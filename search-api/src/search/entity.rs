@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::seam::{Direction, EdgeView, Expansion, PathQuery, Subgraph};
 use domain::{Caller, DocumentId, EdgeKind, Error, ErrorKind, Result, Visible};
 
-use super::Search;
+use super::Explore;
 use super::answer::{Entity, Neighborhood, Node, PathAnswer, Paths, Step};
 
 /// The longest path or widest neighbourhood, in edges.
@@ -51,7 +51,7 @@ pub struct NeighborsRequest {
     pub limit: usize,
 }
 
-impl Search {
+impl Explore {
     /// Everything about the thing of this name (canonical key, alias, URL or the beginning of a SHA).
     ///
     /// # Errors

@@ -1,0 +1,172 @@
+//! Wiring: the data folder and the concrete backends in it.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, ProjectionStore, SyncStore, VectorIndex};
+use domain::{Error, ErrorKind, Result, Timestamp};
+use ingest::terms::Bm25;
+use search_api::search::{Explore, Search};
+use store::Sqlite;
+
+use crate::config::{Config, Environment};
+use crate::export::Parts;
+
+/// The length of the vectors of the default model, and of every index until another model is configured.
+const DIMENSIONS: usize = 384;
+
+/// An open data folder. Nobody else can open it until this is dropped.
+pub struct App {
+    config: Config,
+    environment: Environment,
+    store: Arc<Sqlite>,
+    graph: Arc<graph::Embedded>,
+    _lock: File,
+}
+
+/// The parts of an index, which need the model.
+#[derive(Clone)]
+pub struct Index {
+    /// The vector index.
+    pub vectors: Arc<dyn VectorIndex>,
+    /// The model.
+    pub embedder: Arc<dyn Embedder>,
+    /// The lexical side.
+    pub analyser: Arc<dyn Analyser>,
+}
+
+impl App {
+    /// Open the data folder of a configuration, making it where there is none.
+    ///
+    /// # Errors
+    /// `Conflict` when another process has it open; whatever a backend reports.
+    pub async fn open(config: Config, environment: &Environment) -> Result<Self> {
+        let data = &config.data;
+        std::fs::create_dir_all(data).map_err(|error| Error::io("open data folder", data, error))?;
+        let lock = lock(data)?;
+        let (store, graph) = tokio::try_join!(Sqlite::open(&data.join("store.db")), graph::Embedded::open(&data.join("graph.db")))?;
+        Ok(Self { config, environment: environment.clone(), store: Arc::new(store), graph: Arc::new(graph), _lock: lock })
+    }
+
+    /// The configuration it was opened with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The truth as sync writes it.
+    pub fn sync_store(&self) -> Arc<dyn SyncStore> {
+        self.store.clone()
+    }
+
+    /// The truth as the projections use it.
+    pub fn projection_store(&self) -> Arc<dyn ProjectionStore> {
+        self.store.clone()
+    }
+
+    /// The truth as queries read it.
+    pub fn documents(&self) -> Arc<dyn DocumentStore> {
+        self.store.clone()
+    }
+
+    /// The graph.
+    pub fn graph(&self) -> Arc<dyn GraphStore> {
+        self.graph.clone()
+    }
+
+    /// Where clones of remote repositories are kept.
+    pub fn clones(&self) -> PathBuf {
+        self.config.data.join("clones")
+    }
+
+    /// Entities, paths and neighbours.
+    pub fn explore(&self) -> Explore {
+        Explore { documents: self.documents(), graph: self.graph() }
+    }
+
+    /// Search over an index.
+    pub fn search(&self, index: &Index) -> Search {
+        let Index { vectors, embedder, analyser } = index.clone();
+        Search { documents: self.documents(), graph: self.graph(), vectors, embedder, analyser }
+    }
+
+    /// The vector index alone.
+    ///
+    /// # Errors
+    /// Whatever the backend reports.
+    pub async fn vectors(&self) -> Result<Arc<dyn VectorIndex>> {
+        Ok(Arc::new(vectors::Edge::open(&self.config.data.join("vectors"), DIMENSIONS).await?))
+    }
+
+    /// The index with its model, which is fetched where it is not there yet.
+    ///
+    /// # Errors
+    /// `Unavailable` when the model cannot be had, telling every way that was tried; whatever a backend reports.
+    pub async fn index(&self, progress: &dyn model_cache::Progress) -> Result<Index> {
+        let embedder = embedder(&self.config, &self.environment, progress).await?;
+        let vectors = self.vectors().await?;
+        Ok(Index { vectors, embedder, analyser: Arc::new(Bm25) })
+    }
+
+    /// Everything for an export, with the vector index opened by the caller.
+    pub fn parts<'a>(&'a self, vectors: &'a dyn VectorIndex) -> Parts<'a> {
+        Parts { documents: &*self.store, vectors, graph: &*self.graph }
+    }
+}
+
+/// The configured model, loaded.
+///
+/// # Errors
+/// `Unavailable` when it cannot be had, telling every way that was tried; `Corrupt` or `Invalid` for files that are no such model.
+pub async fn embedder(config: &Config, environment: &Environment, progress: &dyn model_cache::Progress) -> Result<Arc<dyn Embedder>> {
+    let files = model_cache::resolve(&model(config)?, &model_settings(config, environment), progress).await?;
+    let threads = match config.model.threads {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        threads => threads,
+    };
+    let load = move || embed::Bert::load(&files, threads);
+    let bert = tokio::task::spawn_blocking(load).await.map_err(|error| Error::internal("load model", "loading was interrupted").with_source(error))??;
+    if bert.dimensions() != DIMENSIONS {
+        return Err(Error::invalid("load model", format!("the model gives vectors of {}, the index holds {DIMENSIONS}", bert.dimensions()))
+            .with_hint("choose a model of 384 dimensions"));
+    }
+    Ok(Arc::new(bert))
+}
+
+/// The configured model's reference.
+///
+/// # Errors
+/// `Invalid` when the configured name cannot be read.
+pub fn model(config: &Config) -> Result<model_cache::ModelRef> {
+    config.model.name.as_deref().map_or_else(|| Ok(model_cache::ModelRef::default()), model_cache::ModelRef::parse)
+}
+
+/// Where models are kept and fetched from.
+pub fn model_settings(config: &Config, environment: &Environment) -> model_cache::Settings {
+    model_cache::Settings {
+        cache_dir: config.cache.join("models"),
+        model_dir: config.model.dir.clone(),
+        hub: model_cache::Hub {
+            endpoint: environment.hub_endpoint.clone(),
+            token: environment.hub_token.clone(),
+            offline: environment.hub_offline,
+        },
+        python: environment.python.clone().unwrap_or_else(|| PathBuf::from("python3")),
+    }
+}
+
+/// The one clock of the product.
+pub fn now() -> Timestamp {
+    Timestamp(jiff::Timestamp::now().as_millisecond())
+}
+
+fn lock(data: &Path) -> Result<File> {
+    let path = data.join("lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|error| Error::io("open data folder", &path, error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::new(ErrorKind::Conflict, "open data folder", format!("another neurosync process uses {}", data.display()))
+            .with_hint("stop it, ask its HTTP API instead, or use another folder with --data DIR")),
+        Err(TryLockError::Error(error)) => Err(Error::io("open data folder", &path, error)),
+    }
+}

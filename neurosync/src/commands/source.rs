@@ -1,0 +1,67 @@
+//! `source`: add, import, list, report, remove.
+
+use domain::seam::store::SourceReport;
+use domain::{Result, SourceId};
+use serde_json::json;
+
+use super::{Context, show};
+use crate::app::now;
+use crate::cli::{Source, SourceSettings};
+use crate::connector;
+use crate::pipeline::unknown_source;
+
+pub(super) async fn run(context: &Context<'_>, source: Source) -> Result<()> {
+    match source {
+        Source::Add(settings) => add(context, &settings, false).await,
+        Source::Import(settings) => add(context, &settings, true).await,
+        Source::List => list(context).await,
+        Source::Report { name } => report(context, &name).await,
+        Source::Remove { name } => remove(context, &name).await,
+    }
+}
+
+async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Result<()> {
+    let record = connector::record(settings, now())?;
+    let app = context.app().await?;
+    // Opening the connector checks its settings, so that a source that cannot be read is never stored.
+    connector::open(&record, &app.clones())?;
+    let id = record.id.clone();
+    app.sync_store().put_source(record).await?;
+    if sync {
+        let runs = context.pipeline(&app).await?.sync(std::slice::from_ref(&id)).await?;
+        let own: Vec<_> = runs.into_iter().filter(|run| run.source == id.as_str()).collect();
+        return context.report(&own);
+    }
+    context.output.answer(&json!({"added": id}), |_, style| format!("added {}; read it with: neurosync sync {id}", style.key(id.as_str())))
+}
+
+async fn list(context: &Context<'_>) -> Result<()> {
+    let app = context.app().await?;
+    let reports = app.sync_store().sources().await?;
+    context.output.answer(&json!({"sources": reports}), |_, style| show::sources(&reports, *style))
+}
+
+async fn report(context: &Context<'_>, name: &str) -> Result<()> {
+    let id = SourceId::new(name)?;
+    let app = context.app().await?;
+    let report = find(app.sync_store().sources().await?, &id)?;
+    let dead = app.sync_store().dead_letters(&id).await?;
+    context.output.answer(&json!({"source": report, "dead_letters": dead}), |_, style| {
+        let letters: String = dead.iter().map(|letter| format!("  {letter}\n")).collect();
+        show::sources(std::slice::from_ref(&report), *style) + &if dead.is_empty() { String::new() } else { format!("\ncould not be read:\n{letters}") }
+    })
+}
+
+async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
+    let id = SourceId::new(name)?;
+    let app = context.app().await?;
+    find(app.sync_store().sources().await?, &id)?;
+    app.sync_store().remove_source(&id).await?;
+    context.pipeline(&app).await?.project(&id).await?;
+    context.output.answer(&json!({"removed": id}), |_, _| format!("removed {id} and everything that came from it"))
+}
+
+fn find(reports: Vec<SourceReport>, id: &SourceId) -> Result<SourceReport> {
+    let missing = unknown_source(id, &reports);
+    reports.into_iter().find(|report| report.source.id == *id).ok_or(missing)
+}

