@@ -143,6 +143,11 @@ impl Error {
         &self.message
     }
 
+    /// The text of the cause, for logs.
+    pub fn source_text(&self) -> Option<String> {
+        self.source.as_ref().map(ToString::to_string)
+    }
+
     /// What the reader can do about it.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()

@@ -10,6 +10,7 @@ pub mod export;
 mod output;
 pub mod pipeline;
 mod progress;
+mod serve;
 
 use std::process::ExitCode;
 

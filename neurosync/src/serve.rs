@@ -1,0 +1,144 @@
+//! `serve`: the HTTP API over an open data folder, with syncs in the background.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::seam::store::SourceReport;
+use domain::{Caller, Error, ErrorKind, Result, SourceId};
+use ingest::progress::{Event, Progress};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use search_api::http::{Api, Control, KeyHash, SyncEvent, router};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, broadcast};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{App, Index};
+use crate::cli::Serve;
+use crate::commands::Context;
+use crate::config::ApiKey;
+use crate::pipeline::{Pipeline, unknown_source};
+
+/// Sync events that a slow client may lag behind before it misses some.
+const EVENT_BUFFER: usize = 1024;
+
+pub(crate) async fn run(context: &Context<'_>, serve: Serve) -> Result<()> {
+    let listen = serve.listen.unwrap_or(context.config.server.listen);
+    let app = Arc::new(context.app().await?);
+    let index = app.index(&*context.bars).await?;
+    serve_on(context, app, index, listen).await
+}
+
+/// Serve until asked to stop; then finish what is under way.
+pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index, listen: SocketAddr) -> Result<()> {
+    let keys = &app.config().server.api_keys;
+    if !listen.ip().is_loopback() && keys.is_empty() {
+        return Err(Error::new(ErrorKind::Denied, "serve", format!("{listen} can be reached from other machines and no API key is configured"))
+            .with_hint(format!("configure `server.api_keys` in {}, or listen on 127.0.0.1", app.config().data.join(crate::config::FILE).display())));
+    }
+    let metrics = PrometheusBuilder::new().build_recorder();
+    let handle = metrics.handle();
+    // A second server in one process (tests) keeps the first recorder.
+    let _kept = ::metrics::set_global_recorder(metrics);
+    let tasks = TaskTracker::new();
+    let control = Arc::new(Background { app: app.clone(), index: index.clone(), events: broadcast::channel(EVENT_BUFFER).0, running: Arc::default(), tasks: tasks.clone(), cancel: context.cancel.clone() });
+    let api = Api {
+        search: app.search(&index),
+        explore: app.explore(),
+        control,
+        keys: keys.iter().map(caller).collect::<Result<_>>()?,
+        loopback: listen.ip().is_loopback().then(|| listen.ip()),
+        metrics: Arc::new(move || handle.render()),
+    };
+    let listener = TcpListener::bind(listen).await.map_err(|error| {
+        Error::unavailable("serve", format!("cannot listen on {listen}: {error}")).with_source(error).with_hint("choose another address with --listen 127.0.0.1:PORT")
+    })?;
+    let address = listener.local_addr().map_err(|error| Error::internal("serve", error.to_string()))?;
+    context.output.answer(&json!({"listening": format!("http://{address}")}), |_, style| format!("listening on {} (Ctrl-C stops)", style.key(&format!("http://{address}"))))?;
+    let stop = context.cancel.clone();
+    let served = axum::serve(listener, router(api)).with_graceful_shutdown(async move { stop.cancelled().await });
+    tokio::select! {
+        result = served => result.map_err(|error| Error::internal("serve", error.to_string()).with_source(error))?,
+        // A client that holds a stream open must not hold up the stop.
+        () = async { context.cancel.cancelled().await; tokio::time::sleep(std::time::Duration::from_secs(5)).await; } => {}
+    }
+    tasks.close();
+    tasks.wait().await;
+    Ok(())
+}
+
+fn caller(key: &ApiKey) -> Result<(KeyHash, Caller)> {
+    let hash = KeyHash::from_hex(&key.sha256).ok_or_else(|| Error::invalid("read configuration", format!("API key `{}` has no SHA-256", key.name)))?;
+    let caller = if key.owner { Caller::Owner } else { Caller::Principals(key.principals.iter().cloned().collect()) };
+    Ok((hash, caller))
+}
+
+/// Syncs in the background, one at a time.
+struct Background {
+    app: Arc<App>,
+    index: Index,
+    events: broadcast::Sender<SyncEvent>,
+    running: Arc<Mutex<()>>,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+}
+
+/// Passes progress on to whoever listens.
+struct Broadcast(broadcast::Sender<SyncEvent>);
+
+impl Progress for Broadcast {
+    fn event(&self, event: &Event) {
+        let told = match event {
+            Event::Committed { source, committed } => SyncEvent::Committed {
+                source: source.to_string(),
+                upserted: committed.upserted,
+                deleted: committed.deleted,
+                unchanged: committed.unchanged,
+                rejected: committed.rejected,
+            },
+            Event::Projected { projection, source, documents, written, .. } => {
+                SyncEvent::Projected { projection: (*projection).to_owned(), source: source.to_string(), documents: *documents, written: *written }
+            }
+            Event::Started { .. } | Event::Embedded { .. } => return,
+        };
+        // Nobody may be listening.
+        let _heard = self.0.send(told);
+    }
+}
+
+#[async_trait]
+impl Control for Background {
+    async fn sources(&self) -> Result<Vec<SourceReport>> {
+        self.app.sync_store().sources().await
+    }
+
+    async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
+        let known = self.sources().await?;
+        if let Some(name) = sources.iter().find(|name| !known.iter().any(|report| report.source.id == **name)) {
+            return Err(unknown_source(name, &known));
+        }
+        let running = self.running.clone().try_lock_owned().map_err(|_| {
+            Error::new(ErrorKind::Conflict, "start sync", "a sync is running").with_hint("follow it at GET /v1/sync and try again when it has ended")
+        })?;
+        let (app, index, events, cancel) = (self.app.clone(), self.index.clone(), self.events.clone(), self.cancel.clone());
+        self.tasks.spawn(async move {
+            let pipeline = Pipeline { app: &app, index, progress: Arc::new(Broadcast(events.clone())), cancel };
+            let error = match pipeline.sync(&sources).await {
+                Ok(runs) => runs.into_iter().find_map(|run| run.error.map(|error| format!("{}: {error}", run.source))),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(error) = &error {
+                tracing::error!(error, "sync failed");
+            }
+            drop(running);
+            let _heard = events.send(SyncEvent::Ended { error });
+        });
+        Ok(())
+    }
+
+    fn events(&self) -> broadcast::Receiver<SyncEvent> {
+        self.events.subscribe()
+    }
+}

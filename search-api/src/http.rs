@@ -1,0 +1,139 @@
+//! The HTTP API. The router below is its table of contents.
+
+mod access;
+mod extract;
+mod graph;
+mod metrics;
+mod operate;
+mod problem;
+mod search;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::get;
+use axum::{Router, middleware};
+use domain::seam::store::SourceReport;
+use domain::{Caller, Result, SourceId};
+use serde::Serialize;
+use tokio::sync::broadcast;
+use tower::ServiceBuilder;
+use tower::limit::GlobalConcurrencyLimitLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use access::KeyHash;
+pub use problem::Problem;
+
+use crate::search::{Explore, Search};
+
+/// The largest request body, in bytes.
+const MAX_BODY: usize = 1 << 20;
+/// The longest a request may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Requests worked on at once; more wait.
+const CONCURRENCY: usize = 64;
+
+/// What the API needs.
+pub struct Api {
+    /// Answers searches.
+    pub search: Search,
+    /// Answers questions of the graph.
+    pub explore: Explore,
+    /// Lists sources and starts syncs.
+    pub control: Arc<dyn Control>,
+    /// Who may ask. Empty: whoever reaches the loopback address is the owner.
+    pub keys: Vec<(KeyHash, Caller)>,
+    /// The address it listens on, for the check of the `Host` header; absent when it does not listen on loopback.
+    pub loopback: Option<IpAddr>,
+    /// The metrics in Prometheus' text format.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+/// The running pipeline, as the API steers it.
+#[async_trait]
+pub trait Control: Send + Sync {
+    /// All sources with what they hold.
+    async fn sources(&self) -> Result<Vec<SourceReport>>;
+
+    /// Begin to sync these sources (none: all) in the background. `Conflict` while a sync runs.
+    async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()>;
+
+    /// What happens from now on.
+    fn events(&self) -> broadcast::Receiver<SyncEvent>;
+}
+
+/// A step of a sync, as `/v1/sync` streams it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum SyncEvent {
+    /// A page of a source became durable.
+    Committed {
+        /// The source.
+        source: String,
+        /// Documents new or changed.
+        upserted: u64,
+        /// Documents gone.
+        deleted: u64,
+        /// Documents as before.
+        unchanged: u64,
+        /// Items that could not be understood.
+        rejected: u64,
+    },
+    /// A projection handled a batch.
+    Projected {
+        /// `index` or `graph`.
+        projection: String,
+        /// The source.
+        source: String,
+        /// Documents in the batch.
+        documents: u64,
+        /// Chunks or edges written.
+        written: u64,
+    },
+    /// The sync ended.
+    Ended {
+        /// Why it failed, if it did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+}
+
+#[derive(OpenApi)]
+#[openapi(info(title = "NeuroSync", description = "Permission-aware search and graph questions over engineering knowledge."))]
+struct Description;
+
+/// The whole API.
+pub fn router(api: Api) -> Router {
+    let api = Arc::new(api);
+    let (routes, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(search::search))
+        .routes(routes!(graph::entity))
+        .routes(routes!(graph::paths))
+        .routes(routes!(graph::neighbors))
+        .routes(routes!(operate::sources))
+        .routes(routes!(operate::start_sync, operate::sync_events))
+        .routes(routes!(operate::metrics))
+        .layer(middleware::from_fn_with_state(api.clone(), access::authenticate))
+        .routes(routes!(operate::healthz))
+        .routes(routes!(operate::readyz))
+        .split_for_parts();
+    let description = operate::description(&description);
+    routes
+        .route("/openapi.json", get(move || operate::openapi(description.clone())))
+        .fallback(problem::no_route)
+        .method_not_allowed_fallback(problem::no_method)
+        .layer(
+            ServiceBuilder::new()
+                .layer(middleware::from_fn(metrics::measure))
+                .layer(middleware::from_fn_with_state(api.clone(), access::check_host))
+                .layer(middleware::from_fn(problem::limit_time))
+                .layer(GlobalConcurrencyLimitLayer::new(CONCURRENCY))
+                .layer(DefaultBodyLimit::max(MAX_BODY)),
+        )
+        .with_state(api)
+}

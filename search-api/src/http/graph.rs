@@ -1,0 +1,126 @@
+//! `GET /v1/entities/{key}`, `/v1/graph/paths` and `/v1/graph/neighbors`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::Uri;
+use domain::seam::Direction;
+use domain::{EdgeKind, Error, Result};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::extract::{Asker, Params};
+use super::operate::Answer;
+use super::{Api, Problem};
+use crate::search::{Entity, Neighborhood, NeighborsRequest, Paths, PathsRequest};
+
+/// Everything about one thing.
+#[utoipa::path(get, path = "/v1/entities/{*key}", params(("key" = String, Path, description = "Canonical key, issue key, owner/repo#number, SHA, URL or path, percent-encoded")), responses(
+    (status = 200, description = "The thing", body = Entity),
+    (status = 400, description = "The request cannot be understood", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "Nothing is known under this name to this caller", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn entity(State(api): State<Arc<Api>>, Asker(caller): Asker, uri: Uri) -> Result<Answer<Entity>, Problem> {
+    let name = name(&uri)?;
+    Ok(Answer(api.explore.entity(&caller, &name).await?))
+}
+
+/// The name in the path, decoded once.
+fn name(uri: &Uri) -> Result<String> {
+    let encoded = uri.path().strip_prefix("/v1/entities/").unwrap_or_default();
+    let decoded = percent_encoding::percent_decode_str(encoded).decode_utf8();
+    decoded.map(std::borrow::Cow::into_owned).map_err(|error| Error::invalid("read name", "the name is not UTF-8").with_source(error))
+}
+
+/// Parameters of a path question.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct PathParameters {
+    /// One end: canonical key or any alias.
+    from: String,
+    /// The other end.
+    to: String,
+    /// A node that every path must pass.
+    through: Option<String>,
+    /// Only edges of these kinds; may be given several times.
+    #[serde(default)]
+    kind: Vec<String>,
+    /// The longest path, in edges, 1 to 8 (default 6).
+    #[param(minimum = 1, maximum = 8)]
+    max_hops: Option<u8>,
+    /// How many, 1 to 50 (default 3).
+    #[param(minimum = 1, maximum = 50)]
+    limit: Option<usize>,
+}
+
+/// How two things are connected, each step with its evidence.
+#[utoipa::path(get, path = "/v1/graph/paths", params(PathParameters), responses(
+    (status = 200, description = "Paths, best first; none when the two are not connected", body = Paths),
+    (status = 400, description = "The request cannot be understood", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "An end is not known to this caller", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn paths(State(api): State<Arc<Api>>, Asker(caller): Asker, Params(written): Params<PathParameters>) -> Result<Answer<Paths>, Problem> {
+    let request = PathsRequest {
+        from: written.from,
+        to: written.to,
+        through: written.through,
+        kinds: kinds(&written.kind)?,
+        max_hops: written.max_hops.unwrap_or(6),
+        limit: written.limit.unwrap_or(3),
+    };
+    Ok(Answer(api.explore.paths(&caller, request).await?))
+}
+
+/// Parameters of a neighbourhood question.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct NeighborParameters {
+    /// The node: canonical key or any alias.
+    node: String,
+    /// Only edges of these kinds; may be given several times.
+    #[serde(default)]
+    kind: Vec<String>,
+    /// `out`, `in` or `both` (default).
+    direction: Option<String>,
+    /// How far, 1 to 8 (default 1).
+    #[param(minimum = 1, maximum = 8)]
+    hops: Option<u8>,
+    /// At most so many edges, 1 to 1,000 (default 50).
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<usize>,
+}
+
+/// What surrounds a thing.
+#[utoipa::path(get, path = "/v1/graph/neighbors", params(NeighborParameters), responses(
+    (status = 200, description = "Nodes and edges, nearest first", body = Neighborhood),
+    (status = 400, description = "The request cannot be understood", body = Problem, content_type = "application/problem+json"),
+    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "The node is not known to this caller", body = Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn neighbors(State(api): State<Arc<Api>>, Asker(caller): Asker, Params(written): Params<NeighborParameters>) -> Result<Answer<Neighborhood>, Problem> {
+    let request = NeighborsRequest {
+        node: written.node,
+        kinds: kinds(&written.kind)?,
+        direction: direction(written.direction.as_deref())?,
+        hops: written.hops.unwrap_or(1),
+        limit: written.limit.unwrap_or(50),
+    };
+    Ok(Answer(api.explore.neighbors(&caller, request).await?))
+}
+
+fn kinds(names: &[String]) -> Result<Vec<EdgeKind>> {
+    names.iter().map(|name| EdgeKind::parse(name)).collect()
+}
+
+fn direction(name: Option<&str>) -> Result<Direction> {
+    match name {
+        None | Some("both") => Ok(Direction::Both),
+        Some("out") => Ok(Direction::Out),
+        Some("in") => Ok(Direction::In),
+        Some(other) => Err(Error::invalid("read request", format!("`{other}` is not a direction")).with_hint("directions are: out, in, both")),
+    }
+}
