@@ -1,0 +1,32 @@
+# The commands of this repository. `make demo` runs the product, `make test` proves it; both work on a fresh clone.
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+NEUROSYNC := $(TARGET)/debug/neurosync
+DEMO_DATA ?= $(TARGET)/demo
+
+.PHONY: demo test check bench titanium hyperledger
+
+demo: ## index this repository and a sample workspace, ask questions, serve until Ctrl-C
+	cargo build --workspace --bins
+	$(NEUROSYNC) --data $(DEMO_DATA) demo
+
+test: ## every test; the model is fetched once
+	cargo test --workspace
+
+check: ## format, lints, documentation, and the auditors that are installed
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	@if command -v cargo-deny >/dev/null; then cargo deny check; else echo "skipped: cargo-deny is not installed"; fi
+	@if command -v typos >/dev/null; then typos; else echo "skipped: typos is not installed"; fi
+	@if command -v cargo-machete >/dev/null; then cargo machete; else echo "skipped: cargo-machete is not installed"; fi
+
+bench: ## micro-benchmarks and comparisons
+	cargo bench -p neurosync-benches
+
+titanium: ## every known issue→pull request→commit path of a Titanium folder: make titanium DATA=DIR
+	cargo build --workspace --bins
+	benches/paths/titanium.sh $(NEUROSYNC) $(DATA)
+
+hyperledger: ## every GitHub reference of a wiki to its commit: make hyperledger DATA=DIR
+	cargo build --workspace --bins
+	benches/paths/hyperledger.sh $(NEUROSYNC) $(DATA)
