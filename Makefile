@@ -3,7 +3,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 NEUROSYNC := $(TARGET)/debug/neurosync
 DEMO_DATA ?= $(TARGET)/demo
 
-.PHONY: demo test check bench titanium hyperledger
+.PHONY: demo test check bench known-paths
 
 demo: ## index this repository and a sample workspace, ask questions, serve until Ctrl-C
 	cargo build --workspace --bins
@@ -23,10 +23,6 @@ check: ## format, lints, documentation, and the auditors that are installed
 bench: ## micro-benchmarks and comparisons
 	cargo bench -p neurosync-benches
 
-titanium: ## every known issue→pull request→commit path of a Titanium folder: make titanium DATA=DIR
+known-paths: ## every known path of a corpus: make known-paths KIND=titanium|hyperledger CORPUS=DIR [WORK=DIR]
 	cargo build --workspace --bins
-	benches/paths/titanium.sh $(NEUROSYNC) $(DATA)
-
-hyperledger: ## every GitHub reference of a wiki to its commit: make hyperledger DATA=DIR
-	cargo build --workspace --bins
-	benches/paths/hyperledger.sh $(NEUROSYNC) $(DATA)
+	python3 benches/paths/known_paths.py $(KIND) $(NEUROSYNC) $(or $(WORK),$(TARGET)/known-paths/$(KIND)) $(CORPUS)
