@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Conformance suites, simulators and oracles, for tests only.
+
+pub mod store_suite;

@@ -1,0 +1,166 @@
+//! Access rules, and the labels that a caller sees.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{AccessId, AccessRule, Caller, Error, ErrorKind, Key, Principal, Readers, Result, Visible};
+use sqlx::sqlite::SqliteConnection;
+
+use super::documents::label_numbers;
+use super::error::During;
+use super::{Sqlite, decode, rows};
+
+const PUT: &str = "commit page";
+const VISIBLE: &str = "find visible labels";
+
+/// A rule to write: label, container, scope, readers as JSON.
+type RuleRow = (i64, String, &'static str, String);
+
+/// Store rules of a source; one that is as before costs nothing.
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    source: i64,
+    rules: BTreeMap<AccessId, AccessRule>,
+) -> Result<()> {
+    if rules.is_empty() {
+        return Ok(());
+    }
+    let numbers = label_numbers(connection, PUT, &rules.keys().cloned().collect()).await?;
+    let statement = (
+        PUT,
+        "SELECT label, source, container, readers FROM access_rules WHERE label IN",
+        "",
+    );
+    let labels: Vec<i64> = rules.keys().filter_map(|label| numbers.get(label).copied()).collect();
+    let stored: Vec<(i64, i64, String, String)> = rows::read(connection, statement, labels).await?;
+    let stored: BTreeMap<i64, (i64, String, String)> = stored
+        .into_iter()
+        .map(|(label, source, container, readers)| (label, (source, container, readers)))
+        .collect();
+    let (mut changed, mut principals): (Vec<RuleRow>, Vec<(String, i64)>) = (Vec::new(), Vec::new());
+    for (id, rule) in rules {
+        let label = numbers.get(&id).copied().unwrap_or_default();
+        let readers = serde_json::to_string(&rule.readers)
+            .map_err(|error| Error::internal(PUT, "an access rule does not serialise").with_source(error))?;
+        match stored.get(&label) {
+            // Otherwise one source could open the documents of another.
+            Some((owner, ..)) if *owner != source => {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    PUT,
+                    format!("the access label `{id}` belongs to another source"),
+                ));
+            }
+            Some((_, container, before)) if *before == readers && container == rule.container.as_str() => continue,
+            Some(_) | None => {}
+        }
+        let scope = match rule.readers {
+            Readers::Public => "public",
+            Readers::EveryoneInSource => "source",
+            Readers::Principals(named) => {
+                principals.extend(named.into_iter().map(|principal| (principal.0, label)));
+                "principals"
+            }
+        };
+        changed.push((label, rule.container.as_str().to_owned(), scope, readers));
+    }
+    write(connection, source, changed, principals).await
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    source: i64,
+    rules: Vec<RuleRow>,
+    principals: Vec<(String, i64)>,
+) -> Result<()> {
+    let labels: Vec<i64> = rules.iter().map(|(label, ..)| *label).collect();
+    rows::run(
+        connection,
+        (PUT, "DELETE FROM access_principals WHERE label IN"),
+        labels,
+    )
+    .await?;
+    let statement = (
+        PUT,
+        "INSERT INTO access_rules (label, source, container, scope, readers)",
+        " ON CONFLICT (label) DO UPDATE SET container = excluded.container, scope = excluded.scope, readers = excluded.readers",
+    );
+    rows::write(
+        connection,
+        statement,
+        rules,
+        |columns, (label, container, scope, readers)| {
+            columns
+                .push_bind(label)
+                .push_bind(source)
+                .push_bind(container)
+                .push_bind(scope)
+                .push_bind(readers);
+        },
+    )
+    .await?;
+    let statement = (PUT, "INSERT INTO access_principals (principal, label)", "");
+    rows::write(connection, statement, principals, |columns, (principal, label)| {
+        columns.push_bind(principal).push_bind(label);
+    })
+    .await
+}
+
+/// The labels a caller sees now.
+pub(super) async fn visible(store: &Sqlite, caller: &Caller) -> Result<Visible> {
+    let principals = match caller {
+        Caller::Owner => return Ok(Visible::All),
+        Caller::Principals(principals) => principals,
+    };
+    let mut snapshot = store.snapshot(VISIBLE).await?;
+    let mut labels: Vec<(String,)> =
+        sqlx::query_as("SELECT name FROM access_rules JOIN labels ON number = label WHERE scope = 'public'")
+            .fetch_all(&mut *snapshot)
+            .await
+            .during(VISIBLE)?;
+    let statement = (
+        VISIBLE,
+        "SELECT labels.name FROM sources JOIN access_rules ON access_rules.source = sources.number \
+         JOIN labels ON labels.number = label WHERE scope = 'source' AND sources.name IN",
+        "",
+    );
+    labels.extend(rows::read::<_, (String,)>(&mut snapshot, statement, sources(principals)).await?);
+    let statement = (
+        VISIBLE,
+        "SELECT name FROM access_principals JOIN labels ON number = label WHERE principal IN",
+        "",
+    );
+    let names: Vec<String> = principals.iter().map(|principal| principal.0.clone()).collect();
+    labels.extend(rows::read::<_, (String,)>(&mut snapshot, statement, names).await?);
+    Ok(Visible::Labels(
+        labels.into_iter().map(|(name,)| AccessId(name.into())).collect(),
+    ))
+}
+
+/// The sources that a caller belongs to, by his principals `source:<id>`.
+fn sources(principals: &BTreeSet<Principal>) -> Vec<String> {
+    principals
+        .iter()
+        .filter_map(|principal| principal.0.strip_prefix("source:"))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// All rules by label.
+pub(super) async fn all(store: &Sqlite) -> Result<Vec<AccessRule>> {
+    const OPERATION: &str = "list access rules";
+    let mut reader = store.reader(OPERATION).await?;
+    let rows: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT name, container, readers FROM access_rules JOIN labels ON number = label ORDER BY name")
+            .fetch_all(&mut *reader)
+            .await
+            .during(OPERATION)?;
+    rows.into_iter()
+        .map(|(name, container, readers)| {
+            Ok(AccessRule {
+                id: AccessId(name.into()),
+                container: Key::from_raw(&container),
+                readers: decode::json(OPERATION, &readers)?,
+            })
+        })
+        .collect()
+}

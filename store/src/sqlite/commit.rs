@@ -1,0 +1,207 @@
+//! The only gate: a page, or the result of a sweep, in one transaction under a lease that is still held.
+
+use std::collections::{BTreeMap, HashSet};
+
+use domain::seam::store::{Committed, Lease};
+use domain::{Account, AccountId, Cursor, DocumentId, Error, Page, Rejected, Result, SourceId, Sweep, Timestamp};
+use sqlx::sqlite::SqliteConnection;
+
+use super::documents::{self, Log};
+use super::error::During;
+use super::page::{self, Batch};
+use super::{Sqlite, access, leases, rows, sources};
+
+const COMMIT: &str = "commit page";
+const SWEEP: &str = "apply sweep";
+
+/// Commit a page with its cursor.
+pub(super) async fn page(
+    store: &Sqlite,
+    source: &SourceId,
+    lease: &Lease,
+    page: Page,
+    now: Timestamp,
+) -> Result<Committed> {
+    let owner = source.clone();
+    let batch = tokio::task::spawn_blocking(move || page::prepare(&owner, page))
+        .await
+        .map_err(|error| Error::internal(COMMIT, "preparing the page was interrupted").with_source(error))??;
+    let mut transaction = store.write(COMMIT).await?;
+    let row = sources::live(&mut transaction, COMMIT, source).await?;
+    leases::check(&mut transaction, COMMIT, lease).await?;
+    let mut log = Log::new(COMMIT, row);
+    log.committed.rejected = u64::try_from(batch.rejected.len()).unwrap_or(u64::MAX);
+    let Batch {
+        documents,
+        rules,
+        accounts,
+        rejected,
+        reread,
+        cursor,
+        more,
+    } = batch;
+    documents::apply(&mut transaction, &mut log, documents).await?;
+    access::put(&mut transaction, log.source, rules).await?;
+    put_accounts(&mut transaction, log.source, accounts).await?;
+    clear_dead_letters(&mut transaction, log.source, reread).await?;
+    put_dead_letters(&mut transaction, log.source, rejected).await?;
+    let committed = log.close(&mut transaction).await?;
+    sqlx::query("UPDATE sources SET cursor = ?, last_sync = CASE WHEN ? THEN last_sync ELSE ? END WHERE number = ?")
+        .bind(cursor.0)
+        .bind(more)
+        .bind(now.0)
+        .bind(log.source)
+        .execute(&mut *transaction)
+        .await
+        .during(COMMIT)?;
+    transaction.commit().await.during(COMMIT)?;
+    Ok(committed)
+}
+
+/// Delete what a complete sweep does not list.
+pub(super) async fn sweep(store: &Sqlite, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed> {
+    let mut transaction = store.write(SWEEP).await?;
+    let row = sources::live(&mut transaction, SWEEP, source).await?;
+    leases::check(&mut transaction, SWEEP, lease).await?;
+    let mut log = Log::new(SWEEP, row);
+    match sweep {
+        Sweep::Frozen(_) => {}
+        Sweep::Complete(existing) => {
+            let existing: HashSet<DocumentId> = existing.into_iter().collect();
+            documents::keep_only(&mut transaction, &mut log, &existing).await?;
+        }
+    }
+    let committed = log.close(&mut transaction).await?;
+    transaction.commit().await.during(SWEEP)?;
+    Ok(committed)
+}
+
+async fn put_accounts(
+    connection: &mut SqliteConnection,
+    source: i64,
+    accounts: BTreeMap<AccountId, Account>,
+) -> Result<()> {
+    let mut records = Vec::with_capacity(accounts.len());
+    for (id, account) in accounts {
+        let body = serde_json::to_string(&account)
+            .map_err(|error| Error::internal(COMMIT, "an account does not serialise").with_source(error))?;
+        records.push((id, body));
+    }
+    let statement = (
+        COMMIT,
+        "INSERT INTO accounts (id, source, body)",
+        " ON CONFLICT (id, source) DO UPDATE SET body = excluded.body WHERE body <> excluded.body",
+    );
+    rows::write(connection, statement, records, |columns, (id, body)| {
+        columns
+            .push_bind(id.as_str().to_owned())
+            .push_bind(source)
+            .push_bind(body);
+    })
+    .await
+}
+
+/// Void what stands under the prefixes: the item itself, or one that goes on after a separator (`:`, `/`, `#` or a space),
+/// so that `PAY-1` leaves `PAY-12` alone. A prefix that ends with a separator of its own is taken as it is.
+async fn clear_dead_letters(
+    connection: &mut SqliteConnection,
+    source: i64,
+    prefixes: impl IntoIterator<Item = String, IntoIter: Send>,
+) -> Result<()> {
+    let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM dead_letters WHERE source = ?)")
+        .bind(source)
+        .fetch_one(&mut *connection)
+        .await
+        .during(COMMIT)?;
+    if !any {
+        return Ok(());
+    }
+    for prefix in prefixes {
+        // Each range ends before the character after its separator. No text sorts after U+10FFFF.
+        let statement = if prefix.ends_with(|last: char| !last.is_alphanumeric()) || prefix.is_empty() {
+            "DELETE FROM dead_letters WHERE source = ?1 AND item >= ?2 AND item < ?2 || char(1114111)"
+        } else {
+            "DELETE FROM dead_letters WHERE source = ?1 AND (item = ?2 OR (item >= ?2 || ':' AND item < ?2 || ';') \
+             OR (item >= ?2 || '/' AND item < ?2 || '0') OR (item >= ?2 || '#' AND item < ?2 || '$') \
+             OR (item >= ?2 || ' ' AND item < ?2 || '!'))"
+        };
+        sqlx::query(statement)
+            .bind(source)
+            .bind(prefix)
+            .execute(&mut *connection)
+            .await
+            .during(COMMIT)?;
+    }
+    Ok(())
+}
+
+async fn put_dead_letters(
+    connection: &mut SqliteConnection,
+    source: i64,
+    rejected: BTreeMap<String, String>,
+) -> Result<()> {
+    let statement = (
+        COMMIT,
+        "INSERT INTO dead_letters (source, item, reason)",
+        " ON CONFLICT (source, item) DO UPDATE SET reason = excluded.reason",
+    );
+    rows::write(
+        connection,
+        statement,
+        rejected.into_iter().collect(),
+        |columns, (item, reason)| {
+            columns.push_bind(source).push_bind(item).push_bind(reason);
+        },
+    )
+    .await
+}
+
+/// Take a source out: its documents become tombstones, the rest goes. The row stays, for its revisions.
+pub(super) async fn remove(store: &Sqlite, source: &SourceId) -> Result<()> {
+    const OPERATION: &str = "remove source";
+    let mut transaction = store.write(OPERATION).await?;
+    let row = sources::live(&mut transaction, OPERATION, source).await?;
+    let mut log = Log::new(OPERATION, row);
+    documents::keep_only(&mut transaction, &mut log, &HashSet::new()).await?;
+    log.close(&mut transaction).await?;
+    for statement in [
+        "DELETE FROM access_rules WHERE source = ?",
+        "DELETE FROM accounts WHERE source = ?",
+        "DELETE FROM dead_letters WHERE source = ?",
+        "UPDATE sources SET removed = 1, cursor = NULL, last_sync = NULL, settings = 'null' WHERE number = ?",
+    ] {
+        sqlx::query(statement)
+            .bind(log.source)
+            .execute(&mut *transaction)
+            .await
+            .during(OPERATION)?;
+    }
+    transaction.commit().await.during(OPERATION)
+}
+
+/// The cursor of the last committed page.
+pub(super) async fn cursor(store: &Sqlite, source: &SourceId) -> Result<Option<Cursor>> {
+    let mut reader = store.reader("read cursor").await?;
+    let row: Option<Option<String>> = sqlx::query_scalar("SELECT cursor FROM sources WHERE name = ?")
+        .bind(source.as_str())
+        .fetch_optional(&mut *reader)
+        .await
+        .during("read cursor")?;
+    Ok(row.flatten().map(Cursor))
+}
+
+/// The dead letters of a source.
+pub(super) async fn dead_letters(store: &Sqlite, source: &SourceId) -> Result<Vec<Rejected>> {
+    let mut reader = store.reader("read dead letters").await?;
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT item, reason FROM dead_letters WHERE source = (SELECT number FROM sources WHERE name = ?) ORDER BY item",
+    )
+    .bind(source.as_str())
+    .fetch_all(&mut *reader)
+    .await
+    .during("read dead letters")?;
+    Ok(rows
+        .into_iter()
+        .map(|(item, reason)| Rejected { item, reason })
+        .collect())
+}

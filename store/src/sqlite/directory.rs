@@ -1,0 +1,108 @@
+//! The directory: which projects and repositories there are, and which documents speak of them.
+
+use std::collections::{BTreeSet, HashMap};
+
+use domain::seam::store::{DirectoryEntry, Mentioned};
+use domain::{AccessId, DocumentId, Error, Key, Result, SourceId};
+
+use super::error::During;
+use super::{Sqlite, decode, limits, projection, rows};
+
+const COMMIT: &str = "commit graph";
+const READ: &str = "read directory";
+/// Names that one document may mention; they are rare, so this bounds only nonsense.
+const NAMES: usize = 100_000;
+
+/// Replace what documents mention and move the position. A position before the one reached changes nothing.
+pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()> {
+    // The last state of a document wins.
+    let documents: HashMap<DocumentId, Vec<String>> = documents.into_iter().map(|one| (one.id, one.names)).collect();
+    let mut transaction = store.write(COMMIT).await?;
+    if !projection::advance(&mut transaction, (COMMIT, projection::GRAPH), source, position).await? {
+        return Ok(());
+    }
+    let ids: BTreeSet<Vec<u8>> = documents.keys().map(|id| decode::key(*id)).collect();
+    let found: Vec<(Vec<u8>, i64)> = rows::read(
+        &mut transaction,
+        (COMMIT, "SELECT id, number FROM documents WHERE id IN", ""),
+        ids,
+    )
+    .await?;
+    let numbers: Vec<i64> = found.iter().map(|(_, number)| *number).collect();
+    let mut mentions = BTreeSet::new();
+    for (id, number) in found {
+        let names = documents
+            .get(&decode::document_id(COMMIT, &id)?)
+            .map_or(&[][..], Vec::as_slice);
+        if names.len() > NAMES {
+            return Err(Error::invalid(
+                COMMIT,
+                format!("a document mentions {} names, at most {NAMES}", names.len()),
+            ));
+        }
+        for name in names {
+            limits::name(COMMIT, name)?;
+            mentions.insert((name.clone(), number));
+        }
+    }
+    rows::run(
+        &mut transaction,
+        (COMMIT, "DELETE FROM mentions WHERE document IN"),
+        numbers,
+    )
+    .await?;
+    let statement = (COMMIT, "INSERT INTO mentions (name, document)", "");
+    rows::write(
+        &mut transaction,
+        statement,
+        mentions.into_iter().collect(),
+        |columns, (name, document)| {
+            columns.push_bind(name).push_bind(document);
+        },
+    )
+    .await?;
+    transaction.commit().await.during(COMMIT)
+}
+
+/// All entries by key, and the live documents that mention any of `names` by id.
+pub(super) async fn read(store: &Sqlite, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)> {
+    let mut snapshot = store.snapshot(READ).await?;
+    let rows: Vec<(i64, String, String)> = sqlx::query_as(
+        "SELECT documents.number, key, labels.name FROM documents JOIN labels ON labels.number = label \
+         WHERE kind IN ('project', 'repository') AND hash IS NOT NULL ORDER BY key, id",
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .during(READ)?;
+    let aliases: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT document, name FROM documents JOIN aliases ON document = number \
+         WHERE kind IN ('project', 'repository') AND hash IS NOT NULL ORDER BY name",
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .during(READ)?;
+    let mut by_document: HashMap<i64, Vec<String>> = HashMap::new();
+    for (document, alias) in aliases {
+        by_document.entry(document).or_default().push(alias);
+    }
+    let entries = rows
+        .into_iter()
+        .map(|(number, key, label)| DirectoryEntry {
+            key: Key::from_raw(&key),
+            aliases: by_document.remove(&number).unwrap_or_default(),
+            access: AccessId(label.into()),
+        })
+        .collect();
+    let statement = (
+        READ,
+        "SELECT id FROM mentions JOIN documents ON number = document WHERE hash IS NOT NULL AND name IN",
+        "",
+    );
+    let mentioning: Vec<(Vec<u8>,)> =
+        rows::read(&mut snapshot, statement, names.iter().cloned().collect::<BTreeSet<_>>()).await?;
+    let ids: BTreeSet<DocumentId> = mentioning
+        .iter()
+        .map(|(id,)| decode::document_id(READ, id))
+        .collect::<Result<_>>()?;
+    Ok((entries, ids.into_iter().collect()))
+}

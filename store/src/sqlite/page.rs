@@ -1,0 +1,126 @@
+//! A page made ready to be written: checked, folded to the last change of each thing, serialised and hashed.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use domain::{
+    AccessId, AccessRule, Account, AccountId, Change, Cursor, Document, DocumentId, DocumentKind, Error, Page, Result,
+    SourceId,
+};
+
+use super::limits;
+
+/// A page of one source, ready to be written.
+pub(super) struct Batch {
+    /// The last change of each document, in the order of those changes.
+    pub(super) documents: Vec<(DocumentId, Option<Draft>)>,
+    /// The last rule of each label.
+    pub(super) rules: BTreeMap<AccessId, AccessRule>,
+    /// The last state of each account.
+    pub(super) accounts: BTreeMap<AccountId, Account>,
+    /// Items that could not be understood, with the reason.
+    pub(super) rejected: BTreeMap<String, String>,
+    /// Prefixes of items that were read again.
+    pub(super) reread: BTreeSet<String>,
+    /// How far the page reads.
+    pub(super) cursor: Cursor,
+    /// Whether another page follows.
+    pub(super) more: bool,
+}
+
+/// A document as its row holds it.
+pub(super) struct Draft {
+    pub(super) kind: DocumentKind,
+    pub(super) label: AccessId,
+    pub(super) key: String,
+    pub(super) sha: Option<String>,
+    pub(super) aliases: BTreeSet<String>,
+    pub(super) hash: Vec<u8>,
+    pub(super) body: String,
+}
+
+/// Check and fold a page. Pure and busy: run it where it blocks nobody.
+pub(super) fn prepare(source: &SourceId, page: Page) -> Result<Batch> {
+    limits::page(&page)?;
+    let mut batch = Batch {
+        documents: Vec::with_capacity(page.changes.len()),
+        rules: BTreeMap::new(),
+        accounts: BTreeMap::new(),
+        rejected: page
+            .rejected
+            .iter()
+            .map(|one| (dead_letter(&one.item), dead_letter(&one.reason)))
+            .collect(),
+        reread: page.reread.iter().map(|prefix| dead_letter(prefix)).collect(),
+        cursor: page.cursor,
+        more: page.more,
+    };
+    let mut seen = HashSet::new();
+    for change in page.changes.into_iter().rev() {
+        match change {
+            Change::Upsert(document) => {
+                owned(source, &document.source, document.key.as_str())?;
+                if seen.insert(document.id) {
+                    batch.documents.push((document.id, Some(draft(*document)?)));
+                }
+            }
+            Change::Delete(id) => {
+                if seen.insert(id) {
+                    batch.documents.push((id, None));
+                }
+            }
+            Change::Access(rule) => {
+                limits::rule(&rule)?;
+                batch.rules.entry(rule.id.clone()).or_insert(rule);
+            }
+            Change::Account(account) => {
+                owned(source, &account.source, account.id.as_str())?;
+                limits::account(&account)?;
+                batch.accounts.entry(account.id.clone()).or_insert(account);
+            }
+        }
+    }
+    batch.documents.reverse();
+    Ok(batch)
+}
+
+fn draft(document: Document) -> Result<Draft> {
+    let body = serde_json::to_string(&document)
+        .map_err(|error| Error::internal("commit page", "a document does not serialise").with_source(error))?;
+    limits::document(&document, body.len())?;
+    Ok(Draft {
+        hash: document.content_hash().to_vec(),
+        sha: sha(&document),
+        kind: document.kind,
+        key: document.key.as_str().to_owned(),
+        label: document.access,
+        aliases: document.aliases.into_iter().collect(),
+        body,
+    })
+}
+
+/// The full hash of a commit, by which its beginning is found.
+fn sha(document: &Document) -> Option<String> {
+    let (_, sha) = document.key.as_str().rsplit_once('@')?;
+    let good = document.kind == DocumentKind::Commit && sha.len() <= 64 && is_hex(sha);
+    good.then(|| sha.to_lowercase())
+}
+
+/// Whether a text has only hexadecimal digits, and at least one.
+pub(super) fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn owned(source: &SourceId, found: &SourceId, what: &str) -> Result<()> {
+    if source == found {
+        return Ok(());
+    }
+    let what: String = what.chars().take(200).collect();
+    Err(Error::invalid(
+        "commit page",
+        format!("`{what}` belongs to source `{found}`, not to `{source}`"),
+    ))
+}
+
+fn dead_letter(text: &str) -> String {
+    limits::dead_letter(text).to_owned()
+}

@@ -1,0 +1,44 @@
+//! The store as sync writes it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::seam::store::{Committed, Lease, SourceRecord, SourceReport, SyncStore};
+use domain::{Cursor, Page, Rejected, Result, SourceId, Sweep, Timestamp};
+
+use super::{Sqlite, commit, leases, sources};
+
+#[async_trait]
+impl SyncStore for Sqlite {
+    async fn put_source(&self, source: SourceRecord) -> Result<()> {
+        sources::put(self, source).await
+    }
+
+    async fn remove_source(&self, source: &SourceId) -> Result<()> {
+        commit::remove(self, source).await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceReport>> {
+        sources::list(self).await
+    }
+
+    async fn cursor(&self, source: &SourceId) -> Result<Option<Cursor>> {
+        commit::cursor(self, source).await
+    }
+
+    async fn commit(&self, source: &SourceId, lease: &Lease, page: Page, now: Timestamp) -> Result<Committed> {
+        commit::page(self, source, lease, page, now).await
+    }
+
+    async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed> {
+        commit::sweep(self, source, lease, sweep).await
+    }
+
+    async fn lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> Result<Option<Lease>> {
+        leases::take(self, (name, holder), ttl, now).await
+    }
+
+    async fn dead_letters(&self, source: &SourceId) -> Result<Vec<Rejected>> {
+        commit::dead_letters(self, source).await
+    }
+}
