@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What tests share: conformance suites and oracles.
+
+pub mod graph_suite;
