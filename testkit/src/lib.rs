@@ -1,3 +1,6 @@
 //! Conformance suites, simulators and oracles, for tests only.
 
 pub mod store_suite;
+//! What tests share: conformance suites and oracles.
+
+pub mod graph_suite;

@@ -1,0 +1,184 @@
+//! The embedded graph store: facts in a `SQLite` file, topology in memory, answers from both at one moment.
+
+mod answer;
+mod budget;
+mod codec;
+mod disk;
+mod expand;
+mod failure;
+mod ids;
+mod memory;
+mod paths;
+mod plan;
+mod rank;
+mod scan;
+mod sight;
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use domain::seam::graph::Size;
+use domain::seam::{Expansion, GraphStore, NodeView, Path as GraphPath, PathQuery, Subgraph};
+use domain::{DocumentFacts, DocumentId, Error, Key, Result, Visible};
+
+use self::answer::Shape;
+use self::budget::Budget;
+use self::disk::{Disk, Writer};
+use self::memory::Graph;
+
+/// A graph store in one file, for one process.
+///
+/// - **Durability.** `replace` returns after its transaction has been synced to the disk (WAL, `synchronous = FULL`): the
+///   caller then moves a position in another file, which must never be ahead of this one, not even after a power cut.
+/// - **Memory.** 16 bytes for either end of an edge, about 40 in all with the lists they lie in; 16 for a node fact; the names
+///   of keys and aliases. Titles, evidence and times stay in the file and are read for what is returned. The number of a
+///   name no document uses any more is given back by `clear` only.
+/// - **Reads** run off the async runtime under a lock that writers hold only for the milliseconds in which they change
+///   memory. A read that fetches a row which was replaced meanwhile starts again, so an answer never mixes two states.
+/// - **Bounds.** `expand` returns at most 10,000 edges and looks at 4 million, `paths` at 16 million, counting visible ones
+///   only. A read whose caller has gone stops.
+#[derive(Clone)]
+pub struct Embedded {
+    inner: Arc<Inner>,
+}
+
+/// What readers, the writer and their tasks share.
+pub(crate) struct Inner {
+    pub(crate) graph: RwLock<Graph>,
+    pub(crate) disk: Disk,
+    pub(crate) writer: tokio::sync::Mutex<Writer>,
+    /// Ranking needs memory in the order of the whole graph: one at a time.
+    ranking: tokio::sync::Semaphore,
+}
+
+impl Inner {
+    /// Look at the graph for a short time.
+    pub(crate) fn look<T>(&self, with: impl FnOnce(&Graph) -> T) -> T {
+        with(&self.graph.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Change the graph.
+    pub(crate) fn change<T>(&self, with: impl FnOnce(&mut Graph) -> T) -> T {
+        with(&mut self.graph.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Run CPU-heavy work off the async runtime. The budget it gets is spent at once when the caller goes away.
+pub(crate) async fn off_runtime<T, F>(operation: &'static str, units: u64, work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Budget) -> Result<T> + Send + 'static,
+{
+    let (mut budget, _cancel_on_drop) = Budget::new(units);
+    let joined = tokio::task::spawn_blocking(move || work(&mut budget)).await;
+    joined.map_err(|error| Error::internal(operation, "the work stopped before its end").with_source(error))?
+}
+
+impl Embedded {
+    /// Open the graph at `path`, or make an empty one there, and load its topology.
+    ///
+    /// # Errors
+    /// `Conflict` when another process (or another handle in this one) has it open, `Corrupt` when the file is damaged or of
+    /// another format, and what the file system answers.
+    pub async fn open(path: &Path) -> Result<Self> {
+        let (disk, writer) = Disk::open(path).await?;
+        let started = std::time::Instant::now();
+        let graph = disk.load().await?;
+        let (size, elapsed) = (graph.size(), started.elapsed().as_millis());
+        tracing::info!(
+            nodes = size.nodes,
+            edges = size.edges,
+            duration_ms = elapsed,
+            "graph loaded"
+        );
+        let ranking = tokio::sync::Semaphore::new(1);
+        let inner = Inner {
+            graph: RwLock::new(graph),
+            disk,
+            writer: tokio::sync::Mutex::new(writer),
+            ranking,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Run a task of the writer to its end even when the caller goes away: disk and memory must not part.
+    async fn write<F>(&self, operation: &'static str, task: F) -> Result<()>
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let joined = tokio::spawn(task).await;
+        joined.map_err(|error| Error::internal(operation, "the write stopped before its end").with_source(error))?
+    }
+}
+
+#[async_trait]
+impl GraphStore for Embedded {
+    async fn replace(&self, facts: Vec<DocumentFacts>) -> Result<()> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        self.write("replace facts", plan::replace(self.inner.clone(), facts))
+            .await
+    }
+
+    async fn node(&self, name: &str, visible: &Visible) -> Result<Option<NodeView>> {
+        let (name, visible) = (name.to_owned(), visible.clone());
+        let plan = move |graph: &Graph, _: &mut Budget| {
+            let sight = graph.sight(&visible);
+            let mut shape = Shape::new(graph, (), sight);
+            if let Some(node) = graph.resolve(&name, shape.sight()) {
+                shape.want_node(graph, node);
+            }
+            Ok(shape)
+        };
+        let ((), views) = answer::answer(&self.inner, "read node", u64::MAX, plan).await?;
+        Ok(views.nodes.into_iter().next())
+    }
+
+    async fn expand(&self, expansion: Expansion) -> Result<Subgraph> {
+        expand::check(&expansion)?;
+        let plan = move |graph: &Graph, budget: &mut Budget| expand::plan(graph, &expansion, budget);
+        let (truncated, views) = answer::answer(&self.inner, expand::OPERATION, expand::BUDGET, plan).await?;
+        Ok(Subgraph {
+            nodes: views.nodes,
+            edges: views.edges,
+            truncated,
+        })
+    }
+
+    async fn paths(&self, query: PathQuery) -> Result<Vec<GraphPath>> {
+        paths::check(&query)?;
+        let plan = move |graph: &Graph, budget: &mut Budget| paths::plan(graph, &query, budget);
+        let (found, views) = answer::answer(&self.inner, paths::OPERATION, paths::BUDGET, plan).await?;
+        Ok(found.into_iter().map(|path| path.show(&views.edges)).collect())
+    }
+
+    async fn rank(&self, visible: &Visible, limit: usize) -> Result<Vec<(Key, f64)>> {
+        let turn = self.inner.ranking.acquire().await;
+        let _turn =
+            turn.map_err(|error| Error::internal(rank::OPERATION, "the queue was closed").with_source(error))?;
+        let (inner, visible) = (self.inner.clone(), visible.clone());
+        off_runtime(rank::OPERATION, u64::MAX, move |budget| {
+            let Some(links) = inner.look(|graph| rank::Links::of(graph, &graph.sight(&visible), budget)) else {
+                return Err(budget::cancelled(rank::OPERATION));
+            };
+            links
+                .rank(limit, budget)
+                .ok_or_else(|| budget::cancelled(rank::OPERATION))
+        })
+        .await
+    }
+
+    async fn scan(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentFacts>> {
+        scan::scan(&self.inner, after, limit).await
+    }
+
+    async fn size(&self) -> Result<Size> {
+        Ok(self.inner.look(Graph::size))
+    }
+
+    async fn clear(&self) -> Result<()> {
+        self.write("clear graph", plan::clear(self.inner.clone())).await
+    }
+}

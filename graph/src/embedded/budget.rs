@@ -1,0 +1,64 @@
+//! A bound on the work of one read, and the way to stop it when nobody waits for it any more.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::{Error, ErrorKind};
+
+/// How many steps go between two looks at the flag.
+const CHECK_EVERY: u64 = 4096;
+
+/// Units of work left: one unit is one visible edge looked at, so that hidden ones change no answer.
+pub(crate) struct Budget {
+    left: u64,
+    unchecked: u64,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// Cancels the work when it is dropped.
+pub(crate) struct CancelOnDrop(Arc<AtomicBool>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Budget {
+    /// A budget of so many units.
+    pub(crate) fn new(units: u64) -> (Self, CancelOnDrop) {
+        let cancelled = Arc::new(AtomicBool::new(false));
+        (
+            Self {
+                left: units,
+                unchecked: 0,
+                cancelled: cancelled.clone(),
+            },
+            CancelOnDrop(cancelled),
+        )
+    }
+
+    /// Take `units`; `None` when there are not so many left, or the caller is gone.
+    pub(crate) fn spend(&mut self, units: u64) -> Option<()> {
+        self.left = self.left.checked_sub(units)?;
+        self.unchecked += units;
+        if self.unchecked >= CHECK_EVERY {
+            self.unchecked = 0;
+            if self.is_cancelled() {
+                self.left = 0;
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Whether the caller is gone.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+}
+
+/// The error for a caller who is gone.
+pub(crate) fn cancelled(operation: &'static str) -> Error {
+    Error::new(ErrorKind::Cancelled, operation, "nobody waits for the answer any more")
+}

@@ -1,0 +1,164 @@
+//! What surrounds a node: level by level outwards, the strongest edges of a level first.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use domain::seam::{Direction, Expansion};
+use domain::{Error, ErrorKind, Result};
+
+use super::answer::{EdgeName, Shape};
+use super::budget::{Budget, cancelled};
+use super::ids::{IdMap, IdSet};
+use super::memory::{Graph, Half};
+use super::sight::{Kinds, Sight};
+
+pub(crate) const OPERATION: &str = "expand node";
+
+/// Visible ends of edges looked at.
+pub(crate) const BUDGET: u64 = 4_000_000;
+/// Edges returned at most, whatever the limit.
+const MAX_EDGES: usize = 10_000;
+
+/// Refuse what is out of bounds.
+pub(crate) fn check(expansion: &Expansion) -> Result<()> {
+    if !(1..=8).contains(&expansion.hops) {
+        return Err(Error::invalid(OPERATION, format!("{} hops", expansion.hops)).with_hint("give 1 to 8 hops"));
+    }
+    if expansion.limit == 0 {
+        return Err(Error::invalid(OPERATION, "a limit of no edges").with_hint("give a limit of 1 or more"));
+    }
+    Ok(())
+}
+
+/// Collect edges until the limit, the last hop, or the end of the budget: then the levels that are complete count.
+pub(crate) fn plan(graph: &Graph, expansion: &Expansion, budget: &mut Budget) -> Result<Shape<bool>> {
+    let sight = graph.sight(&expansion.visible);
+    let middle = graph.must_resolve(OPERATION, &expansion.node, &sight)?;
+    let limit = expansion.limit.min(MAX_EDGES);
+    let mut walk = Walk::new(graph, &sight, expansion, middle);
+    let (mut picked, mut truncated) = (Vec::new(), false);
+    for hop in 0..expansion.hops {
+        let Some(level) = walk.level(budget) else {
+            if budget.is_cancelled() {
+                return Err(cancelled(OPERATION));
+            }
+            if hop == 0 {
+                return Err(too_busy());
+            }
+            truncated = true;
+            break;
+        };
+        let room = limit - picked.len();
+        truncated = level.len() > room;
+        picked.extend(nearest(graph, level, room));
+        if truncated {
+            break;
+        }
+    }
+    let mut nodes: BTreeSet<_> = picked
+        .iter()
+        .flat_map(|edge| [edge.from, edge.to])
+        .map(|node| (graph.key(node), node))
+        .collect();
+    nodes.remove(&(graph.key(middle), middle));
+    let mut shape = Shape::new(graph, truncated, sight);
+    shape.want_node(graph, middle);
+    for (_, node) in nodes {
+        shape.want_node(graph, node);
+    }
+    shape.want_edges(graph, &picked);
+    Ok(shape)
+}
+
+/// The first `room` edges of a level: by falling confidence, then by keys.
+fn nearest(graph: &Graph, mut level: Vec<(EdgeName, f32)>, room: usize) -> Vec<EdgeName> {
+    let order = |(a, strong): &(EdgeName, f32), (b, other): &(EdgeName, f32)| -> Ordering {
+        let keys = |edge: &EdgeName| (graph.key(edge.from), graph.key(edge.to), edge.kind);
+        other.total_cmp(strong).then_with(|| keys(a).cmp(&keys(b)))
+    };
+    if level.len() > room {
+        level.select_nth_unstable_by(room, order);
+        level.truncate(room);
+    }
+    level.sort_unstable_by(order);
+    level.into_iter().map(|(edge, _)| edge).collect()
+}
+
+fn too_busy() -> Error {
+    Error::new(
+        ErrorKind::Exhausted,
+        OPERATION,
+        "the node has too many edges to look at",
+    )
+    .with_hint("ask for some kinds of edges, or for one direction")
+}
+
+fn goes(direction: Direction, half: Half) -> bool {
+    match direction {
+        Direction::Out => !half.comes_in(),
+        Direction::In => half.comes_in(),
+        Direction::Both => true,
+    }
+}
+
+/// A walk outwards.
+struct Walk<'g> {
+    graph: &'g Graph,
+    sight: &'g Sight,
+    kinds: Kinds,
+    direction: Direction,
+    frontier: Vec<u32>,
+    reached: IdSet<u32>,
+    known: IdSet<EdgeName>,
+}
+
+impl<'g> Walk<'g> {
+    fn new(graph: &'g Graph, sight: &'g Sight, expansion: &Expansion, middle: u32) -> Self {
+        let (kinds, direction) = (Kinds::of(&expansion.kinds), expansion.direction);
+        let reached = std::iter::once(middle).collect();
+        Self {
+            graph,
+            sight,
+            kinds,
+            direction,
+            frontier: vec![middle],
+            reached,
+            known: IdSet::default(),
+        }
+    }
+
+    /// The edges that lead on from the frontier and were not met before, each with its greatest confidence. `None` when the
+    /// budget is spent.
+    fn level(&mut self, budget: &mut Budget) -> Option<Vec<(EdgeName, f32)>> {
+        let (mut places, mut level, mut next) = (IdMap::default(), Vec::<(EdgeName, f32)>::new(), Vec::new());
+        let (graph, sight, kinds, direction) = (self.graph, self.sight, self.kinds, self.direction);
+        for node in std::mem::take(&mut self.frontier) {
+            for half in graph
+                .halves(node, sight)
+                .filter(|half| kinds.has(*half) && goes(direction, *half))
+            {
+                budget.spend(1)?;
+                let (from, to) = half.ends(node);
+                let name = EdgeName {
+                    from,
+                    to,
+                    kind: half.kind(),
+                };
+                if self.known.contains(&name) {
+                    continue;
+                }
+                let place = *places.entry(name).or_insert(level.len());
+                match level.get_mut(place) {
+                    Some((_, confidence)) => *confidence = confidence.max(half.confidence),
+                    None => level.push((name, half.confidence)),
+                }
+                if self.reached.insert(half.other) {
+                    next.push(half.other);
+                }
+            }
+        }
+        self.known.extend(level.iter().map(|(name, _)| *name));
+        self.frontier = next;
+        Some(level)
+    }
+}

@@ -1,0 +1,224 @@
+//! The best loopless paths between two nodes: fewest edges first, then least weight, then the smallest keys.
+//!
+//! For one length after the other, walks of exactly that length are laid out in layers from both ends ([`layers`]); what
+//! a walk costs from any place to its end then leads a best-first search ([`search`]), which meets loopless paths in
+//! their final order and stops at the last one wanted. Steps between the same two nodes are one step, the strongest.
+
+mod layers;
+mod search;
+
+use std::collections::BTreeMap;
+
+use domain::seam::{EdgeView, Path, PathQuery};
+use domain::{Error, ErrorKind, Key, Result};
+
+use self::layers::{Ground, Segment};
+use self::search::{Leg, Route, Search};
+use super::answer::{EdgeName, Shape};
+use super::budget::{Budget, cancelled};
+use super::memory::Graph;
+use super::sight::Kinds;
+
+pub(crate) const OPERATION: &str = "find paths";
+
+/// Visible ends of edges looked at.
+pub(crate) const BUDGET: u64 = 16_000_000;
+
+/// Weights are counted in millionths, so that sums do not depend on their order.
+type Cost = u64;
+const ONE: f32 = 1e6;
+
+/// What a step over an edge costs: `1 - confidence/2`.
+fn step_cost(confidence: f32) -> Cost {
+    millionths((1.0 - f64::from(confidence) / 2.0) * f64::from(ONE))
+}
+
+/// What passing through a node costs: a fiftieth for every binary digit of the number of visible assertions of the kinds
+/// asked for that touch it, loops left out. A node of 1,000 costs 0.2, one of a million 0.4.
+fn busy_charge(assertions: u64) -> Cost {
+    20_000 * Cost::from(u64::BITS - assertions.leading_zeros())
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "between half a million and a million"
+)]
+fn millionths(cost: f64) -> Cost {
+    cost.round() as Cost
+}
+
+/// Refuse what is out of bounds.
+pub(crate) fn check(query: &PathQuery) -> Result<()> {
+    if !(1..=8).contains(&query.max_hops) {
+        return Err(
+            Error::invalid(OPERATION, format!("paths of {} edges", query.max_hops)).with_hint("give 1 to 8 hops")
+        );
+    }
+    if !(1..=50).contains(&query.limit) {
+        return Err(
+            Error::invalid(OPERATION, format!("a limit of {} paths", query.limit)).with_hint("give a limit of 1 to 50")
+        );
+    }
+    Ok(())
+}
+
+/// A path whose edges are still to be fetched.
+pub(crate) struct Found {
+    nodes: Vec<Key>,
+    /// Places in the list of edges wanted.
+    edges: Vec<usize>,
+    cost: Cost,
+}
+
+impl Found {
+    /// With its edges.
+    pub(crate) fn show(self, edges: &[EdgeView]) -> Path {
+        #[expect(clippy::cast_precision_loss, reason = "a few millions")]
+        let weight = self.cost as f32 / ONE;
+        Path {
+            nodes: self.nodes,
+            edges: self.edges.into_iter().map(|place| edges[place].clone()).collect(),
+            weight,
+        }
+    }
+}
+
+/// Find the paths.
+pub(crate) fn plan(graph: &Graph, query: &PathQuery, budget: &mut Budget) -> Result<Shape<Vec<Found>>> {
+    let sight = graph.sight(&query.visible);
+    let from = graph.must_resolve(OPERATION, &query.from, &sight)?;
+    let to = graph.must_resolve(OPERATION, &query.to, &sight)?;
+    let through = match &query.through {
+        Some(name) => Some(graph.must_resolve(OPERATION, name, &sight)?).filter(|node| *node != from && *node != to),
+        None => None,
+    };
+    let ground = Ground {
+        graph,
+        sight: &sight,
+        kinds: Kinds::of(&query.kinds),
+    };
+    let mut routes = Vec::new();
+    let whole = find(&ground, [from, to], through, query, (&mut routes, budget));
+    if whole.is_none() {
+        if budget.is_cancelled() {
+            return Err(cancelled(OPERATION));
+        }
+        // The paths that were found are the best ones, in order; only how they go on is not known.
+        if routes.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Exhausted,
+                OPERATION,
+                "too many edges lie between the two nodes",
+            )
+            .with_hint("allow fewer hops, or only some kinds of edges"));
+        }
+    }
+    let steps = strongest(&ground, &routes);
+    let names: Vec<EdgeName> = steps.values().copied().collect();
+    let places: BTreeMap<EdgeName, usize> = names.iter().copied().zip(0..).collect();
+    let found = routes.into_iter().map(|route| Found {
+        nodes: route.nodes.iter().map(|node| graph.key(*node).clone()).collect(),
+        edges: pairs(&route.nodes).map(|pair| places[&steps[&pair]]).collect(),
+        cost: route.cost,
+    });
+    let found: Vec<Found> = found.collect();
+    let mut shape = Shape::new(graph, found, sight);
+    shape.want_edges(graph, &names);
+    Ok(shape)
+}
+
+/// Collect routes length by length; `None` when the budget is spent.
+fn find(
+    ground: &Ground<'_>,
+    [from, to]: [u32; 2],
+    through: Option<u32>,
+    query: &PathQuery,
+    (routes, budget): (&mut Vec<Route>, &mut Budget),
+) -> Option<()> {
+    if from == to {
+        // The only loopless path from a node to itself has no edge.
+        routes.extend(through.is_none().then(|| Route {
+            nodes: vec![from],
+            cost: 0,
+        }));
+        return Some(());
+    }
+    let ends: Vec<u32> = [from, to].into_iter().chain(through).collect();
+    let mut legs: Vec<Leg<'_>> = match through {
+        Some(middle) => vec![
+            Leg::new(Segment::new(ground, from, middle, &ends)),
+            Leg::new(Segment::new(ground, middle, to, &ends)),
+        ],
+        None => vec![Leg::new(Segment::new(ground, from, to, &ends))],
+    };
+    let charge = match through {
+        Some(middle) => ground.charge(middle, budget)?,
+        None => 0,
+    };
+    for length in 1..=usize::from(query.max_hops) {
+        // Where there are two legs the other one has an edge at least.
+        let longest = length + 1 - legs.len();
+        if longest == 0 {
+            continue;
+        }
+        for leg in &mut legs {
+            leg.lay(longest, budget)?;
+        }
+        Search::new(ground, &legs, charge, length).run(query.limit, routes, budget)?;
+        if routes.len() >= query.limit {
+            break;
+        }
+    }
+    Some(())
+}
+
+fn pairs(nodes: &[u32]) -> impl Iterator<Item = (u32, u32)> {
+    nodes
+        .windows(2)
+        .map(|pair| (pair[0].min(pair[1]), pair[0].max(pair[1])))
+}
+
+/// For every step of the routes the strongest edge: by confidence, then by kind, then by the key where it starts.
+fn strongest(ground: &Ground<'_>, routes: &[Route]) -> BTreeMap<(u32, u32), EdgeName> {
+    let graph = ground.graph;
+    let mut best: BTreeMap<(u32, u32), Option<(f32, EdgeName)>> = BTreeMap::new();
+    best.extend(
+        routes
+            .iter()
+            .flat_map(|route| pairs(&route.nodes))
+            .map(|pair| (pair, None)),
+    );
+    // An edge lies at both its ends; the shorter list is gone through, once for all steps from there.
+    let mut anchors: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    for (a, b) in best.keys() {
+        let length = |node: u32| graph.at(node).halves.len();
+        let (anchor, other) = if length(*a) <= length(*b) { (*a, *b) } else { (*b, *a) };
+        anchors.entry(anchor).or_default().push(other);
+    }
+    for (anchor, others) in anchors {
+        for half in ground.halves(anchor).filter(|half| others.contains(&half.other)) {
+            let (from, to) = half.ends(anchor);
+            let name = EdgeName {
+                from,
+                to,
+                kind: half.kind(),
+            };
+            let slot = best.entry((from.min(to), from.max(to))).or_default();
+            let stronger = slot.is_none_or(|(confidence, known)| {
+                let order = confidence
+                    .total_cmp(&half.confidence)
+                    .then_with(|| name.kind.cmp(&known.kind));
+                order
+                    .then_with(|| graph.key(name.from).cmp(graph.key(known.from)))
+                    .is_lt()
+            });
+            if stronger {
+                *slot = Some((half.confidence, name));
+            }
+        }
+    }
+    best.into_iter()
+        .filter_map(|(pair, best)| best.map(|(_, name)| (pair, name)))
+        .collect()
+}

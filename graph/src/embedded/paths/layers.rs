@@ -1,0 +1,255 @@
+//! Walks of an exact length between two nodes, as layers: who can be at which place, and what the rest of the way costs.
+//!
+//! Layers grow from both ends, the lighter one first, until one edge is missing between them; the edges across are then
+//! looked up from the lighter side. So a length of 7 takes two balls of radius 3 and never one of radius 7. Walks may
+//! meet a node twice, which only makes the cost of the rest a lower bound for paths.
+
+use super::super::budget::Budget;
+use super::super::ids::IdMap;
+use super::super::memory::{Graph, Half};
+use super::super::sight::{Kinds, Sight};
+use super::{Cost, busy_charge, step_cost};
+
+/// What of the graph is walked on.
+pub(super) struct Ground<'g> {
+    /// All of it.
+    pub(super) graph: &'g Graph,
+    /// What the caller sees.
+    pub(super) sight: &'g Sight,
+    /// The kinds of edges.
+    pub(super) kinds: Kinds,
+}
+
+impl Ground<'_> {
+    /// The ends of edges that may be followed; loops lead nowhere.
+    pub(super) fn halves(&self, node: u32) -> impl Iterator<Item = Half> {
+        self.graph
+            .halves(node, self.sight)
+            .filter(move |half| half.other != node && self.kinds.has(*half))
+    }
+
+    /// What passing through a node costs.
+    pub(super) fn charge(&self, node: u32, budget: &mut Budget) -> Option<Cost> {
+        self.weigh(node, budget).map(busy_charge)
+    }
+
+    /// How many assertions may be followed from a node.
+    fn weigh(&self, node: u32, budget: &mut Budget) -> Option<u64> {
+        let count = u64::try_from(self.halves(node).count()).ok()?;
+        budget.spend(count)?;
+        Some(count)
+    }
+
+    /// Where steps from a node lead, and what each costs. Parallel edges come one by one.
+    pub(super) fn steps(&self, node: u32, budget: &mut Budget) -> Option<Vec<(u32, Cost)>> {
+        let steps: Vec<_> = self
+            .halves(node)
+            .map(|half| (half.other, step_cost(half.confidence)))
+            .collect();
+        budget.spend(u64::try_from(steps.len()).ok()?)?;
+        Some(steps)
+    }
+}
+
+/// A node at a place on a walk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stop {
+    /// Which node.
+    pub(super) node: u32,
+    /// What passing through it costs; nothing at the ends.
+    pub(super) charge: Cost,
+    /// What the rest of the way costs at least. Unset in layers that grow forward.
+    pub(super) rest: Cost,
+}
+
+/// The nodes that can be at a place.
+#[derive(Debug, Default)]
+struct Layer {
+    stops: Vec<Stop>,
+    places: IdMap<u32, usize>,
+    /// Edges to follow from all of them.
+    weight: u64,
+}
+
+impl Layer {
+    fn end(node: u32, weight: u64) -> Self {
+        let mut layer = Self {
+            weight,
+            ..Self::default()
+        };
+        layer.relax(Stop {
+            node,
+            charge: 0,
+            rest: 0,
+        });
+        layer
+    }
+
+    /// The stop at a node.
+    fn get(&self, node: u32) -> Option<Stop> {
+        self.places.get(&node).map(|place| self.stops[*place])
+    }
+
+    /// Keep the lesser cost for a node.
+    fn relax(&mut self, stop: Stop) {
+        let place = *self.places.entry(stop.node).or_insert(self.stops.len());
+        match self.stops.get_mut(place) {
+            Some(known) => known.rest = known.rest.min(stop.rest),
+            None => self.stops.push(stop),
+        }
+    }
+}
+
+/// The walks of one length: the layers from the start that were pruned, then those from the end as they grew.
+pub(super) struct Walks {
+    /// The places 0 to `pruned.len() - 1`; none where there are no walks.
+    pruned: Vec<Layer>,
+    length: usize,
+}
+
+/// The layers between two nodes.
+pub(super) struct Segment<'g> {
+    ground: &'g Ground<'g>,
+    barred: Vec<u32>,
+    forward: Vec<Layer>,
+    backward: Vec<Layer>,
+    /// Whether a side has nowhere to go on to.
+    dead: bool,
+}
+
+impl<'g> Segment<'g> {
+    /// Between `from` and `to`; none of `barred`, which holds both, is met on the way.
+    pub(super) fn new(ground: &'g Ground<'g>, from: u32, to: u32, barred: &[u32]) -> Self {
+        let (forward, backward) = (vec![Layer::end(from, 0)], vec![Layer::end(to, 0)]);
+        Self {
+            ground,
+            barred: barred.to_vec(),
+            forward,
+            backward,
+            dead: false,
+        }
+    }
+
+    /// Where all walks begin.
+    pub(super) fn start(&self) -> u32 {
+        self.forward[0].stops[0].node
+    }
+
+    /// The walks of exactly `length` edges, in order of length from 1.
+    /// `None` when the budget is spent.
+    pub(super) fn walks(&mut self, length: usize, budget: &mut Budget) -> Option<Walks> {
+        if length == 1 {
+            for layer in [&mut self.forward[0], &mut self.backward[0]] {
+                layer.weight = self.ground.weigh(layer.stops[0].node, budget)?;
+            }
+        }
+        while !self.dead && self.forward.len() + self.backward.len() < length + 1 {
+            self.grow(budget)?;
+        }
+        if self.dead {
+            return Some(Walks {
+                pruned: Vec::new(),
+                length,
+            });
+        }
+        let across = self.across(budget)?;
+        if across.stops.is_empty() {
+            return Some(Walks {
+                pruned: Vec::new(),
+                length,
+            });
+        }
+        let mut pruned = vec![across];
+        for place in (0..self.forward.len() - 1).rev() {
+            let before = self.before(place, pruned.last().expect("it begins with one"), budget)?;
+            pruned.push(before);
+        }
+        pruned.reverse();
+        Some(Walks { pruned, length })
+    }
+
+    /// Where `node` can be at a place of these walks.
+    pub(super) fn stop(&self, walks: &Walks, place: usize, node: u32) -> Option<Stop> {
+        if walks.pruned.is_empty() {
+            return None;
+        }
+        let layer = walks
+            .pruned
+            .get(place)
+            .or_else(|| self.backward.get(walks.length.checked_sub(place)?));
+        layer?.get(node)
+    }
+
+    /// Add a layer to the lighter side.
+    fn grow(&mut self, budget: &mut Budget) -> Option<()> {
+        let weight = |side: &[Layer]| side.last().map_or(0, |layer| layer.weight);
+        let side = if weight(&self.forward) <= weight(&self.backward) {
+            &mut self.forward
+        } else {
+            &mut self.backward
+        };
+        let mut next = Layer::default();
+        for stop in side.last().into_iter().flat_map(|layer| &layer.stops) {
+            for (node, step) in self.ground.steps(stop.node, budget)? {
+                if !self.barred.contains(&node) {
+                    next.relax(Stop {
+                        node,
+                        charge: 0,
+                        rest: step + stop.charge + stop.rest,
+                    });
+                }
+            }
+        }
+        for stop in &mut next.stops {
+            let weight = self.ground.weigh(stop.node, budget)?;
+            stop.charge = busy_charge(weight);
+            next.weight += weight;
+        }
+        self.dead = next.stops.is_empty();
+        side.push(next);
+        Some(())
+    }
+
+    /// The last layer forward, as far as an edge leads from there to the last layer backward.
+    fn across(&self, budget: &mut Budget) -> Option<Layer> {
+        let (Some(here), Some(there)) = (self.forward.last(), self.backward.last()) else {
+            return Some(Layer::default());
+        };
+        if there.weight < here.weight {
+            return self.link(here, there, budget);
+        }
+        let mut layer = Layer::default();
+        for stop in &here.stops {
+            for (node, step) in self.ground.steps(stop.node, budget)? {
+                if let Some(next) = there.get(node) {
+                    layer.relax(Stop {
+                        rest: step + next.charge + next.rest,
+                        ..*stop
+                    });
+                }
+            }
+        }
+        Some(layer)
+    }
+
+    /// The forward layer at `place`, as far as it leads to `after`.
+    fn before(&self, place: usize, after: &Layer, budget: &mut Budget) -> Option<Layer> {
+        self.link(&self.forward[place], after, budget)
+    }
+
+    /// What of `here` has an edge to `there`, looked up from there.
+    fn link(&self, here: &Layer, there: &Layer, budget: &mut Budget) -> Option<Layer> {
+        let mut layer = Layer::default();
+        for next in &there.stops {
+            for (node, step) in self.ground.steps(next.node, budget)? {
+                if let Some(stop) = here.get(node) {
+                    layer.relax(Stop {
+                        rest: step + next.charge + next.rest,
+                        ..stop
+                    });
+                }
+            }
+        }
+        Some(layer)
+    }
+}

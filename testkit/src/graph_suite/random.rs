@@ -1,0 +1,200 @@
+//! Small random worlds: few keys, documents and labels, so that facts meet, overlap and hide each other.
+
+use domain::seam::{Direction, Expansion, PathQuery};
+use domain::{DocumentFacts, EdgeFact, EdgeKind, Evidence, Key, NodeFact, NodeKind, Timestamp, Visible};
+use proptest::collection::{btree_set, vec};
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use super::{document, label};
+
+/// Every name that can lead somewhere: keys, an alias that is a key too, pure aliases, and one that nothing has.
+pub(super) const NAMES: [&str; 12] = [
+    "k:0", "k:1", "k:2", "k:3", "k:4", "k:5", "k:6", "k:7", "a0", "a1", "a2", "nothing",
+];
+
+const KEYS: u32 = 8;
+const LABELS: u32 = 4;
+const DOCUMENTS: u32 = 9;
+
+/// What is asked of a world by a caller.
+#[derive(Debug, Clone)]
+pub(super) struct Questions {
+    /// What he sees.
+    pub(super) visible: Visible,
+    /// Neighbourhoods.
+    pub(super) expansions: Vec<Expansion>,
+    /// Paths.
+    pub(super) paths: Vec<PathQuery>,
+}
+
+/// Batches of facts, some of them taking others back.
+pub(super) fn batches() -> impl Strategy<Value = Vec<Vec<DocumentFacts>>> {
+    vec(vec(facts(0..DOCUMENTS, 0..LABELS, false), 1..6), 1..5)
+}
+
+/// Facts of one document: of one of `documents`, under one of `labels`.
+pub(super) fn facts(
+    documents: std::ops::Range<u32>,
+    labels: std::ops::Range<u32>,
+    hidden: bool,
+) -> impl Strategy<Value = DocumentFacts> {
+    let edges = vec(edge(labels.clone(), hidden), 0..9);
+    (documents, labels, vec(node(), 0..4), edges).prop_map(|(id, access, nodes, edges)| DocumentFacts {
+        document: document(id),
+        access: label(access),
+        nodes,
+        edges,
+    })
+}
+
+/// Questions by a caller who sees some labels of the first `labels`, or everything.
+pub(super) fn questions(labels: u32) -> impl Strategy<Value = Questions> {
+    let some = btree_set((0..labels).prop_map(label), 0..=labels as usize).prop_map(Visible::Labels);
+    let visible = if labels == LABELS {
+        prop_oneof![1 => Just(Visible::All), 3 => some].boxed()
+    } else {
+        some.boxed()
+    };
+    (visible, vec(expansion(), 4), vec(path(), 8)).prop_map(|(visible, mut expansions, mut paths)| {
+        for expansion in &mut expansions {
+            expansion.visible = visible.clone();
+        }
+        for query in &mut paths {
+            query.visible = visible.clone();
+        }
+        Questions {
+            visible,
+            expansions,
+            paths,
+        }
+    })
+}
+
+/// An edge; its second label is one of `labels`, and there is always one when it is to be hidden.
+pub(super) fn edge(labels: std::ops::Range<u32>, hidden: bool) -> impl Strategy<Value = EdgeFact> {
+    let confidence = prop_oneof![4 => select(vec![0.25_f32, 0.5, 1.0]), 1 => 0.0_f32..=1.0];
+    let also = labels.prop_map(label);
+    let also = if hidden {
+        also.prop_map(Some).boxed()
+    } else {
+        option::weighted(0.2, also).boxed()
+    };
+    let evidence = (0..3_u8, option::of((0..9_u32, 9..20_u32)));
+    let how = (
+        select(vec!["r0", "r1"]),
+        evidence,
+        confidence,
+        option::of(0..5_i64),
+        also,
+    );
+    (key(), key(), edge_kind(), how).prop_map(
+        |(from, to, kind, (rule, (text, span), confidence, at, also))| EdgeFact {
+            from,
+            to,
+            kind,
+            rule: rule.to_owned(),
+            evidence: Evidence {
+                text: format!("e{text}"),
+                span,
+            },
+            confidence,
+            at: at.map(Timestamp),
+            also,
+        },
+    )
+}
+
+fn node() -> impl Strategy<Value = NodeFact> {
+    let kind = select(vec![NodeKind::Issue, NodeKind::Commit, NodeKind::Person]);
+    let title = option::of((0..3_u8).prop_map(|n| format!("title {n}")));
+    let aliases = vec(select(vec!["a0", "a1", "a2", "k:1"]).prop_map(str::to_owned), 0..3);
+    (key(), kind, title, aliases).prop_map(|(key, kind, title, aliases)| NodeFact {
+        key,
+        kind,
+        title,
+        aliases,
+    })
+}
+
+fn key() -> impl Strategy<Value = Key> {
+    (0..KEYS).prop_map(|n| Key::from_raw(&format!("k:{n}")))
+}
+
+fn edge_kind() -> impl Strategy<Value = EdgeKind> {
+    select(vec![EdgeKind::References, EdgeKind::Closes, EdgeKind::PartOf])
+}
+
+fn name() -> impl Strategy<Value = String> {
+    select(NAMES.to_vec()).prop_map(str::to_owned)
+}
+
+fn kinds() -> impl Strategy<Value = Vec<EdgeKind>> {
+    prop_oneof![2 => Just(Vec::new()), 1 => vec(edge_kind(), 1..3)]
+}
+
+fn expansion() -> impl Strategy<Value = Expansion> {
+    let direction = select(vec![Direction::Out, Direction::In, Direction::Both]);
+    (
+        name(),
+        kinds(),
+        direction,
+        1..=4_u8,
+        prop_oneof![1..6_usize, Just(1000)],
+    )
+        .prop_map(|(node, kinds, direction, hops, limit)| Expansion {
+            node,
+            visible: Visible::All,
+            kinds,
+            direction,
+            hops,
+            limit,
+        })
+}
+
+fn path() -> impl Strategy<Value = PathQuery> {
+    let limit = prop_oneof![1..4_usize, Just(50)];
+    (name(), name(), kinds(), option::weighted(0.3, name()), 1..=8_u8, limit).prop_map(
+        |(from, to, kinds, through, max_hops, limit)| PathQuery {
+            from,
+            to,
+            visible: Visible::All,
+            kinds,
+            through,
+            max_hops,
+            limit,
+        },
+    )
+}
+
+/// Try a property on so many values, always the same ones; where it fails, find a smaller value and panic with it.
+pub(super) async fn holds<S, F>(worlds: u32, strategy: S, property: F)
+where
+    S: Strategy,
+    F: AsyncFn(S::Value) -> Result<(), String>,
+{
+    let mut runner = TestRunner::deterministic();
+    for world in 0..worlds {
+        let mut tree = strategy.new_tree(&mut runner).expect("these strategies reject nothing");
+        let Err(mut reason) = property(tree.current()).await else {
+            continue;
+        };
+        let mut smallest = tree.current();
+        for _ in 0..500 {
+            match property(tree.current()).await {
+                Err(why) => {
+                    (reason, smallest) = (why, tree.current());
+                    if !tree.simplify() {
+                        break;
+                    }
+                }
+                Ok(()) if !tree.complicate() => break,
+                Ok(()) => {}
+            }
+        }
+        assert!(reason.is_empty(), "world {world}: {reason}\nin {smallest:#?}");
+    }
+}
