@@ -124,7 +124,12 @@ mod tests {
 
     #[test]
     fn a_pattern_made_to_be_slow_is_still_decided() {
-        let owners = Owners::parse(&format!("{} @x\n", "**/a*".repeat(40)));
-        assert!(owners.of(format!("{}b", "a/".repeat(200)).as_str().into()).is_empty());
+        let owners = Owners::parse(&format!("{}/end @x\n{}end @x\n", "**/a*".repeat(40), "*a".repeat(100)));
+        assert!(
+            owners
+                .of("a/".repeat(200).as_str().trim_end_matches('/').into())
+                .is_empty()
+        );
+        assert!(owners.of("a".repeat(1_000).as_str().into()).is_empty());
     }
 }

@@ -5,3 +5,4 @@ mod full;
 mod incremental;
 mod random;
 mod remotes;
+mod states;

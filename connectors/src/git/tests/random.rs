@@ -86,7 +86,7 @@ fn apply(repository: &mut Repository, edit: &Edit) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, max_shrink_iters: 40, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 40, failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(7), ..ProptestConfig::default() })]
 
     #[test]
     fn piece_by_piece_is_the_same_as_at_once(edits in proptest::collection::vec(edit(), 1..18)) {
@@ -95,16 +95,15 @@ proptest! {
         let git = repository.connector().with_limits(pages_of(3));
         let mut reader = Reader::default();
         for edit in &edits {
-            match edit {
-                Edit::Pull => drop(reader.read(&git)),
-                Edit::Page => {
-                    let page = run(git.pull(reader.cursor.as_ref())).expect("page");
-                    reader.take(&page);
-                    if page.sweep_due {
-                        reader.sweep(&git);
-                    }
+            apply(&mut repository, edit);
+            if matches!(edit, Edit::Pull) {
+                reader.read(&git);
+            } else if matches!(edit, Edit::Page) {
+                let page = run(git.pull(reader.cursor.as_ref())).expect("page");
+                reader.take(&page);
+                if page.sweep_due {
+                    reader.sweep(&git);
                 }
-                edit => apply(&mut repository, edit),
             }
         }
         // The first finishes what is under way, the second reads what came since.
