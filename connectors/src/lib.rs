@@ -1,1 +1,4 @@
-//! Placeholder.
+//! Connectors: each reads one kind of source and delivers pages of changes.
+
+pub mod access;
+pub mod git;
