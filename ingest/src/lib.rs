@@ -3,3 +3,7 @@
 pub mod progress;
 pub mod projection;
 pub mod sync;
+//! Turns documents into what the projections store: normalised text, chunks, references and facts.
+
+pub mod facts;
+pub mod references;

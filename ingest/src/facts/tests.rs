@@ -1,0 +1,205 @@
+//! What documents assert.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    AccessId, Body, Document, DocumentFacts, DocumentId, DocumentKind, EdgeKind, Key, Link, NodeKind, SourceId, Timestamp,
+};
+use proptest::prelude::*;
+
+use super::facts;
+use super::sheet::MAX_EDGES;
+use crate::references::{Directory, Text};
+use domain::seam::store::DirectoryEntry;
+
+fn document(kind: DocumentKind, key: &str, title: &str, body: &str) -> Document {
+    let source = SourceId::new("s").expect("slug");
+    Document {
+        id: DocumentId::new(&source, key),
+        access: AccessId::new(&source, "all"),
+        source,
+        kind,
+        key: Key::from_raw(key),
+        aliases: vec!["alias".into()],
+        container: Key::from_raw("x:container"),
+        title: title.into(),
+        body: Body::plain(body),
+        url: None,
+        author: None,
+        created: Some(Timestamp(1)),
+        updated: Some(Timestamp(2)),
+        fields: BTreeMap::new(),
+        links: Vec::new(),
+    }
+}
+
+fn link(kind: EdgeKind, target: &str, inverse: bool) -> Link {
+    Link { kind, target: Key::from_raw(target), inverse, rule: "provider.field".into(), at: None }
+}
+
+fn known() -> Directory {
+    let entry = |key: &str, alias: &str, label: &str| DirectoryEntry {
+        key: Key::from_raw(key),
+        aliases: vec![alias.into()],
+        access: AccessId(label.into()),
+    };
+    Directory::new(&[entry("jira:acme/PAY", "OLD", "j/pay"), entry("repo:acme/api", "ada/service", "g/api")])
+}
+
+fn of(document: &Document) -> (DocumentFacts, Vec<String>) {
+    let text = format!("{}\n{}", document.title, document.body.text);
+    facts(document, &Text { text: &text, code_spans: &[], links: &[], mentions: &[] }, &known())
+}
+
+fn edges(facts: &DocumentFacts) -> Vec<(&str, EdgeKind, &str, &str, Option<&str>)> {
+    facts
+        .edges
+        .iter()
+        .map(|edge| (edge.from.as_str(), edge.kind, edge.to.as_str(), edge.rule.as_str(), edge.also.as_ref().map(AccessId::as_str)))
+        .collect()
+}
+
+#[test]
+fn the_own_node_comes_first_and_the_author_is_a_person() {
+    let mut issue = document(DocumentKind::Issue, "jira:acme/PAY-1", "Title", "");
+    issue.author = Some(Key::from_raw("account:jira/acme/ada"));
+    let (got, names) = of(&issue);
+    assert_eq!((got.nodes[0].key.as_str(), got.nodes[0].kind, got.nodes[0].title.as_deref()), ("jira:acme/PAY-1", NodeKind::Issue, Some("Title")));
+    assert_eq!(got.nodes[0].aliases, ["alias"]);
+    assert_eq!((got.nodes[1].key.as_str(), got.nodes[1].kind), ("account:jira/acme/ada", NodeKind::Person));
+    assert_eq!(edges(&got), [("account:jira/acme/ada", EdgeKind::Authored, "jira:acme/PAY-1", "document.author", None)]);
+    assert_eq!((got.document, got.access), (issue.id, issue.access.clone()));
+    assert_eq!(names, [""; 0]);
+    issue.links = vec![link(EdgeKind::Authored, "account:jira/acme/ada", true)];
+    assert_eq!(edges(&of(&issue).0), [("account:jira/acme/ada", EdgeKind::Authored, "jira:acme/PAY-1", "provider.field", None)]);
+}
+
+#[test]
+fn provider_links_keep_their_direction_and_gain_the_present_name() {
+    let mut issue = document(DocumentKind::Issue, "jira:acme/PAY-1", "t", "");
+    issue.links = vec![
+        link(EdgeKind::Blocks, "jira:acme/OLD-2", true),
+        link(EdgeKind::References, "github:ada/service#3", false),
+        link(EdgeKind::References, "jira:other/OLD-2", false),
+        link(EdgeKind::PartOf, "jira:acme/PAY", false),
+    ];
+    let (got, names) = of(&issue);
+    assert_eq!(edges(&got), [
+        ("jira:acme/OLD-2", EdgeKind::Blocks, "jira:acme/PAY-1", "provider.field", None),
+        ("jira:acme/PAY-2", EdgeKind::Blocks, "jira:acme/PAY-1", "provider.field", Some("j/pay")),
+        ("jira:acme/PAY-1", EdgeKind::References, "github:ada/service#3", "provider.field", None),
+        ("jira:acme/PAY-1", EdgeKind::References, "github:acme/api#3", "provider.field", Some("g/api")),
+        ("jira:acme/PAY-1", EdgeKind::References, "jira:other/OLD-2", "provider.field", None),
+        ("jira:acme/PAY-1", EdgeKind::PartOf, "jira:acme/PAY", "provider.field", None),
+    ]);
+    assert_eq!(names, ["jira:OLD", "repo:ada/service"], "its own project needs no directory");
+    let evidence = &got.edges[0].evidence;
+    assert_eq!((evidence.text.as_str(), evidence.span, got.edges[0].at), ("provider.field", None, None));
+    assert!(got.nodes.iter().all(|node| node.key.as_str() != "jira:acme/PAY-2"), "a reading of the directory asserts no node");
+}
+
+#[test]
+fn a_merge_gives_the_path_from_issue_to_commit() {
+    let mut commit = document(DocumentKind::Commit, "commit:acme/web@1", "Merge pull request #137 from ada/PAY-5", "PAY-6: x, fixes #7");
+    commit.links = vec![link(EdgeKind::Touches, "file:acme/web/a.rs", false)];
+    let (got, names) = of(&commit);
+    let (c, p) = ("commit:acme/web@1", "github:acme/web#137");
+    assert_eq!(edges(&got), [
+        (c, EdgeKind::Touches, "file:acme/web/a.rs", "provider.field", None),
+        (c, EdgeKind::Merges, p, "git.merge_subject", None),
+        (c, EdgeKind::References, "jira:acme/PAY-5", "git.branch_name", Some("j/pay")),
+        (p, EdgeKind::References, "jira:acme/PAY-5", "git.merge_message", Some("j/pay")),
+        (c, EdgeKind::References, "jira:acme/PAY-6", "text.jira_key", Some("j/pay")),
+        (p, EdgeKind::References, "jira:acme/PAY-6", "git.merge_message", Some("j/pay")),
+        (c, EdgeKind::Closes, "github:acme/web#7", "text.closing_keyword", None),
+        (p, EdgeKind::Closes, "github:acme/web#7", "git.merge_message", None),
+    ]);
+    assert!(got.edges.iter().filter(|edge| edge.rule == "git.merge_message").all(|edge| edge.confidence <= 0.9));
+    assert!(got.nodes.iter().any(|node| node.key.as_str() == p && node.kind == NodeKind::PullRequest));
+    assert_eq!(names, ["jira:PAY"]);
+    assert_eq!(got.edges[0].at, commit.created);
+}
+
+#[test]
+fn a_squash_gives_the_same_path() {
+    let (got, _) = of(&document(DocumentKind::Commit, "commit:acme/web@1", "[PAY-5] Fix (#137)", ""));
+    let (c, p) = ("commit:acme/web@1", "github:acme/web#137");
+    assert_eq!(edges(&got), [
+        (c, EdgeKind::References, "jira:acme/PAY-5", "text.jira_key", Some("j/pay")),
+        (p, EdgeKind::References, "jira:acme/PAY-5", "git.merge_message", Some("j/pay")),
+        (c, EdgeKind::Merges, p, "git.squash_suffix", None),
+    ]);
+}
+
+#[test]
+fn a_comment_speaks_for_what_it_comments_on() {
+    let mut comment = document(DocumentKind::Comment, "jira:acme/PAY-1#comment-9", "", "PR: https://github.com/acme/api/pull/4, see PAY-1");
+    comment.links = vec![link(EdgeKind::PartOf, "jira:acme/PAY", false), link(EdgeKind::PartOf, "jira:acme/PAY-1", false)];
+    let (got, _) = of(&comment);
+    let own = "jira:acme/PAY-1#comment-9";
+    assert_eq!(edges(&got).split_off(2), [
+        (own, EdgeKind::References, "github:acme/api#4", "text.github_url", None),
+        ("jira:acme/PAY-1", EdgeKind::References, "github:acme/api#4", "text.github_url.comment", None),
+        (own, EdgeKind::References, "jira:acme/PAY-1", "text.jira_key", Some("j/pay")),
+    ]);
+    assert!(got.nodes.iter().any(|node| node.key.as_str() == "github:acme/api#4" && node.kind == NodeKind::PullRequest));
+}
+
+#[test]
+fn a_review_speaks_for_its_pull_request_and_mentions_for_itself() {
+    let mut review = document(DocumentKind::Review, "github:acme/web#4/review-9", "", "@ada see #5");
+    review.links = vec![link(EdgeKind::PartOf, "github:acme/web#4", false)];
+    let own = "github:acme/web#4/review-9";
+    assert_eq!(edges(&of(&review).0).split_off(1), [
+        (own, EdgeKind::Mentions, "account:github/ada", "text.mention", None),
+        (own, EdgeKind::References, "github:acme/web#5", "text.github_number", None),
+        ("github:acme/web#4", EdgeKind::References, "github:acme/web#5", "text.github_number.comment", None),
+    ]);
+}
+
+#[test]
+fn edges_are_unique_and_the_first_words_win() {
+    let (got, _) = of(&document(DocumentKind::Issue, "jira:acme/PAY-1", "t", "PAY-2 OLD-2 PAY-2 PAY-1"));
+    assert_eq!(edges(&got), [("jira:acme/PAY-1", EdgeKind::References, "jira:acme/PAY-2", "text.jira_key", Some("j/pay"))]);
+    assert_eq!((got.edges[0].evidence.text.as_str(), got.edges[0].evidence.span), ("PAY-2", Some((2, 7))));
+}
+
+#[test]
+fn edges_are_bounded_for_each_label_apart() {
+    let body: String = (2..2_400).map(|n| format!("PAY-{n} octo/cat#{n} ")).collect();
+    let (got, _) = of(&document(DocumentKind::Issue, "jira:acme/PAY-1", "t", &body));
+    let count = |hidden: bool| got.edges.iter().filter(|edge| edge.also.is_some() == hidden).count();
+    assert_eq!((count(true), count(false)), (MAX_EDGES, MAX_EDGES));
+}
+
+#[test]
+fn a_long_rule_is_cut_at_a_character() {
+    let mut issue = document(DocumentKind::Issue, "jira:acme/PAY-1", "t", "");
+    issue.links = vec![Link { rule: "é".repeat(150), ..link(EdgeKind::Blocks, "jira:acme/PAY-2", false) }];
+    assert_eq!(of(&issue).0.edges[0].evidence.text, "é".repeat(100));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, rng_seed: proptest::test_runner::RngSeed::Fixed(11), ..ProptestConfig::default() })]
+
+    #[test]
+    fn facts_are_sound_for_any_text(
+        title in "(Merge pull request #1 from a/PAY-2|x \\(#3\\)|.{0,20})",
+        words in prop::collection::vec(prop::sample::select(vec!["PAY-1", "OLD-2", "#3", "fixes #4", "ada/service#5", "@ada", "é", "acme/web#1"]), 0..20),
+        kind in prop::sample::select(DocumentKind::ALL.to_vec()),
+    ) {
+        let mut subject = document(kind, "github:acme/web#1", &title, &words.join(" "));
+        subject.links = vec![link(EdgeKind::PartOf, "github:acme/web#9", false), link(EdgeKind::Touches, "file:ada/service/x", false)];
+        let (got, names) = of(&subject);
+        prop_assert_eq!(&got, &of(&subject).0);
+        prop_assert_eq!(&got.nodes[0].key, &subject.key);
+        prop_assert!(names.is_sorted());
+        let mut seen = std::collections::HashSet::new();
+        for edge in &got.edges {
+            prop_assert!(edge.from != edge.to);
+            prop_assert!(seen.insert((edge.from.clone(), edge.to.clone(), edge.kind, edge.rule.clone(), edge.also.clone())));
+        }
+        let keys: std::collections::HashSet<_> = got.nodes.iter().map(|node| &node.key).collect();
+        prop_assert_eq!(keys.len(), got.nodes.len());
+    }
+}
