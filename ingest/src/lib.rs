@@ -7,3 +7,8 @@ pub mod sync;
 
 pub mod facts;
 pub mod references;
+//! Ingest: from the documents of a source to the text, chunks and terms that are searched.
+
+pub mod chunk;
+pub mod normalize;
+pub mod terms;

@@ -1,0 +1,209 @@
+//! Definitions in source code, found by tree-sitter.
+
+mod grammar;
+
+use std::ops::ControlFlow;
+
+use tree_sitter::{Node, ParseOptions, Parser, Tree};
+
+use self::grammar::{Grammar, Name};
+pub use self::grammar::SymbolKind;
+
+/// Larger files are not parsed.
+const MAX_PARSED: usize = 512 * 1024;
+
+/// Parsing is given up after this many callbacks (one per hundred steps of the parser), and some per byte.
+/// Steps, not time: the same file must give the same result on every machine.
+const BASE_STEPS: usize = 2_000;
+const STEPS_PER_KIB: usize = 200;
+
+/// Definitions nested deeper are not told apart from the ones that hold them.
+const MAX_DEPTH: usize = 12;
+
+/// A name longer than this is none.
+const MAX_NAME: usize = 256;
+
+/// A definition in a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Symbol {
+    /// Its name without what encloses it.
+    pub name: String,
+    /// What it is.
+    pub kind: SymbolKind,
+    /// Where it starts in the file, in bytes.
+    pub start: usize,
+    /// Where it ends (exclusive).
+    pub end: usize,
+    /// What encloses it, outermost first: modules, types, functions.
+    pub parents: Vec<String>,
+}
+
+/// The definitions in a file, in order; none where the language of its extension is unknown or it cannot be parsed.
+pub fn symbols(path: &str, text: &str) -> Vec<Symbol> {
+    let mut open: Vec<(usize, Vec<String>)> = Vec::new();
+    let mut out = Vec::new();
+    for definition in definitions(path, text).unwrap_or_default() {
+        while open.pop_if(|(end, _)| *end <= definition.start).is_some() {}
+        let mut parents: Vec<String> = open.iter().flat_map(|(_, names)| names).cloned().collect();
+        open.push((definition.end, definition.names().cloned().collect()));
+        parents.extend(definition.qualifier);
+        if let Some(kind) = definition.kind {
+            let (name, start, end) = (definition.name, definition.start, definition.end);
+            out.push(Symbol { name, kind, start, end, parents });
+        }
+    }
+    out
+}
+
+/// A definition, or a scope that defines nothing by itself (an `impl`).
+#[derive(Debug)]
+pub(super) struct Definition {
+    pub(super) name: String,
+    /// The type that a method names beside its own name.
+    pub(super) qualifier: Option<String>,
+    pub(super) kind: Option<SymbolKind>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Definition {
+    fn names(&self) -> impl Iterator<Item = &String> {
+        self.qualifier.iter().chain(std::iter::once(&self.name))
+    }
+
+    /// The name with its qualifier.
+    pub(super) fn shown(&self) -> String {
+        self.names().map(String::as_str).collect::<Vec<_>>().join(".")
+    }
+}
+
+/// Definitions by their starts, outer before inner; spans nest. `None` where the file cannot be parsed.
+pub(super) fn definitions(path: &str, text: &str) -> Option<Vec<Definition>> {
+    let grammar = Grammar::of_path(path)?;
+    let tree = parse(grammar, text)?;
+    Some(walk(grammar, &tree, text))
+}
+
+fn parse(grammar: Grammar, text: &str) -> Option<Tree> {
+    if text.len() > MAX_PARSED || text.trim().is_empty() {
+        return None;
+    }
+    let mut parser = Parser::new();
+    parser.set_language(&grammar.language()).ok()?;
+    let mut steps = BASE_STEPS + text.len() / 1024 * STEPS_PER_KIB;
+    let mut progress = |_: &tree_sitter::ParseState| {
+        steps = steps.saturating_sub(1);
+        if steps == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let options = ParseOptions::new().progress_callback(&mut progress);
+    let bytes = text.as_bytes();
+    parser.parse_with_options(&mut |at, _| bytes.get(at..).unwrap_or_default(), None, Some(options))
+}
+
+/// A statement that holds a definition and begins before it: `export`, `const`, decorators.
+struct Wrapper {
+    depth: u32,
+    start: usize,
+    end: usize,
+}
+
+fn walk(grammar: Grammar, tree: &Tree, text: &str) -> Vec<Definition> {
+    let mut out: Vec<Definition> = Vec::new();
+    let mut ends: Vec<usize> = Vec::new();
+    let mut wrapper: Option<Wrapper> = None;
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        while ends.pop_if(|end| *end <= node.start_byte()).is_some() {}
+        if grammar.wraps(node.kind()) {
+            let covered = wrapper.as_ref().is_some_and(|it| it.end >= node.end_byte() && cursor.depth() <= it.depth + 1);
+            if !covered {
+                wrapper = Some(Wrapper { depth: cursor.depth(), start: node.start_byte(), end: node.end_byte() });
+            }
+        } else if ends.len() < MAX_DEPTH
+            && let Some(mut definition) = define(grammar, &node, text)
+        {
+            let near = |it: &Wrapper| it.end >= node.end_byte() && cursor.depth() <= it.depth + 2;
+            if let Some(it) = wrapper.take().filter(near) {
+                definition.start = it.start;
+            }
+            definition.end = definition.end.min(ends.last().copied().unwrap_or(usize::MAX));
+            ends.push(definition.end);
+            out.push(definition);
+        }
+        if !cursor.goto_first_child() && !next(&mut cursor) {
+            return out;
+        }
+    }
+}
+
+/// Go to the next node that is not below this one; false at the end.
+fn next(cursor: &mut tree_sitter::TreeCursor<'_>) -> bool {
+    loop {
+        if cursor.goto_next_sibling() {
+            return true;
+        }
+        if !cursor.goto_parent() {
+            return false;
+        }
+    }
+}
+
+fn define(grammar: Grammar, node: &Node<'_>, text: &str) -> Option<Definition> {
+    let rule = grammar.rules().iter().find(|rule| rule.node == node.kind())?;
+    let (name, qualifier) = match rule.name {
+        Name::Field(field) => (text_of(&node.child_by_field_name(field)?, text)?, None),
+        Name::OfBody(field) => {
+            node.child_by_field_name("body")?;
+            (text_of(&node.child_by_field_name(field)?, text)?, None)
+        }
+        Name::Receiver => {
+            let name = text_of(&node.child_by_field_name("name")?, text)?;
+            (name, node.child_by_field_name("receiver").and_then(|it| receiver(text_of(&it, text)?)))
+        }
+        Name::Declarator => declarator(node, text)?,
+        Name::Function { name, value } => {
+            let value = node.child_by_field_name(value)?;
+            let functions = ["arrow_function", "function_expression", "generator_function", "class"];
+            functions.contains(&value.kind()).then_some(())?;
+            (text_of(&node.child_by_field_name(name)?, text)?, None)
+        }
+    };
+    let name = name.split('<').next().unwrap_or(name);
+    let name = name.rsplit(['.', ':']).next().unwrap_or(name).trim_matches(['"', '\'', '`', ' ', '[', ']']);
+    let good = !name.is_empty() && name.len() <= MAX_NAME && !name.contains(char::is_whitespace);
+    let qualifier = qualifier.filter(|it| it.len() <= MAX_NAME);
+    let (kind, start, end) = (rule.kind, node.start_byte(), node.end_byte());
+    good.then(|| Definition { name: name.to_owned(), qualifier, kind, start, end })
+}
+
+fn text_of<'a>(node: &Node<'_>, text: &'a str) -> Option<&'a str> {
+    text.get(node.start_byte()..node.end_byte())
+}
+
+/// The type in a Go receiver: `(s *Server[T])` → `Server`.
+fn receiver(text: &str) -> Option<String> {
+    let inside = text.trim_matches(['(', ')', ' ']);
+    let of_type = inside.split('[').next()?.rsplit([' ', '*']).next()?;
+    Some(of_type.to_owned()).filter(|it| !it.is_empty())
+}
+
+/// The name in a C or C++ declarator, below pointers, parameters and qualifiers.
+fn declarator<'a>(node: &Node<'_>, text: &'a str) -> Option<(&'a str, Option<String>)> {
+    let mut at = node.child_by_field_name("declarator")?;
+    for _ in 0..16 {
+        match at.kind() {
+            "qualified_identifier" => {
+                let whole = text_of(&at, text)?;
+                let (scope, name) = whole.rsplit_once("::")?;
+                let scope = scope.split('<').next().unwrap_or(scope).trim();
+                return Some((name, Some(scope.to_owned()).filter(|it| !it.is_empty())));
+            }
+            "identifier" | "field_identifier" | "type_identifier" | "destructor_name" | "operator_name" => {
+                return Some((text_of(&at, text)?, None));
+            }
+            _ => at = at.child_by_field_name("declarator").or_else(|| at.named_child(0))?,
+        }
+    }
+    None
+}
