@@ -4,3 +4,6 @@ pub mod store_suite;
 //! What tests share: conformance suites and oracles.
 
 pub mod graph_suite;
+//! What tests of several crates share: conformance suites, simulators, oracles. No part of the product.
+
+pub mod vector_suite;
