@@ -1,0 +1,144 @@
+//! Matrix products over packed operands: tiles of 6 rows by 16 columns whose sums stay in registers.
+//!
+//! Every element of a product is one sum over the depth in ascending order, whatever rows stand beside it: a row's result is
+//! the same, bit for bit, alone and among others. The shape of the tile (12 accumulators of 8 lanes, 2 loads, 1 broadcast)
+//! fills the 16 registers of AVX2, as in the kernels of BLIS (Van Zee and van de Geijn, 2015).
+
+use super::simd::{Work, multiply_add};
+
+/// Rows of a tile.
+const ROWS: usize = 6;
+/// Columns of a tile.
+const COLUMNS: usize = 16;
+
+/// The right operand, `depth` × `width`, as panels of 16 columns; the last panel is filled up with zeros.
+#[derive(Debug, Default)]
+pub(crate) struct Right {
+    panels: Vec<[f32; COLUMNS]>,
+    depth: usize,
+    width: usize,
+}
+
+impl Right {
+    /// Pack anew, reusing the memory: `row(d)` gives the `width` values at depth `d`.
+    pub(crate) fn pack_rows<'a>(&mut self, depth: usize, width: usize, row: impl Fn(usize) -> &'a [f32]) {
+        self.reset(depth, width);
+        for d in 0..depth {
+            for (panel, values) in row(d).chunks(COLUMNS).enumerate() {
+                self.panels[panel * depth + d][..values.len()].copy_from_slice(values);
+            }
+        }
+    }
+
+    /// Pack the transpose anew, reusing the memory: `column(c)` gives the `depth` values of column `c`.
+    pub(crate) fn pack_columns<'a>(&mut self, depth: usize, width: usize, column: impl Fn(usize) -> &'a [f32]) {
+        self.reset(depth, width);
+        for c in 0..width {
+            let panel = &mut self.panels[c / COLUMNS * depth..][..depth];
+            for (lanes, value) in panel.iter_mut().zip(column(c)) {
+                lanes[c % COLUMNS] = *value;
+            }
+        }
+    }
+
+    fn reset(&mut self, depth: usize, width: usize) {
+        (self.depth, self.width) = (depth, width);
+        self.panels.resize(width.div_ceil(COLUMNS) * depth, [0.0; COLUMNS]);
+        if !width.is_multiple_of(COLUMNS) {
+            self.panels[width / COLUMNS * depth..].fill([0.0; COLUMNS]);
+        }
+    }
+}
+
+/// The left operand, `rows` × `depth`, as panels of 6 rows; the last panel is filled up with zeros.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    panels: Vec<[f32; ROWS]>,
+    depth: usize,
+    rows: usize,
+}
+
+impl Left {
+    /// Pack anew, reusing the memory: `row(r)` gives the `depth` values of row `r`.
+    pub(crate) fn pack<'a>(&mut self, rows: usize, depth: usize, row: impl Fn(usize) -> &'a [f32]) {
+        (self.rows, self.depth) = (rows, depth);
+        self.panels.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
+        if !rows.is_multiple_of(ROWS) {
+            self.panels[rows / ROWS * depth..].fill([0.0; ROWS]);
+        }
+        for r in 0..rows {
+            let panel = &mut self.panels[r / ROWS * depth..][..depth];
+            for (lanes, value) in panel.iter_mut().zip(row(r)) {
+                lanes[r % ROWS] = *value;
+            }
+        }
+    }
+}
+
+/// What happens to a run of 16 sums (fewer at the right edge) on their way into the product.
+pub(crate) trait Finish {
+    /// Bring the `sums` of one row, columns from `column`, into `out` of the same length.
+    fn finish<const FUSED: bool>(&self, column: usize, sums: &[f32], out: &mut [f32]);
+}
+
+/// The sums as they are.
+pub(crate) struct Plain;
+
+impl Finish for Plain {
+    #[inline(always)]
+    fn finish<const FUSED: bool>(&self, _column: usize, sums: &[f32], out: &mut [f32]) {
+        out.copy_from_slice(sums);
+    }
+}
+
+/// `left` × `right`, finished by `finish`, written to `out`: row `r` begins at `r * stride`.
+pub(crate) struct Product<'a, F> {
+    pub(crate) left: &'a Left,
+    pub(crate) right: &'a Right,
+    pub(crate) finish: F,
+    pub(crate) out: &'a mut [f32],
+    pub(crate) stride: usize,
+}
+
+impl<F: Finish> Work for Product<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Self { left, right, finish, out, stride } = self;
+        let depth = left.depth;
+        debug_assert_eq!(depth, right.depth, "the operands do not fit");
+        if depth == 0 {
+            return;
+        }
+        // The panel of the right operand stays in the first-level cache while the left one streams past.
+        for (p, b) in right.panels.chunks_exact(depth).enumerate() {
+            let column = p * COLUMNS;
+            let count = COLUMNS.min(right.width - column);
+            for (q, a) in left.panels.chunks_exact(depth).enumerate() {
+                let sums = tile::<FUSED>(a, b);
+                for (r, sums) in (q * ROWS..left.rows).zip(&sums) {
+                    let out = &mut out[r * stride + column..][..count];
+                    // A length known while compiling lets the finish become straight vector code.
+                    match out.as_mut_array::<COLUMNS>() {
+                        Some(out) => finish.finish::<FUSED>(column, sums, out),
+                        None => finish.finish::<FUSED>(column, &sums[..count], out),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn tile<const FUSED: bool>(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> [[f32; COLUMNS]; ROWS] {
+    let mut sums = [[0.0; COLUMNS]; ROWS];
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..ROWS {
+            for j in 0..COLUMNS {
+                sums[i][j] = multiply_add::<FUSED>(a[i], b[j], sums[i][j]);
+            }
+        }
+    }
+    sums
+}
