@@ -1,9 +1,5 @@
-//! Conformance suites, simulators and oracles, for tests only.
-
-pub mod store_suite;
-//! What tests share: conformance suites and oracles.
+//! Conformance suites and oracles that several crates' tests share. No part of the product.
 
 pub mod graph_suite;
-//! What tests of several crates share: conformance suites, simulators, oracles. No part of the product.
-
+pub mod store_suite;
 pub mod vector_suite;
