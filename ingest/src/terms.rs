@@ -3,10 +3,13 @@
 //! A passage's vector holds the term-frequency part of BM25 with a fixed average length, so that it does not depend on
 //! other passages; whoever asks multiplies the query's terms by inverse document frequencies over what he may see.
 
+mod bm25;
 mod fold;
 mod stem;
 #[cfg(test)]
 mod tests;
+
+pub use self::bm25::Bm25;
 
 use std::ops::Range;
 

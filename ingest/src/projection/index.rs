@@ -188,7 +188,7 @@ fn prepare(source: &SourceId, changed: Changed, embedder: &dyn Embedder, analyse
     };
     let normalized = normalize(&document);
     let count = |text: &str| embedder.tokens(text);
-    let chunks = chunk(&document, &normalized, &TokenBudget::new(embedder.max_tokens(), &count));
+    let chunks = chunk(&document, &normalized, &TokenBudget::new(&count));
     let (mut points, mut indexed, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     for chunk in chunks {
         let text = chunk.embedded_text(&document.title);
