@@ -1,1 +1,4 @@
-//! Placeholder.
+//! Connectors: what reads a source and turns it into documents, accounts and access rules.
+
+pub mod access;
+pub mod archive;
