@@ -1,0 +1,181 @@
+//! GitHub issues and pull requests as the REST API writes them, with comments, reviews and timelines in files of their own or embedded.
+//!
+//! A pull request is told by several records: its row among the issues, its row among the pull requests, reviews, timeline events.
+//! The archive is therefore read twice: once for what belongs to other records' documents, once for the documents.
+
+mod index;
+mod item;
+mod part;
+mod record;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::{Account, Change, Key, Result, SourceId};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::access::AccessSetting;
+use crate::archive::format::{Convert, Event, Events, FileEvents, Format, Told, Unit};
+use crate::archive::identify::{self, Kind};
+use crate::archive::json::{is_id, text};
+use crate::archive::records::is_json;
+use crate::archive::repository::check;
+use crate::archive::tree::{Entry, Tree};
+
+use index::Index;
+
+/// The settings of a GitHub archive.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitHubSettings {
+    /// A file or folder of `.json`, `.jsonl` or `.jsonl.gz`, or a zip of them.
+    pub path: PathBuf,
+    /// The repository, `owner/name`; by default told by the addresses in the records.
+    #[serde(default)]
+    pub repository: Option<String>,
+    /// Who may read it.
+    #[serde(default)]
+    pub access: AccessSetting,
+    /// The most bytes that one file may have after expansion.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+}
+
+/// A GitHub archive.
+#[derive(Debug, Clone)]
+pub(crate) struct GitHub {
+    source: SourceId,
+    repository: Option<String>,
+    access: AccessSetting,
+}
+
+/// The keys of objects that wrap a list of records: search results.
+const WRAPPERS: &[&str] = &["items"];
+
+impl GitHub {
+    pub(crate) fn new(source: SourceId, settings: GitHubSettings) -> Result<Self> {
+        settings.repository.iter().try_for_each(|name| check(name))?;
+        Ok(Self {
+            source,
+            repository: settings.repository,
+            access: settings.access,
+        })
+    }
+
+    /// The events of a file, or the error that opening it made.
+    fn file(&self, tree: &Tree, index: &Arc<Index>, path: &str) -> Events {
+        let Some(entry) = tree.entry(path) else {
+            return Box::new(std::iter::empty());
+        };
+        let (github, index, number) = (self.clone(), Arc::clone(index), number_in(entry));
+        let convert = Records {
+            github,
+            index,
+            told: Told::default(),
+            number,
+        };
+        match FileEvents::open(tree, entry, WRAPPERS, convert) {
+            Ok(file) => Box::new(file),
+            Err(error) => Box::new(std::iter::once(Err::<Event, _>(error))),
+        }
+    }
+
+    /// The account of a user object, by login.
+    fn account(&self, user: Option<&Value>) -> Option<Account> {
+        let login = user
+            .and_then(|user| text(user, &["login"]))
+            .filter(|login| is_login(login))?;
+        let words = |field| user.and_then(|user| text(user, &[field])).map(str::to_owned);
+        Some(Account {
+            id: Key::account("github", login),
+            source: self.source.clone(),
+            login: Some(login.to_owned()),
+            names: words("name").into_iter().collect(),
+            emails: words("email").filter(|email| email.contains('@')).into_iter().collect(),
+        })
+    }
+}
+
+/// Whether text is a login; those of apps end in `[bot]`.
+fn is_login(login: &str) -> bool {
+    is_id(login.strip_suffix("[bot]").unwrap_or(login))
+}
+
+impl Format for GitHub {
+    fn kind(&self) -> Kind {
+        Kind::Github
+    }
+
+    fn preamble(&self, _tree: &Tree) -> Result<Vec<Change>> {
+        let container = self
+            .repository
+            .as_deref()
+            .map_or_else(|| Key::from_raw("github"), Key::repository);
+        Ok(vec![Change::Access(self.access.rule(&self.source, &container))])
+    }
+
+    fn units(&self, tree: &Tree) -> Result<Vec<Unit>> {
+        let files: Vec<String> = files(tree).map(|entry| entry.path.clone()).collect();
+        identify::require(tree, Kind::Github, files.len())?;
+        // Everything is read again together, so that every earlier rejection is void: all items begin with nothing.
+        Ok(vec![Unit {
+            name: "archive".to_owned(),
+            files,
+            context: String::new(),
+            rejects: vec![String::new()],
+        }])
+    }
+
+    fn open(&self, tree: &Arc<Tree>, unit: &Unit) -> Result<Events> {
+        let index = Arc::new(Index::read(self, tree, unit)?);
+        let (github, tree, paths) = (self.clone(), Arc::clone(tree), unit.files.clone());
+        Ok(Box::new(
+            paths
+                .into_iter()
+                .flat_map(move |path| github.file(&tree, &index, &path)),
+        ))
+    }
+}
+
+fn files(tree: &Tree) -> impl Iterator<Item = &Entry> {
+    tree.entries.iter().filter(|entry| is_json(entry))
+}
+
+/// The number of the issue that a file is about, as in `timeline-41.json`.
+fn number_in(entry: &Entry) -> Option<u64> {
+    let name = entry.name();
+    let stem = name
+        .rsplit('/')
+        .next()
+        .and_then(|file| file.rsplit_once('.'))
+        .map_or(name, |(stem, _)| stem);
+    let digits = stem
+        .rsplit(|character: char| !character.is_ascii_digit())
+        .next()
+        .filter(|digits| !digits.is_empty());
+    digits.and_then(|digits| digits.parse().ok())
+}
+
+/// The documents of one file.
+struct Records {
+    github: GitHub,
+    index: Arc<Index>,
+    told: Told,
+    number: Option<u64>,
+}
+
+impl Convert for Records {
+    fn record(&mut self, value: &Value) -> Result<Vec<Change>, String> {
+        let record = record::read(self.github.repository.as_deref(), self.number, value)?;
+        let mut changes = Vec::new();
+        let mut maker = item::Maker {
+            github: &self.github,
+            index: &self.index,
+            told: &mut self.told,
+            changes: &mut changes,
+        };
+        maker.record(&record);
+        Ok(changes)
+    }
+}

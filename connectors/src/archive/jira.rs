@@ -1,0 +1,133 @@
+//! Jira issues as the REST API writes them: one record per issue, comments within it; Cloud (ADF) and Server (wiki markup) alike.
+
+mod issue;
+mod links;
+mod people;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::{Change, Error, Key, Result, SourceId};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::access::AccessSetting;
+use crate::archive::format::{Convert, Events, FileEvents, Format, Told, Unit, only_file};
+use crate::archive::identify::{self, Kind};
+use crate::archive::json::{is_id, text};
+use crate::archive::records::is_json;
+use crate::archive::tree::Tree;
+
+/// The settings of a Jira archive.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JiraSettings {
+    /// A file or folder of `.json`, `.jsonl` or `.jsonl.gz`, or a zip of them.
+    pub path: PathBuf,
+    /// The site in the keys of issues; by default the host of the issues' `self` address, or else the name of the source.
+    #[serde(default)]
+    pub site: Option<String>,
+    /// The address that `/browse/KEY` follows; by default the origin of the issues' `self` address.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Who may read what Jira itself does not restrict.
+    #[serde(default)]
+    pub access: AccessSetting,
+    /// The most bytes that one file may have after expansion.
+    #[serde(default)]
+    pub max_bytes: Option<u64>,
+}
+
+/// A Jira archive.
+#[derive(Debug, Clone)]
+pub(crate) struct Jira {
+    source: SourceId,
+    site: Option<String>,
+    url: Option<String>,
+    access: AccessSetting,
+}
+
+impl Jira {
+    pub(crate) fn new(source: SourceId, settings: JiraSettings) -> Result<Self> {
+        if let Some(site) = settings.site.as_deref().filter(|site| !is_id(site)) {
+            let message = format!("`{}` cannot name a Jira site", crate::archive::json::one_line(site, 80));
+            return Err(Error::invalid("read source settings", message)
+                .with_hint("use the site's name or host, as `acme` or `jira.acme.example`"));
+        }
+        let url = settings.url.map(|url| url.trim_end_matches('/').to_owned());
+        Ok(Self {
+            source,
+            site: settings.site,
+            url,
+            access: settings.access,
+        })
+    }
+
+    /// The site and the web address that a record belongs to.
+    fn home(&self, issue: &Value) -> (String, Option<String>) {
+        let origin = text(issue, &["self"])
+            .and_then(|address| url::Url::parse(address).ok())
+            .filter(|url| url.host_str().is_some());
+        let host = origin
+            .as_ref()
+            .and_then(|url| url.host_str())
+            .filter(|host| is_id(host))
+            .map(str::to_owned);
+        let site = self.site.clone().or(host).unwrap_or_else(|| self.source.to_string());
+        let base = self
+            .url
+            .clone()
+            .or_else(|| origin.map(|url| url.origin().ascii_serialization()));
+        (site, base)
+    }
+}
+
+impl Format for Jira {
+    fn kind(&self) -> Kind {
+        Kind::Jira
+    }
+
+    fn preamble(&self, _tree: &Tree) -> Result<Vec<Change>> {
+        let container = Key::from_raw(&format!(
+            "jira:{}",
+            self.site.as_deref().unwrap_or(self.source.as_str())
+        ));
+        Ok(vec![Change::Access(self.access.rule(&self.source, &container))])
+    }
+
+    fn units(&self, tree: &Tree) -> Result<Vec<Unit>> {
+        let units: Vec<Unit> = tree
+            .entries
+            .iter()
+            .filter(|entry| is_json(entry))
+            .map(|entry| Unit::file(entry, ""))
+            .collect();
+        identify::require(tree, Kind::Jira, units.len())?;
+        Ok(units)
+    }
+
+    fn open(&self, tree: &Arc<Tree>, unit: &Unit) -> Result<Events> {
+        let convert = Issues {
+            jira: self.clone(),
+            told: Told::default(),
+        };
+        Ok(Box::new(FileEvents::open(
+            tree,
+            only_file(tree, unit)?,
+            &["issues"],
+            convert,
+        )?))
+    }
+}
+
+/// The issues of one file.
+struct Issues {
+    jira: Jira,
+    told: Told,
+}
+
+impl Convert for Issues {
+    fn record(&mut self, record: &Value) -> Result<Vec<Change>, String> {
+        issue::convert(&self.jira, &mut self.told, record)
+    }
+}
