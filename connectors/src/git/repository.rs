@@ -132,7 +132,11 @@ impl Inner {
         for prefix in ["refs/heads", "refs/remotes/origin"] {
             let found = repository
                 .try_find_reference(format!("{prefix}/{branch}").as_str())
-                .map_err(reading("read branch"))?;
+                .map_err(|error| {
+                    Error::invalid("read branch", "`branch` cannot name a branch")
+                        .with_hint("set it to one that `git branch --all` lists")
+                        .with_source(error)
+                })?;
             if let Some(reference) = found {
                 let id = reference
                     .into_fully_peeled_id()
