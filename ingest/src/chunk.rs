@@ -15,7 +15,6 @@ use domain::{Chunk, Document, Markup};
 
 pub use self::syntax::{Symbol, SymbolKind, symbols};
 
-use self::outline::Outline;
 use self::pack::Piece;
 use crate::normalize::Normalized;
 

@@ -100,16 +100,27 @@ impl<F: FnMut(&str)> Analyser<F> {
     }
 
     fn text(mut self, text: &str) {
-        for c in text.chars() {
-            if c.is_ascii_alphanumeric() || c == '_' {
-                self.end_wide();
-                self.word.push(c);
-            } else if c.is_ascii() {
-                self.end_wide();
-                self.end_word();
-            } else {
-                self.beyond_ascii(c);
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            let run = rest.bytes().position(|it| !is_word_byte(it)).unwrap_or(rest.len());
+            let (word, after) = rest.split_at_checked(run).unwrap_or((rest, ""));
+            if run == 0 {
+                rest = rest.get(c.len_utf8()..).unwrap_or_default();
+                if c.is_ascii() {
+                    self.end_wide();
+                    self.end_word();
+                } else {
+                    self.beyond_ascii(c);
+                }
+                continue;
             }
+            self.end_wide();
+            if self.word.is_empty() && after.bytes().next().is_none_or(|it| it.is_ascii()) {
+                self.identifier(word);
+            } else {
+                self.word.push_str(word);
+            }
+            rest = after;
         }
         self.end_wide();
         self.end_word();
@@ -157,13 +168,24 @@ impl<F: FnMut(&str)> Analyser<F> {
             return;
         }
         let word = std::mem::take(&mut self.word);
-        let mut parts = parts(&word);
+        self.identifier(&word);
+        self.word = word;
+        self.word.clear();
+    }
+
+    fn identifier(&mut self, word: &str) {
+        let plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit();
+        if word.bytes().skip(1).all(plain) && !word.starts_with('_') {
+            self.part(word);
+            return;
+        }
+        let mut parts = parts(word);
         match (parts.next(), parts.next()) {
             (Some(only), None) => self.part(word.get(only).unwrap_or_default()),
             (Some(first), Some(second)) => {
-                self.whole(&word);
+                self.whole(word);
                 for part in [first, second].into_iter().chain(parts) {
-                    // A single letter is the tail of something like `mRNA`, which is whole above.
+                    // A single letter is the head of something like `mRNA`, which is whole above.
                     let part = word.get(part).unwrap_or_default();
                     if part.len() > 1 {
                         self.part(part);
@@ -172,8 +194,6 @@ impl<F: FnMut(&str)> Analyser<F> {
             }
             (None, _) => {}
         }
-        self.word = word;
-        self.word.clear();
     }
 
     /// An identifier without its underscores, so that `getUser` and `get_user` are one.
@@ -203,6 +223,10 @@ impl<F: FnMut(&str)> Analyser<F> {
             (self.emit)(&self.term);
         }
     }
+}
+
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// The parts of an identifier: between underscores, and where its case shows a new word (`parseHTTPHeader`).

@@ -45,7 +45,8 @@ impl App {
         let data = &config.data;
         std::fs::create_dir_all(data).map_err(|error| Error::io("open data folder", data, error))?;
         let lock = lock(data)?;
-        let (store, graph) = tokio::try_join!(Sqlite::open(&data.join("store.db")), graph::Embedded::open(&data.join("graph.db")))?;
+        let (store, graph) = (data.join("store.db"), data.join("graph.db"));
+        let (store, graph) = tokio::try_join!(Sqlite::open(&store), graph::Embedded::open(&graph))?;
         Ok(Self { config, environment: environment.clone(), store: Arc::new(store), graph: Arc::new(graph), _lock: lock })
     }
 
@@ -95,7 +96,8 @@ impl App {
     /// # Errors
     /// Whatever the backend reports.
     pub async fn vectors(&self) -> Result<Arc<dyn VectorIndex>> {
-        Ok(Arc::new(vectors::Edge::open(&self.config.data.join("vectors"), DIMENSIONS).await?))
+        let folder = self.config.data.join("vectors");
+        Ok(Arc::new(blocking(move || vectors::Edge::open(&folder, DIMENSIONS)).await?))
     }
 
     /// The index with its model, which is fetched where it is not there yet.
@@ -124,13 +126,17 @@ pub async fn embedder(config: &Config, environment: &Environment, progress: &dyn
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         threads => threads,
     };
-    let load = move || embed::Bert::load(&files, threads);
-    let bert = tokio::task::spawn_blocking(load).await.map_err(|error| Error::internal("load model", "loading was interrupted").with_source(error))??;
+    let bert = blocking(move || embed::Bert::load(&files, threads)).await?;
     if bert.dimensions() != DIMENSIONS {
         return Err(Error::invalid("load model", format!("the model gives vectors of {}, the index holds {DIMENSIONS}", bert.dimensions()))
             .with_hint("choose a model of 384 dimensions"));
     }
     Ok(Arc::new(bert))
+}
+
+/// Open something that blocks, away from the async threads.
+async fn blocking<T: Send + 'static>(open: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(open).await.map_err(|error| Error::internal("open backend", "it was interrupted").with_source(error))?
 }
 
 /// The configured model's reference.
@@ -147,7 +153,7 @@ pub fn model_settings(config: &Config, environment: &Environment) -> model_cache
         cache_dir: config.cache.join("models"),
         model_dir: config.model.dir.clone(),
         hub: model_cache::Hub {
-            endpoint: environment.hub_endpoint.clone(),
+            endpoint: environment.hub_endpoint.clone().unwrap_or_else(|| model_cache::Hub::default().endpoint),
             token: environment.hub_token.clone(),
             offline: environment.hub_offline,
         },

@@ -56,6 +56,14 @@ pub(crate) async fn run(cli: Cli, environment: &Environment, output: &Output, ca
     }
 }
 
+fn state(state: model_cache::State) -> &'static str {
+    match state {
+        model_cache::State::Good => "good",
+        model_cache::State::Corrupt => "corrupt",
+        model_cache::State::Missing => "missing",
+    }
+}
+
 fn completions(shell: clap_complete::Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "neurosync", &mut script);
@@ -133,11 +141,17 @@ impl Context<'_> {
             }
             Model::List => {
                 let models = model_cache::list(&settings)?;
-                self.output.answer(&json!({"models": models}), |_, style| show::models(&models, *style))
+                let told: Vec<_> = models.iter().map(|model| json!({"model": model.model, "source": model.source, "folder": model.folder, "bytes": model.bytes})).collect();
+                self.output.answer(&json!({"models": told}), |_, style| show::models(&models, *style))
             }
             Model::Verify => {
-                let models = model_cache::verify(&settings)?;
-                self.output.answer(&json!({"models": models}), |_, style| show::models(&models, *style))
+                let findings = model_cache::verify(&model(&self.config)?, &settings).await?;
+                let told: Vec<_> = findings.iter().map(|finding| json!({"file": finding.file, "state": state(finding.state)})).collect();
+                self.output.answer(&json!({"files": told}), |_, _| findings.iter().map(|finding| format!("{:8} {}\n", state(finding.state), finding.file)).collect())?;
+                if findings.iter().all(|finding| finding.state == model_cache::State::Good) {
+                    return Ok(());
+                }
+                Err(Error::corrupt("verify model", "not every file is as it must be").with_hint("run `neurosync model pull` to fetch it again"))
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use connectors::archive::{Commits, GitHub, Jira, Slack, Wiki};
+use connectors::archive::{Archive, Kind};
 use connectors::git::Git;
 use domain::seam::Connector;
 use domain::seam::store::SourceRecord;
@@ -69,17 +69,17 @@ fn absolute(path: &str) -> Result<String> {
 /// The connector of a record.
 pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Connector>> {
     let id = record.id.clone();
-    Ok(match record.connector.as_str() {
-        "git" => Box::new(Git::open(id, settings(record)?, clones)?),
-        "jira-archive" => Box::new(Jira::open(id, settings(record)?)?),
-        "github-archive" => Box::new(GitHub::open(id, settings(record)?)?),
-        "slack-archive" => Box::new(Slack::open(id, settings(record)?)?),
-        "wiki-archive" => Box::new(Wiki::open(id, settings(record)?)?),
-        "commits-archive" => Box::new(Commits::open(id, settings(record)?)?),
-        other => {
-            return Err(Error::invalid("open source", format!("{id} is read by `{other}`, which this version does not have")).with_hint("use the version that added it, or remove the source"));
-        }
-    })
+    let archive = |kind| -> Result<Box<dyn Connector>> { Ok(Box::new(Archive::open(id.clone(), kind, record.settings.clone())?)) };
+    match record.connector.as_str() {
+        "git" => Ok(Box::new(Git::open(id.clone(), settings(record)?, clones)?)),
+        "jira-archive" => archive(Kind::Jira),
+        "github-archive" => archive(Kind::Github),
+        "slack-archive" => archive(Kind::Slack),
+        "wiki-archive" => archive(Kind::Wiki),
+        "commits-archive" => archive(Kind::Commits),
+        other => Err(Error::invalid("open source", format!("{id} is read by `{other}`, which this version does not have"))
+            .with_hint("use the version that added it, or remove the source")),
+    }
 }
 
 fn settings<T: DeserializeOwned>(record: &SourceRecord) -> Result<T> {

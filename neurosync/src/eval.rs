@@ -11,7 +11,7 @@ use domain::{DocumentId, Error, Filter, Result, Visible};
 use search_api::search::{Mode, Search};
 use serde::Serialize;
 
-use self::corpus::{Beir, Query};
+use self::corpus::Query;
 use self::metrics::Metrics;
 use crate::app::App;
 use crate::commands::Context;

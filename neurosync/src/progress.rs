@@ -47,6 +47,14 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
+impl Bars {
+    fn download(&self) -> ProgressBar {
+        self.bar("fetch model", || {
+            ProgressBar::new(0).with_style(style("  {prefix:28} {bytes:>11}/{total_bytes:<11} {bar:24} {bytes_per_sec:.dim} eta {eta} {msg:.dim}"))
+        })
+    }
+}
+
 impl Progress for Bars {
     fn event(&self, event: &Event) {
         match event {
@@ -79,13 +87,18 @@ impl Drop for Bars {
 }
 
 impl model_cache::Progress for Bars {
-    fn advance(&self, file: &str, done: u64, total: Option<u64>) {
-        let bar = self.bar(&format!("fetch {file}"), || {
-            ProgressBar::new(0).with_style(style("  {prefix:28} {bytes:>11}/{total_bytes:<11} {bar:24} {bytes_per_sec:.dim} eta {eta}"))
-        });
-        if let Some(total) = total {
-            bar.set_length(total);
+    fn report(&self, event: model_cache::Event<'_>) {
+        match event {
+            model_cache::Event::Waiting => self.spinner("model").set_message("another process fetches it"),
+            model_cache::Event::Begin { what, total } => {
+                let bar = self.download();
+                bar.set_message(what.to_owned());
+                bar.set_position(0);
+                bar.set_length(total.unwrap_or(0));
+            }
+            model_cache::Event::Advance(bytes) => self.download().inc(bytes),
+            model_cache::Event::Finish => self.download().finish(),
+            model_cache::Event::Skipped { source, reason } => tracing::info!(source, reason, "model not to be had here"),
         }
-        bar.set_position(done);
     }
 }

@@ -78,9 +78,13 @@ impl<'a> Builder<'a> {
         self.open.len().saturating_sub(1)
     }
 
+    /// The most tokens of an atom: it must share a chunk with the headings just above it.
     fn limit(&self) -> usize {
-        let above = self.open.last().and_then(|(index, _)| self.outline.sections.get(*index)).map_or(0, |it| it.above);
-        self.budget.text_tokens(above)
+        let above = |index: usize| self.outline.sections.get(index).map_or(0, |it| it.above);
+        let here = self.open.last().map_or(0, |(index, _)| above(*index));
+        let headings = here - above(0);
+        let most = self.budget.text_tokens(here);
+        most.min(self.budget.max_tokens.saturating_sub(headings)).max(self.budget.max_tokens / 4).max(1)
     }
 
     /// Add prose.

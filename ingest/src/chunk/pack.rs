@@ -140,7 +140,7 @@ impl Packer<'_> {
     fn greedy(&mut self, first: usize, end: usize, limit: usize) {
         let mut start = first;
         for at in first..end {
-            if at > start && self.tokens(start, at + 1) > limit && !self.only_headings(start, at) {
+            if at > start && self.tokens(start, at + 1) > limit {
                 self.emit(start, at);
                 start = at;
             }

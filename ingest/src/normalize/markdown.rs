@@ -24,7 +24,10 @@ pub(super) fn write(body: &str, writer: &mut Writer) {
 fn front_matter<'a>(body: &'a str, writer: &mut Writer) -> &'a str {
     let Some(rest) = body.strip_prefix("---\n").or_else(|| body.strip_prefix("---\r\n")) else { return body };
     let mut length = 0;
-    for line in rest.split_inclusive('\n').take_while(|_| length < MAX_FRONT_MATTER) {
+    for line in rest.split_inclusive('\n') {
+        if length > MAX_FRONT_MATTER {
+            break;
+        }
         if line.trim_end() == "---" {
             let (inside, after) = (rest.get(..length).unwrap_or_default(), rest.get(length + line.len()..));
             super::plain::write(inside, writer);

@@ -73,7 +73,7 @@ impl GraphProjection {
     async fn batch(&self, source: &SourceId, changed: Vec<Changed>, last: u64) -> Result<Projected> {
         let names = directory_names(&changed);
         let (entries, mentioning) = self.store.directory(&names).await?;
-        let directory = Arc::new(Directory::new(entries));
+        let directory = Arc::new(Directory::new(&entries));
         let handled: BTreeSet<DocumentId> = changed.iter().map(|one| one.id).collect();
         let again: Vec<_> = mentioning.into_iter().filter(|id| !handled.contains(id)).collect();
         self.extract_again(&again, &directory).await?;

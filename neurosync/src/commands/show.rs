@@ -151,7 +151,7 @@ pub(super) fn models(models: &[model_cache::Installed], style: Style) -> String 
     if models.is_empty() {
         return "no model in the cache; fetch one with: neurosync model pull".to_owned();
     }
-    models.iter().map(|model| format!("{}  {}\n", style.key(&model.id), if model.intact { "intact" } else { "damaged; it is fetched again when it is next used" })).collect()
+    models.iter().map(|model| format!("{}  {} bytes from {}\n  {}\n", style.key(&model.model), model.bytes, model.source, model.folder.display())).collect()
 }
 
 fn one_line(text: &str) -> String {

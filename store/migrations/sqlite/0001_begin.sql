@@ -29,7 +29,7 @@ CREATE TABLE labels (
     name   TEXT NOT NULL UNIQUE
 ) STRICT;
 
--- A tombstone has no hash, key, sha and body. `sha` is the full hash of a commit document.
+-- A tombstone has no hash, sha and body; what it was and its key stay, for whoever must undo what followed from it. `sha` is the full hash of a commit document.
 CREATE TABLE documents (
     number   INTEGER PRIMARY KEY,
     id       BLOB NOT NULL UNIQUE,

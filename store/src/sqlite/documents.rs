@@ -284,7 +284,7 @@ async fn bury(connection: &mut SqliteConnection, operation: &'static str, graves
     // SQLite and PostgreSQL both call the columns of VALUES column1, column2, ….
     let statement = (
         operation,
-        "UPDATE documents SET revision = grave.column2, hash = NULL, key = NULL, sha = NULL, body = NULL FROM (",
+        "UPDATE documents SET revision = grave.column2, hash = NULL, sha = NULL, body = NULL FROM (",
         ") AS grave WHERE documents.number = grave.column1",
     );
     rows::write(connection, statement, graves, |columns, (number, revision)| {

@@ -1,4 +1,4 @@
-//! Finding documents by the names people use: key, alias, or the beginning of a commit's hash.
+//! Finding documents by the names people use: key, alias, URL, or the beginning of a commit's hash.
 
 use std::collections::BTreeSet;
 
@@ -46,10 +46,10 @@ pub(super) async fn by_name(store: &Sqlite, name: &str, visible: &Visible) -> Re
 
 async fn exact(connection: &mut SqliteConnection, name: &str) -> Result<Vec<Match>> {
     sqlx::query_as(
-        "SELECT key, id, documents.number, labels.name FROM documents JOIN labels ON labels.number = label WHERE key = ?1 \
+        "SELECT key, id, documents.number, labels.name FROM documents JOIN labels ON labels.number = label WHERE key = ?1 AND body IS NOT NULL \
          UNION ALL SELECT key, id, documents.number, labels.name FROM aliases \
          JOIN documents ON documents.number = document JOIN labels ON labels.number = label \
-         WHERE aliases.name = ?1 AND key IS NOT NULL",
+         WHERE aliases.name = ?1 AND body IS NOT NULL",
     )
     .bind(name)
     .fetch_all(connection)
@@ -61,7 +61,7 @@ async fn commits(connection: &mut SqliteConnection, prefix: &str) -> Result<Vec<
     // `g` follows the last hexadecimal digit.
     sqlx::query_as(
         "SELECT key, id, documents.number, labels.name FROM documents JOIN labels ON labels.number = label \
-         WHERE sha >= ?1 AND sha < ?1 || 'g' AND key IS NOT NULL",
+         WHERE sha >= ?1 AND sha < ?1 || 'g' AND body IS NOT NULL",
     )
     .bind(prefix)
     .fetch_all(connection)

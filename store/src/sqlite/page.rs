@@ -93,7 +93,7 @@ fn draft(document: Document) -> Result<Draft> {
         kind: document.kind,
         key: document.key.as_str().to_owned(),
         label: document.access,
-        aliases: document.aliases.into_iter().collect(),
+        aliases: document.aliases.into_iter().chain(document.url).collect(),
         body,
     })
 }

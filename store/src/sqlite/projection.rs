@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::seam::store::{CachedVector, Changed, DirectoryEntry, IndexedDocument, Mentioned, ProjectionStore};
-use domain::{AccessId, DocumentId, Error, Result, SourceId, TextHash};
+use domain::{AccessId, DocumentId, DocumentKind, Error, Key, Result, SourceId, TextHash};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
@@ -108,8 +108,8 @@ pub(super) async fn advance(
 async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) -> Result<Vec<Changed>> {
     const OPERATION: &str = "read changes";
     let mut reader = store.reader(OPERATION).await?;
-    let rows: Vec<(i64, Vec<u8>, String, Option<String>)> = sqlx::query_as(
-        "SELECT documents.revision, documents.id, labels.name, documents.body FROM documents \
+    let rows: Vec<(i64, Vec<u8>, String, String, String, Option<String>)> = sqlx::query_as(
+        "SELECT documents.revision, documents.id, documents.kind, documents.key, labels.name, documents.body FROM documents \
          JOIN labels ON labels.number = documents.label \
          WHERE documents.source = (SELECT number FROM sources WHERE name = ?) AND documents.revision > ? \
          ORDER BY documents.revision LIMIT ?",
@@ -121,10 +121,12 @@ async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) ->
     .await
     .during(OPERATION)?;
     rows.into_iter()
-        .map(|(revision, id, label, body)| {
+        .map(|(revision, id, kind, key, label, body)| {
             Ok(Changed {
                 revision: decode::count(OPERATION, revision)?,
                 id: decode::document_id(OPERATION, &id)?,
+                kind: DocumentKind::parse(&kind)?,
+                key: Key::from_raw(&key),
                 access: AccessId(label.into()),
                 document: body
                     .map(|body| decode::document(OPERATION, &body).map(Box::new))

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use domain::seam::store::{DocumentStore, StoredChunk, TermStatistics};
-use domain::{AccessId, AccessRule, Account, AccountId, Caller, Document, DocumentId, Result, Visible};
+use domain::{AccessId, AccessRule, Account, Caller, Document, DocumentId, Result, Visible};
 
 use super::error::During;
 use super::{Sqlite, access, decode, find, index, rows, statistics};
@@ -31,8 +31,8 @@ impl DocumentStore for Sqlite {
         statistics::sum(self, terms, visible).await
     }
 
-    async fn accounts(&self, ids: &[AccountId]) -> Result<Vec<Account>> {
-        accounts(self, ids).await
+    async fn accounts(&self, names: &[String]) -> Result<Vec<Account>> {
+        accounts(self, names).await
     }
 
     async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>> {
@@ -91,7 +91,7 @@ async fn chunks(store: &Sqlite, document: DocumentId, visible: &Visible) -> Resu
 }
 
 /// Where several sources tell of one account, the first of them by name.
-async fn accounts(store: &Sqlite, ids: &[AccountId]) -> Result<Vec<Account>> {
+async fn accounts(store: &Sqlite, ids: &[String]) -> Result<Vec<Account>> {
     const OPERATION: &str = "read accounts";
     let mut snapshot = store.snapshot(OPERATION).await?;
     let statement = (
@@ -99,7 +99,7 @@ async fn accounts(store: &Sqlite, ids: &[AccountId]) -> Result<Vec<Account>> {
         "SELECT id, name, body FROM accounts JOIN sources ON number = source WHERE id IN",
         "",
     );
-    let keys: BTreeSet<String> = ids.iter().map(|id| id.as_str().to_owned()).collect();
+    let keys: BTreeSet<String> = ids.iter().cloned().collect();
     let mut rows: Vec<(String, String, String)> = rows::read(&mut snapshot, statement, keys).await?;
     rows.sort_unstable();
     rows.dedup_by(|later, first| later.0 == first.0);

@@ -149,7 +149,7 @@ pub(super) async fn accounts_are_read_by_id(store: Arc<dyn Store>) {
     other
         .commit(vec![Change::Account(account(&other, "ada", "Somebody"))])
         .await;
-    let ids = ["bob", "nobody", "ada"].map(|login| Key::account("jira", login));
+    let ids = ["bob", "nobody", "ada"].map(|login| Key::account("jira", login).to_string());
     let found = store.accounts(&ids).await.expect("accounts");
     assert_eq!(found, [bob, ada_later], "each once, in the order asked");
     store.remove_source(&world.source).await.expect("remove");
