@@ -60,7 +60,7 @@ impl Sqlite {
             .busy_timeout(BUSY)
             .foreign_keys(true)
             .row_buffer_size(1000)
-            .pragma("cache_size", "-32768")
+            .pragma("cache_size", "-16384")
             .pragma("temp_store", "memory")
             .disable_statement_logging();
         probe(&options).await?;
@@ -68,8 +68,9 @@ impl Sqlite {
             .clone()
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("wal_autocheckpoint", "4000")
-            .pragma("journal_size_limit", "67108864");
+            .pragma("wal_autocheckpoint", "16000")
+            .pragma("journal_size_limit", "67108864")
+            .pragma("cache_size", "-65536");
         let writer = pool(1, TURN).connect_with(writing).await.during("open store")?;
         migrations::run(&writer).await?;
         let readers = pool(READERS, BUSY * 3)

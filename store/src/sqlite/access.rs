@@ -79,11 +79,12 @@ async fn write(
         labels,
     )
     .await?;
-    let statement = (
-        PUT,
-        "INSERT INTO access_rules (label, source, container, scope, readers)",
-        " ON CONFLICT (label) DO UPDATE SET container = excluded.container, scope = excluded.scope, readers = excluded.readers",
-    );
+    let statement = rows::Rows {
+        operation: PUT,
+        head: "INSERT INTO access_rules (label, source, container, scope, readers)",
+        columns: 5,
+        tail: " ON CONFLICT (label) DO UPDATE SET container = excluded.container, scope = excluded.scope, readers = excluded.readers",
+    };
     rows::write(
         connection,
         statement,
@@ -98,7 +99,12 @@ async fn write(
         },
     )
     .await?;
-    let statement = (PUT, "INSERT INTO access_principals (principal, label)", "");
+    let statement = rows::Rows {
+        operation: PUT,
+        head: "INSERT INTO access_principals (principal, label)",
+        columns: 2,
+        tail: "",
+    };
     rows::write(connection, statement, principals, |columns, (principal, label)| {
         columns.push_bind(principal).push_bind(label);
     })

@@ -71,11 +71,12 @@ pub(super) async fn put(store: &Sqlite, model: &str, vectors: Vec<CachedVector>)
         .fetch_one(&mut *transaction)
         .await
         .during(PUT)?;
-    let statement = (
-        PUT,
-        "INSERT INTO embeddings (model, hash, vector)",
-        " ON CONFLICT (model, hash) DO NOTHING",
-    );
+    let statement = rows::Rows {
+        operation: PUT,
+        head: "INSERT INTO embeddings (model, hash, vector)",
+        columns: 3,
+        tail: " ON CONFLICT (model, hash) DO NOTHING",
+    };
     rows::write(&mut transaction, statement, fresh, |columns, (hash, vector)| {
         columns.push_bind(number).push_bind(hash).push_bind(vector);
     })

@@ -87,11 +87,12 @@ async fn put_accounts(
             .map_err(|error| Error::internal(COMMIT, "an account does not serialise").with_source(error))?;
         records.push((id, body));
     }
-    let statement = (
-        COMMIT,
-        "INSERT INTO accounts (id, source, body)",
-        " ON CONFLICT (id, source) DO UPDATE SET body = excluded.body WHERE body <> excluded.body",
-    );
+    let statement = rows::Rows {
+        operation: COMMIT,
+        head: "INSERT INTO accounts (id, source, body)",
+        columns: 3,
+        tail: " ON CONFLICT (id, source) DO UPDATE SET body = excluded.body WHERE body <> excluded.body",
+    };
     rows::write(connection, statement, records, |columns, (id, body)| {
         columns
             .push_bind(id.as_str().to_owned())
@@ -140,11 +141,12 @@ async fn put_dead_letters(
     source: i64,
     rejected: BTreeMap<String, String>,
 ) -> Result<()> {
-    let statement = (
-        COMMIT,
-        "INSERT INTO dead_letters (source, item, reason)",
-        " ON CONFLICT (source, item) DO UPDATE SET reason = excluded.reason",
-    );
+    let statement = rows::Rows {
+        operation: COMMIT,
+        head: "INSERT INTO dead_letters (source, item, reason)",
+        columns: 3,
+        tail: " ON CONFLICT (source, item) DO UPDATE SET reason = excluded.reason",
+    };
     rows::write(
         connection,
         statement,

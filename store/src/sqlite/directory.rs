@@ -51,7 +51,12 @@ pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, doc
         numbers,
     )
     .await?;
-    let statement = (COMMIT, "INSERT INTO mentions (name, document)", "");
+    let statement = rows::Rows {
+        operation: COMMIT,
+        head: "INSERT INTO mentions (name, document)",
+        columns: 2,
+        tail: "",
+    };
     rows::write(
         &mut transaction,
         statement,

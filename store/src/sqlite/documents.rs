@@ -51,11 +51,12 @@ impl Log {
             .into_iter()
             .filter(|(_, by)| *by != 0)
             .collect();
-        let statement = (
-            self.operation,
-            "INSERT INTO source_kinds (source, kind, documents)",
-            " ON CONFLICT (source, kind) DO UPDATE SET documents = documents + excluded.documents",
-        );
+        let statement = rows::Rows {
+            operation: self.operation,
+            head: "INSERT INTO source_kinds (source, kind, documents)",
+            columns: 3,
+            tail: " ON CONFLICT (source, kind) DO UPDATE SET documents = documents + excluded.documents",
+        };
         rows::write(connection, statement, deltas, |columns, (kind, by): (String, i64)| {
             columns.push_bind(source).push_bind(kind).push_bind(by);
         })
@@ -186,7 +187,12 @@ pub(super) async fn label_numbers(
     labels: &BTreeSet<AccessId>,
 ) -> Result<HashMap<AccessId, i64>> {
     let names: Vec<String> = labels.iter().map(|label| label.as_str().to_owned()).collect();
-    let statement = (operation, "INSERT INTO labels (name)", " ON CONFLICT (name) DO NOTHING");
+    let statement = rows::Rows {
+        operation,
+        head: "INSERT INTO labels (name)",
+        columns: 1,
+        tail: " ON CONFLICT (name) DO NOTHING",
+    };
     rows::write(connection, statement, names.clone(), |columns, name| {
         columns.push_bind(name);
     })
@@ -239,12 +245,13 @@ async fn write(connection: &mut SqliteConnection, log: &Log, mut written: Vec<Ro
                 .map(|alias| (alias, row.number))
         })
         .collect();
-    let statement = (
-        log.operation,
-        "INSERT INTO documents (number, id, source, revision, label, kind, hash, key, sha, body)",
-        " ON CONFLICT (number) DO UPDATE SET revision = excluded.revision, label = excluded.label, kind = excluded.kind, \
+    let statement = rows::Rows {
+        operation: log.operation,
+        head: "INSERT INTO documents (number, id, source, revision, label, kind, hash, key, sha, body)",
+        columns: 10,
+        tail: " ON CONFLICT (number) DO UPDATE SET revision = excluded.revision, label = excluded.label, kind = excluded.kind, \
          hash = excluded.hash, key = excluded.key, sha = excluded.sha, body = excluded.body",
-    );
+    };
     let source = log.source;
     rows::write(connection, statement, written, |columns, row| {
         columns
@@ -264,7 +271,12 @@ async fn write(connection: &mut SqliteConnection, log: &Log, mut written: Vec<Ro
     .await?;
     rows::write(
         connection,
-        (log.operation, "INSERT INTO aliases (name, document)", ""),
+        rows::Rows {
+            operation: log.operation,
+            head: "INSERT INTO aliases (name, document)",
+            columns: 2,
+            tail: "",
+        },
         aliases,
         |columns, (name, document)| {
             columns.push_bind(name).push_bind(document);
@@ -282,11 +294,12 @@ async fn bury(connection: &mut SqliteConnection, operation: &'static str, graves
     )
     .await?;
     // SQLite and PostgreSQL both call the columns of VALUES column1, column2, ….
-    let statement = (
+    let statement = rows::Rows {
         operation,
-        "UPDATE documents SET revision = grave.column2, hash = NULL, sha = NULL, body = NULL FROM (",
-        ") AS grave WHERE documents.number = grave.column1",
-    );
+        head: "UPDATE documents SET revision = grave.column2, hash = NULL, sha = NULL, body = NULL FROM (",
+        columns: 2,
+        tail: ") AS grave WHERE documents.number = grave.column1",
+    };
     rows::write(connection, statement, graves, |columns, (number, revision)| {
         columns.push_bind(number).push_bind(revision);
     })

@@ -256,11 +256,12 @@ async fn lookup(connection: &mut SqliteConnection, drafts: &[Draft]) -> Result<H
 
 async fn write(connection: &mut SqliteConnection, written: Vec<Row>, gone: Vec<i64>) -> Result<()> {
     rows::run(connection, (COMMIT, "DELETE FROM indexed WHERE document IN"), gone).await?;
-    let statement = (
-        COMMIT,
-        "INSERT INTO indexed (document, label, chunks, terms, body)",
-        " ON CONFLICT (document) DO UPDATE SET label = excluded.label, chunks = excluded.chunks, terms = excluded.terms, body = excluded.body",
-    );
+    let statement = rows::Rows {
+        operation: COMMIT,
+        head: "INSERT INTO indexed (document, label, chunks, terms, body)",
+        columns: 5,
+        tail: " ON CONFLICT (document) DO UPDATE SET label = excluded.label, chunks = excluded.chunks, terms = excluded.terms, body = excluded.body",
+    };
     rows::write(
         connection,
         statement,
@@ -279,11 +280,12 @@ async fn write(connection: &mut SqliteConnection, written: Vec<Row>, gone: Vec<i
 
 async fn count(connection: &mut SqliteConnection, delta: Delta) -> Result<()> {
     let labels = delta.labels.into_iter().filter(|(_, by)| *by != 0).collect();
-    let statement = (
-        COMMIT,
-        "INSERT INTO label_chunks (label, chunks)",
-        " ON CONFLICT (label) DO UPDATE SET chunks = chunks + excluded.chunks",
-    );
+    let statement = rows::Rows {
+        operation: COMMIT,
+        head: "INSERT INTO label_chunks (label, chunks)",
+        columns: 2,
+        tail: " ON CONFLICT (label) DO UPDATE SET chunks = chunks + excluded.chunks",
+    };
     rows::write(connection, statement, labels, |columns, (label, by): (i64, i64)| {
         columns.push_bind(label).push_bind(by);
     })
@@ -294,21 +296,23 @@ async fn count(connection: &mut SqliteConnection, delta: Delta) -> Result<()> {
         .filter(|(_, by)| *by < 0)
         .map(|(place, _)| *place)
         .collect();
-    let statement = (
-        COMMIT,
-        "INSERT INTO label_terms (term, label, chunks)",
-        " ON CONFLICT (term, label) DO UPDATE SET chunks = chunks + excluded.chunks",
-    );
+    let statement = rows::Rows {
+        operation: COMMIT,
+        head: "INSERT INTO label_terms (term, label, chunks)",
+        columns: 3,
+        tail: " ON CONFLICT (term, label) DO UPDATE SET chunks = chunks + excluded.chunks",
+    };
     rows::write(connection, statement, terms, |columns, ((term, label), by)| {
         columns.push_bind(i64::from(term)).push_bind(label).push_bind(by);
     })
     .await?;
     // Terms that no chunk of the label holds any more would pile up for ever.
-    let statement = (
-        COMMIT,
-        "DELETE FROM label_terms WHERE chunks = 0 AND (term, label) IN (",
-        ")",
-    );
+    let statement = rows::Rows {
+        operation: COMMIT,
+        head: "DELETE FROM label_terms WHERE chunks = 0 AND (term, label) IN (",
+        columns: 2,
+        tail: ")",
+    };
     rows::write(connection, statement, shrunk, |columns, (term, label)| {
         columns.push_bind(i64::from(term)).push_bind(label);
     })

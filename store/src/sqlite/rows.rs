@@ -1,4 +1,4 @@
-//! Statements over many rows: one round trip per hundred rows instead of one per row.
+//! Statements over many rows: one round trip per some hundred rows instead of one per row.
 
 use domain::Result;
 use sqlx::query_builder::Separated;
@@ -7,15 +7,31 @@ use sqlx::{Encode, FromRow, QueryBuilder, Sqlite as Db, Type};
 
 use super::error::During;
 
-/// Rows per write. Ten columns stay far below SQLite's 32,766 parameters, and larger statements are not faster.
-const WRITE: usize = 100;
+/// Parameters per write, far below SQLite's 32,766; larger statements are not faster.
+const PARAMETERS: usize = 3000;
 /// Keys per read.
 const READ: usize = 500;
+
+/// A statement that takes many rows.
+pub(super) struct Rows {
+    pub(super) operation: &'static str,
+    /// What stands before `VALUES`.
+    pub(super) head: &'static str,
+    /// How many columns each row has.
+    pub(super) columns: usize,
+    /// What follows the rows.
+    pub(super) tail: &'static str,
+}
 
 /// Run `head VALUES (…), (…) tail` for all rows, as often as it takes.
 pub(super) async fn write<T, F>(
     connection: &mut SqliteConnection,
-    (operation, head, tail): (&'static str, &'static str, &'static str),
+    Rows {
+        operation,
+        head,
+        columns,
+        tail,
+    }: Rows,
     rows: Vec<T>,
     mut bind: F,
 ) -> Result<()>
@@ -23,14 +39,15 @@ where
     T: Send,
     F: FnMut(&mut Separated<'_, Db, &'static str>, T) + Send,
 {
+    let most = PARAMETERS / columns.max(1);
     let mut rows = rows.into_iter();
     loop {
-        let batch: Vec<T> = rows.by_ref().take(WRITE).collect();
+        let batch: Vec<T> = rows.by_ref().take(most).collect();
         if batch.is_empty() {
             return Ok(());
         }
         // Only the full size recurs, so only its statement is worth keeping.
-        let full = batch.len() == WRITE;
+        let full = batch.len() == most;
         let mut statement = QueryBuilder::<Db>::new(head);
         statement.push(" ");
         statement.push_values(batch, |mut columns, row| bind(&mut columns, row));
