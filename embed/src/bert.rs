@@ -40,15 +40,35 @@ impl Bert {
         let encoder = Encoder::load(&files.weights, config)?;
         let id = format!("{}#mean-{max_tokens}", files.id);
         tracing::info!(model = %id, threads, "embedding model loaded");
-        Ok(Self { id, tokens: Arc::new(tokens), encoder: Arc::new(encoder), pool: Pool::start(threads)?, max_tokens })
+        Ok(Self {
+            id,
+            tokens: Arc::new(tokens),
+            encoder: Arc::new(encoder),
+            pool: Pool::start(threads)?,
+            max_tokens,
+        })
     }
 
     async fn tokenise(&self, priority: Priority, texts: Vec<String>) -> Result<Vec<Item>> {
         let tokens = Arc::clone(&self.tokens);
         let work = move |_: &mut Scratch, group: Vec<(usize, String)>| {
-            group.into_iter().map(|(place, text)| Ok(Item { place, ids: tokens.ids(&text)? })).collect::<Result<Vec<_>>>()
+            group
+                .into_iter()
+                .map(|(place, text)| {
+                    Ok(Item {
+                        place,
+                        ids: tokens.ids(&text)?,
+                    })
+                })
+                .collect::<Result<Vec<_>>>()
         };
-        Ok(self.pool.map(priority, groups(texts), work).await?.into_iter().flatten().collect())
+        Ok(self
+            .pool
+            .map(priority, groups(texts), work)
+            .await?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 }
 

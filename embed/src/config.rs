@@ -42,8 +42,10 @@ struct Written {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Pooling {
-    pooling_mode_mean_tokens: bool,
-    pooling_mode_cls_token: bool,
+    #[serde(rename = "pooling_mode_mean_tokens")]
+    mean: bool,
+    #[serde(rename = "pooling_mode_cls_token")]
+    first: bool,
     #[serde(flatten)]
     rest: std::collections::BTreeMap<String, serde_json::Value>,
 }
@@ -73,13 +75,23 @@ impl Config {
         if let Some(pooling) = pooling {
             json::<Pooling>("1_Pooling/config.json", pooling)?.check()?;
         }
-        let sentence = sentence.map(|text| json::<Sentence>("sentence_bert_config.json", text)).transpose()?.unwrap_or_default();
+        let sentence = sentence
+            .map(|text| json::<Sentence>("sentence_bert_config.json", text))
+            .transpose()?
+            .unwrap_or_default();
         if sentence.do_lower_case {
-            return Err(unsupported("`do_lower_case` in sentence_bert_config.json is not supported; the tokenizer must do it"));
+            return Err(unsupported(
+                "`do_lower_case` in sentence_bert_config.json is not supported; the tokenizer must do it",
+            ));
         }
-        let max_tokens = sentence.max_seq_length.unwrap_or(DEFAULT_TOKENS).min(written.max_position_embeddings);
+        let max_tokens = sentence
+            .max_seq_length
+            .unwrap_or(DEFAULT_TOKENS)
+            .min(written.max_position_embeddings);
         if max_tokens < 3 {
-            return Err(unsupported(format!("a limit of {max_tokens} tokens leaves no room for text")));
+            return Err(unsupported(format!(
+                "a limit of {max_tokens} tokens leaves no room for text"
+            )));
         }
         Ok(Self {
             hidden: written.hidden_size,
@@ -96,13 +108,26 @@ impl Config {
 impl Written {
     fn check(&self) -> Result<()> {
         if self.model_type != "bert" {
-            return Err(unsupported(format!("`{}` is not a supported architecture; supported: bert", shown(&self.model_type))));
+            return Err(unsupported(format!(
+                "`{}` is not a supported architecture; supported: bert",
+                shown(&self.model_type)
+            )));
         }
         if self.hidden_act != "gelu" {
-            return Err(unsupported(format!("`{}` is not a supported activation; supported: gelu", shown(&self.hidden_act))));
+            return Err(unsupported(format!(
+                "`{}` is not a supported activation; supported: gelu",
+                shown(&self.hidden_act)
+            )));
         }
-        if let Some(kind) = self.position_embedding_type.as_deref().filter(|kind| *kind != "absolute") {
-            return Err(unsupported(format!("`{}` is not a supported position embedding; supported: absolute", shown(kind))));
+        if let Some(kind) = self
+            .position_embedding_type
+            .as_deref()
+            .filter(|kind| *kind != "absolute")
+        {
+            return Err(unsupported(format!(
+                "`{}` is not a supported position embedding; supported: absolute",
+                shown(kind)
+            )));
         }
         let sizes = [
             ("hidden_size", self.hidden_size, 16_384),
@@ -119,10 +144,15 @@ impl Written {
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let (hidden, heads) = (self.hidden_size, self.num_attention_heads);
-            return Err(unsupported(format!("a hidden size of {hidden} does not split into {heads} heads")));
+            return Err(unsupported(format!(
+                "a hidden size of {hidden} does not split into {heads} heads"
+            )));
         }
         if !(self.layer_norm_eps >= 0.0 && self.layer_norm_eps < 1.0) {
-            return Err(unsupported(format!("`layer_norm_eps` is {}; it must be from 0 to 1", self.layer_norm_eps)));
+            return Err(unsupported(format!(
+                "`layer_norm_eps` is {}; it must be from 0 to 1",
+                self.layer_norm_eps
+            )));
         }
         Ok(())
     }
@@ -130,12 +160,18 @@ impl Written {
 
 impl Pooling {
     fn check(&self) -> Result<()> {
-        let other = self.rest.iter().find(|(name, value)| name.starts_with("pooling_mode_") && **value == serde_json::Value::Bool(true));
+        let other = self
+            .rest
+            .iter()
+            .find(|(name, value)| name.starts_with("pooling_mode_") && **value == serde_json::Value::Bool(true));
         match other {
-            Some((name, _)) => Err(unsupported(format!("`{}` is not supported; supported: mean", shown(name)))),
-            None if self.pooling_mode_cls_token || !self.pooling_mode_mean_tokens => {
-                Err(unsupported("the model does not pool by the mean of its tokens; supported: mean"))
-            }
+            Some((name, _)) => Err(unsupported(format!(
+                "`{}` is not supported; supported: mean",
+                shown(name)
+            ))),
+            None if self.first || !self.mean => Err(unsupported(
+                "the model does not pool by the mean of its tokens; supported: mean",
+            )),
             None => Ok(()),
         }
     }
@@ -146,7 +182,10 @@ pub(crate) fn bounded(path: &Path) -> Result<String> {
     let failed = |error| Error::io(OPERATION, path, error);
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > MOST_BYTES {
-        return Err(Error::invalid(OPERATION, format!("{} has {length} bytes; at most {MOST_BYTES} are read", path.display())));
+        return Err(Error::invalid(
+            OPERATION,
+            format!("{} has {length} bytes; at most {MOST_BYTES} are read", path.display()),
+        ));
     }
     std::fs::read_to_string(path).map_err(failed)
 }
@@ -156,7 +195,8 @@ fn json<T: for<'a> Deserialize<'a>>(name: &str, text: &str) -> Result<T> {
 }
 
 fn unsupported(message: impl Into<String>) -> Error {
-    Error::invalid(OPERATION, message).with_hint("use a BERT sentence model such as sentence-transformers/all-MiniLM-L6-v2")
+    Error::invalid(OPERATION, message)
+        .with_hint("use a BERT sentence model such as sentence-transformers/all-MiniLM-L6-v2")
 }
 
 fn shown(text: &str) -> String {
@@ -172,10 +212,23 @@ mod tests {
 
     #[test]
     fn reads_the_shape_and_the_cut_off() {
-        let config = Config::parse(MINILM, Some(r#"{"pooling_mode_mean_tokens": true}"#), Some(r#"{"max_seq_length": 128}"#)).unwrap();
-        assert_eq!((config.hidden, config.layers, config.heads, config.max_tokens), (384, 6, 12, 128));
+        let config = Config::parse(
+            MINILM,
+            Some(r#"{"pooling_mode_mean_tokens": true}"#),
+            Some(r#"{"max_seq_length": 128}"#),
+        )
+        .unwrap();
+        assert_eq!(
+            (config.hidden, config.layers, config.heads, config.max_tokens),
+            (384, 6, 12, 128)
+        );
         assert_eq!(Config::parse(MINILM, None, None).unwrap().max_tokens, 256);
-        assert_eq!(Config::parse(MINILM, None, Some(r#"{"max_seq_length": 4096}"#)).unwrap().max_tokens, 512);
+        assert_eq!(
+            Config::parse(MINILM, None, Some(r#"{"max_seq_length": 4096}"#))
+                .unwrap()
+                .max_tokens,
+            512
+        );
     }
 
     #[test]
@@ -185,15 +238,32 @@ mod tests {
             assert_ne!(text, MINILM);
             Config::parse(&text, None, None).unwrap_err().message().to_owned()
         };
-        assert_eq!(changed(r#""bert""#, r#""roberta""#), "`roberta` is not a supported architecture; supported: bert");
-        assert_eq!(changed(r#""gelu""#, r#""relu""#), "`relu` is not a supported activation; supported: gelu");
+        assert_eq!(
+            changed(r#""bert""#, r#""roberta""#),
+            "`roberta` is not a supported architecture; supported: bert"
+        );
+        assert_eq!(
+            changed(r#""gelu""#, r#""relu""#),
+            "`relu` is not a supported activation; supported: gelu"
+        );
         assert_eq!(changed("12,", "7,"), "a hidden size of 384 does not split into 7 heads");
         assert_eq!(changed("384", "0"), "`hidden_size` is 0; it must be from 1 to 16384");
         assert_eq!(changed("1e-12", "-1"), "`layer_norm_eps` is -1; it must be from 0 to 1");
         assert!(changed(r#""hidden_size": 384, "#, "").contains("missing field `hidden_size`"));
-        let pooling = |text| Config::parse(MINILM, Some(text), None).unwrap_err().message().to_owned();
-        assert_eq!(pooling(r#"{"pooling_mode_max_tokens": true}"#), "`pooling_mode_max_tokens` is not supported; supported: mean");
-        assert_eq!(pooling(r#"{"pooling_mode_cls_token": true}"#), "the model does not pool by the mean of its tokens; supported: mean");
+        let pooling = |text| {
+            Config::parse(MINILM, Some(text), None)
+                .unwrap_err()
+                .message()
+                .to_owned()
+        };
+        assert_eq!(
+            pooling(r#"{"pooling_mode_max_tokens": true}"#),
+            "`pooling_mode_max_tokens` is not supported; supported: mean"
+        );
+        assert_eq!(
+            pooling(r#"{"pooling_mode_cls_token": true}"#),
+            "the model does not pool by the mean of its tokens; supported: mean"
+        );
         assert!(Config::parse(MINILM, None, Some(r#"{"do_lower_case": true}"#)).is_err());
     }
 }

@@ -40,7 +40,10 @@ pub(crate) struct Scratch {
 impl Encoder {
     /// Load the weights of a model of this shape.
     pub(crate) fn load(weights: &Path, config: Config) -> Result<Self> {
-        Ok(Self { weights: Weights::load(weights, &config)?, config })
+        Ok(Self {
+            weights: Weights::load(weights, &config)?,
+            config,
+        })
     }
 
     /// The length of a vector.
@@ -69,8 +72,10 @@ impl Encoder {
             rest = after;
             let vector = dispatch(MeanUnit { rows, width: hidden });
             if !vector.iter().all(|x| x.is_finite()) {
-                return Err(Error::corrupt("embed", "the model's weights made a vector that is not finite")
-                    .with_hint("verify the model files, or use another model"));
+                return Err(
+                    Error::corrupt("embed", "the model's weights made a vector that is not finite")
+                        .with_hint("verify the model files, or use another model"),
+                );
             }
             vectors.push(vector);
         }
@@ -81,7 +86,10 @@ impl Encoder {
     fn embed(&self, text: &[u32], stream: &mut Vec<f32>) -> Result<()> {
         let hidden = self.config.hidden;
         if text.is_empty() || text.len() > self.config.max_tokens {
-            return Err(Error::internal("embed", format!("a text of {} tokens reached the encoder", text.len())));
+            return Err(Error::internal(
+                "embed",
+                format!("a text of {} tokens reached the encoder", text.len()),
+            ));
         }
         for (id, position) in text.iter().zip(self.weights.positions.chunks_exact(hidden)) {
             let row = usize::try_from(*id).unwrap_or(usize::MAX).saturating_mul(hidden);
@@ -93,9 +101,21 @@ impl Encoder {
     }
 
     fn layer(&self, layer: &Layer, texts: &[&[u32]], scratch: &mut Scratch) {
-        let Config { hidden, intermediate, epsilon, .. } = self.config;
+        let Config {
+            hidden,
+            intermediate,
+            epsilon,
+            ..
+        } = self.config;
         let rows = scratch.stream.len() / hidden;
-        let Scratch { stream, qkv, context, wide, left, .. } = scratch;
+        let Scratch {
+            stream,
+            qkv,
+            context,
+            wide,
+            left,
+            ..
+        } = scratch;
 
         qkv.resize(rows * 3 * hidden, 0.0);
         context.resize(rows * hidden, 0.0);
@@ -109,7 +129,13 @@ impl Encoder {
             first += text.len();
         }
 
-        let Scratch { stream, context, wide, left, .. } = scratch;
+        let Scratch {
+            stream,
+            context,
+            wide,
+            left,
+            ..
+        } = scratch;
         stack(left, context, hidden);
         multiply(left, &layer.attention, Residual(&layer.attention.bias), stream);
         normalise(stream, &layer.attention_norm, epsilon);
@@ -125,7 +151,14 @@ impl Encoder {
     fn attend(&self, first: usize, count: usize, scratch: &mut Scratch) {
         let Config { hidden, heads, .. } = self.config;
         let width = hidden / heads;
-        let Scratch { qkv, context, scores, left, right, .. } = scratch;
+        let Scratch {
+            qkv,
+            context,
+            scores,
+            left,
+            right,
+            ..
+        } = scratch;
         let qkv = &qkv[first * 3 * hidden..][..count * 3 * hidden];
         let context = &mut context[first * hidden..][..count * hidden];
         scores.resize(count * count, 0.0);
@@ -133,11 +166,26 @@ impl Encoder {
             let part = |part: usize, row: usize| &qkv[row * 3 * hidden + part * hidden + head * width..][..width];
             left.pack(count, width, |row| part(0, row));
             right.pack_columns(width, count, |row| part(1, row));
-            dispatch(Product { left, right, finish: Plain, out: scores, stride: count });
-            dispatch(Softmax { rows: scores, width: count });
+            dispatch(Product {
+                left,
+                right,
+                finish: Plain,
+                out: scores,
+                stride: count,
+            });
+            dispatch(Softmax {
+                rows: scores,
+                width: count,
+            });
             left.pack(count, count, |row| &scores[row * count..][..count]);
             right.pack_rows(count, width, |row| part(2, row));
-            dispatch(Product { left, right, finish: Plain, out: &mut context[head * width..], stride: hidden });
+            dispatch(Product {
+                left,
+                right,
+                finish: Plain,
+                out: &mut context[head * width..],
+                stride: hidden,
+            });
         }
     }
 }
@@ -147,9 +195,20 @@ fn stack(left: &mut Left, rows: &[f32], width: usize) {
 }
 
 fn multiply<F: crate::cpu::product::Finish>(left: &Left, linear: &Linear, finish: F, out: &mut [f32]) {
-    dispatch(Product { left, right: &linear.weight, finish, out, stride: linear.bias.len() });
+    dispatch(Product {
+        left,
+        right: &linear.weight,
+        finish,
+        out,
+        stride: linear.bias.len(),
+    });
 }
 
 fn normalise(rows: &mut [f32], norm: &Norm, epsilon: f32) {
-    dispatch(Normalise { rows, weight: &norm.weight, bias: &norm.bias, epsilon });
+    dispatch(Normalise {
+        rows,
+        weight: &norm.weight,
+        bias: &norm.bias,
+        epsilon,
+    });
 }

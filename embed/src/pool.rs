@@ -41,15 +41,27 @@ impl<S: Default + 'static> Pool<S> {
     /// # Errors
     /// When the system starts no thread.
     pub(crate) fn start(threads: usize) -> Result<Self> {
-        let queue = Queue { urgent: VecDeque::new(), usual: VecDeque::new(), closed: false };
-        let pool = Self { shared: Arc::new(Shared { queue: Mutex::new(queue), ready: Condvar::new() }) };
+        let queue = Queue {
+            urgent: VecDeque::new(),
+            usual: VecDeque::new(),
+            closed: false,
+        };
+        let pool = Self {
+            shared: Arc::new(Shared {
+                queue: Mutex::new(queue),
+                ready: Condvar::new(),
+            }),
+        };
         for number in 0..threads.max(1) {
             let shared = Arc::clone(&pool.shared);
-            std::thread::Builder::new().name(format!("embed-{number}")).spawn(move || shared.work()).map_err(|error| {
-                Error::new(ErrorKind::Exhausted, "start embedding threads", error.to_string())
-                    .with_hint("allow this user more threads, or configure fewer")
-                    .with_source(error)
-            })?;
+            std::thread::Builder::new()
+                .name(format!("embed-{number}"))
+                .spawn(move || shared.work())
+                .map_err(|error| {
+                    Error::new(ErrorKind::Exhausted, "start embedding threads", error.to_string())
+                        .with_hint("allow this user more threads, or configure fewer")
+                        .with_source(error)
+                })?;
         }
         Ok(pool)
     }
@@ -69,16 +81,19 @@ impl<S: Default + 'static> Pool<S> {
         let work = Arc::new(work);
         let abandoned = Abandon(Arc::new(AtomicBool::new(false)));
         let (sender, mut receiver) = mpsc::unbounded_channel();
-        self.push(priority, jobs.into_iter().enumerate().map(|(index, job)| {
-            let (work, sender, abandoned) = (Arc::clone(&work), sender.clone(), Arc::clone(&abandoned.0));
-            let run = move |scratch: &mut S| {
-                if !abandoned.load(Ordering::Relaxed) {
-                    // Nobody hears of it when the receiver has gone meanwhile; then nobody wants to.
-                    sender.send((index, work(scratch, job))).ok();
-                }
-            };
-            Box::new(run) as Job<S>
-        }));
+        self.push(
+            priority,
+            jobs.into_iter().enumerate().map(|(index, job)| {
+                let (work, sender, abandoned) = (Arc::clone(&work), sender.clone(), Arc::clone(&abandoned.0));
+                let run = move |scratch: &mut S| {
+                    if !abandoned.load(Ordering::Relaxed) {
+                        // Nobody hears of it when the receiver has gone meanwhile; then nobody wants to.
+                        sender.send((index, work(scratch, job))).ok();
+                    }
+                };
+                Box::new(run) as Job<S>
+            }),
+        );
         drop(sender);
 
         let mut results: Vec<Option<R>> = std::iter::repeat_with(|| None).take(count).collect();
@@ -86,7 +101,9 @@ impl<S: Default + 'static> Pool<S> {
             results[index] = Some(result?);
         }
         let all: Option<Vec<R>> = results.into_iter().collect();
-        all.ok_or_else(|| Error::internal("embed", "a model thread failed at a job").with_hint("report this with the log around it"))
+        all.ok_or_else(|| {
+            Error::internal("embed", "a model thread failed at a job").with_hint("report this with the log around it")
+        })
     }
 
     fn push(&self, priority: Priority, jobs: impl Iterator<Item = Job<S>>) {
@@ -142,5 +159,130 @@ struct Abandon(Arc<AtomicBool>);
 impl Drop for Abandon {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, mpsc};
+
+    use domain::{Error, ErrorKind};
+
+    use super::{Pool, Priority};
+
+    /// A pool of one thread that is held at its first job until the gate is opened, and the log of what ran.
+    struct Held {
+        pool: Arc<Pool<()>>,
+        log: Arc<Mutex<Vec<u32>>>,
+        gate: mpsc::Sender<()>,
+        first: tokio::task::JoinHandle<domain::Result<Vec<()>>>,
+    }
+
+    async fn held() -> Held {
+        let (gate, opened) = mpsc::channel::<()>();
+        let (entered, started) = tokio::sync::oneshot::channel::<()>();
+        let inside = Mutex::new((opened, Some(entered)));
+        let pool = Arc::new(Pool::start(1).unwrap());
+        let shared = Arc::clone(&pool);
+        let first = tokio::spawn(async move {
+            let wait = move |(): &mut (), ()| {
+                let mut inside = inside.lock().unwrap();
+                inside.1.take().unwrap().send(()).unwrap();
+                inside.0.recv().unwrap();
+                Ok(())
+            };
+            shared.map(Priority::Usual, vec![()], wait).await
+        });
+        started.await.unwrap();
+        Held {
+            pool,
+            log: Arc::default(),
+            gate,
+            first,
+        }
+    }
+
+    impl Held {
+        fn work(&self) -> impl Fn(&mut (), u32) -> domain::Result<u32> + Send + Sync + 'static {
+            let log = Arc::clone(&self.log);
+            move |(): &mut (), job| {
+                log.lock().unwrap().push(job);
+                Ok(job * 2)
+            }
+        }
+    }
+
+    /// Poll a future once, which hands its jobs to the pool.
+    macro_rules! begin {
+        ($future:expr) => {
+            tokio::select! {
+                biased;
+                _ = &mut $future => panic!("the pool is held"),
+                () = std::future::ready(()) => {}
+            }
+        };
+    }
+
+    #[tokio::test]
+    async fn results_come_in_the_order_of_the_jobs() {
+        let pool = Pool::<u64>::start(3).unwrap();
+        let jobs: Vec<u64> = (0..200).collect();
+        let work = |spin: &mut u64, job: u64| {
+            // Later jobs are quicker, so that they overtake.
+            for step in 0..(200 - job) * 50 {
+                *spin = spin.wrapping_mul(31).wrapping_add(step);
+            }
+            Ok(job)
+        };
+        assert_eq!(pool.map(Priority::Usual, jobs.clone(), work).await.unwrap(), jobs);
+    }
+
+    #[tokio::test]
+    async fn urgent_jobs_pass_those_that_wait() {
+        let held = held().await;
+        let mut usual = Box::pin(held.pool.map(Priority::Usual, vec![1, 2], held.work()));
+        begin!(usual);
+        let mut urgent = Box::pin(held.pool.map(Priority::Urgent, vec![3], held.work()));
+        begin!(urgent);
+        held.gate.send(()).unwrap();
+        assert_eq!((usual.await.unwrap(), urgent.await.unwrap()), (vec![2, 4], vec![6]));
+        assert_eq!(*held.log.lock().unwrap(), [3, 1, 2]);
+        held.first.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn jobs_of_a_dropped_request_are_never_begun() {
+        let held = held().await;
+        let mut dropped = Box::pin(held.pool.map(Priority::Usual, vec![1, 2], held.work()));
+        begin!(dropped);
+        drop(dropped);
+        held.gate.send(()).unwrap();
+        assert_eq!(held.pool.map(Priority::Usual, vec![3], held.work()).await.unwrap(), [6]);
+        assert_eq!(*held.log.lock().unwrap(), [3]);
+    }
+
+    #[tokio::test]
+    async fn an_error_is_given_back_and_a_panic_does_not_end_the_pool() {
+        let pool = Pool::<()>::start(1).unwrap();
+        let refuse = |(): &mut (), job: u32| {
+            if job == 2 {
+                Err(Error::invalid("test", "two"))
+            } else {
+                Ok(job)
+            }
+        };
+        assert_eq!(
+            pool.map(Priority::Usual, vec![1, 2, 3], refuse)
+                .await
+                .unwrap_err()
+                .message(),
+            "two"
+        );
+        let fail = |(): &mut (), job: u32| if job == 2 { panic!("on purpose") } else { Ok(job) };
+        assert_eq!(
+            pool.map(Priority::Usual, vec![1, 2, 3], fail).await.unwrap_err().kind(),
+            ErrorKind::Internal
+        );
+        assert_eq!(pool.map(Priority::Usual, vec![4], refuse).await.unwrap(), [4]);
     }
 }

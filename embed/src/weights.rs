@@ -51,8 +51,12 @@ impl Weights {
     /// `Corrupt` when the file is malformed, or a tensor is missing or of another shape.
     pub(crate) fn load(path: &Path, config: &Config) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|error| Error::io(OPERATION, path, error))?;
-        let file = SliceSafetensors::new(&bytes).map_err(|error| corrupt(path, error.to_string()))?;
-        let prefix = if file.get("bert.embeddings.word_embeddings.weight").is_ok() { "bert." } else { "" };
+        let file = SliceSafetensors::new(&bytes).map_err(|error| corrupt(path, error))?;
+        let prefix = if file.get("bert.embeddings.word_embeddings.weight").is_ok() {
+            "bert."
+        } else {
+            ""
+        };
         let reader = Reader { file, prefix, path };
         let hidden = config.hidden;
 
@@ -67,7 +71,9 @@ impl Weights {
             words: reader.rows("embeddings.word_embeddings.weight", config.vocabulary, hidden)?,
             positions,
             norm: reader.norm("embeddings.LayerNorm", hidden)?,
-            layers: (0..config.layers).map(|layer| reader.layer(layer, config)).collect::<Result<_>>()?,
+            layers: (0..config.layers)
+                .map(|layer| reader.layer(layer, config))
+                .collect::<Result<_>>()?,
         })
     }
 }
@@ -103,16 +109,25 @@ impl Reader<'_> {
             let added = self.vector(&format!("{name}.{part}.bias"), hidden)?;
             bias.extend(added.iter().map(|x| x * scale));
         }
-        Ok(Linear { weight: packed(&weight, hidden, 3 * hidden), bias })
+        Ok(Linear {
+            weight: packed(&weight, hidden, 3 * hidden),
+            bias,
+        })
     }
 
     fn linear(&self, name: &str, depth: usize, width: usize) -> Result<Linear> {
         let rows = self.rows(&format!("{name}.weight"), width, depth)?;
-        Ok(Linear { weight: packed(&rows, depth, width), bias: self.vector(&format!("{name}.bias"), width)? })
+        Ok(Linear {
+            weight: packed(&rows, depth, width),
+            bias: self.vector(&format!("{name}.bias"), width)?,
+        })
     }
 
     fn norm(&self, name: &str, width: usize) -> Result<Norm> {
-        Ok(Norm { weight: self.vector(&format!("{name}.weight"), width)?, bias: self.vector(&format!("{name}.bias"), width)? })
+        Ok(Norm {
+            weight: self.vector(&format!("{name}.weight"), width)?,
+            bias: self.vector(&format!("{name}.bias"), width)?,
+        })
     }
 
     /// The first `rows` rows of a matrix that has at least as many, each `width` long.
@@ -131,9 +146,19 @@ impl Reader<'_> {
         let failed = |error: candle_core::Error| corrupt(self.path, format!("{name}: {error}"));
         let tensor = self.file.load(&name, &Device::Cpu).map_err(failed)?;
         if !fits(tensor.dims()) {
-            return Err(corrupt(self.path, format!("{name} has the shape {:?}, which config.json does not allow", tensor.dims())));
+            return Err(corrupt(
+                self.path,
+                format!(
+                    "{name} has the shape {:?}, which config.json does not allow",
+                    tensor.dims()
+                ),
+            ));
         }
-        tensor.to_dtype(DType::F32).and_then(|tensor| tensor.flatten_all()).and_then(|tensor| tensor.to_vec1()).map_err(failed)
+        tensor
+            .to_dtype(DType::F32)
+            .and_then(|tensor| tensor.flatten_all())
+            .and_then(|tensor| tensor.to_vec1())
+            .map_err(failed)
     }
 }
 
@@ -144,7 +169,7 @@ fn packed(rows: &[f32], depth: usize, width: usize) -> Right {
     right
 }
 
-fn corrupt(path: &Path, message: String) -> Error {
+fn corrupt(path: &Path, message: impl std::fmt::Display) -> Error {
     Error::corrupt(OPERATION, format!("{}: {message}", path.display()))
         .with_hint("verify the model files, or remove them so that they are fetched again")
 }

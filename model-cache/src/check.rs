@@ -57,7 +57,11 @@ impl Stamp {
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let data = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
         let modified = data.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_nanos();
-        Some(Self { size: data.len(), modified, inode: inode(&data) })
+        Some(Self {
+            size: data.len(),
+            modified,
+            inode: inode(&data),
+        })
     }
 }
 
@@ -97,10 +101,12 @@ pub(crate) fn hash(path: &Path) -> Result<String> {
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string does not fail");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a string does not fail");
+            text
+        })
 }
 
 /// Whether a file of whose content nothing is known looks like what its name says: a JSON object, or the header of safetensors.
@@ -109,9 +115,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// `Corrupt` when it does not.
 pub(crate) fn form(name: &str, path: &Path) -> Result<()> {
     let corrupt = |message: String| Error::corrupt("check model file", format!("{name}: {message}"));
-    let length = std::fs::metadata(path).map_err(|error| Error::io("check model file", path, error))?.len();
+    let length = std::fs::metadata(path)
+        .map_err(|error| Error::io("check model file", path, error))?
+        .len();
     if length > most_bytes(name) {
-        return Err(corrupt(format!("it has {length} bytes; at most {} are taken", most_bytes(name))));
+        return Err(corrupt(format!(
+            "it has {length} bytes; at most {} are taken",
+            most_bytes(name)
+        )));
     }
     let mut file = File::open(path).map_err(|error| Error::io("check model file", path, error))?;
     if name == WEIGHTS {
@@ -119,8 +130,15 @@ pub(crate) fn form(name: &str, path: &Path) -> Result<()> {
         let whole = file.read_exact(&mut start).is_ok();
         let [size @ .., brace] = start;
         let fits = u64::from_le_bytes(size) <= length.saturating_sub(8);
-        return if whole && fits && brace == b'{' { Ok(()) } else { Err(corrupt("it is not a safetensors file".into())) };
+        return if whole && fits && brace == b'{' {
+            Ok(())
+        } else {
+            Err(corrupt("it is not a safetensors file".into()))
+        };
     }
-    let parsed: std::result::Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_reader(std::io::BufReader::new(file));
-    parsed.map(drop).map_err(|error| corrupt(format!("it is not a JSON object: {error}")))
+    let parsed: std::result::Result<serde_json::Map<String, serde_json::Value>, _> =
+        serde_json::from_reader(std::io::BufReader::new(file));
+    parsed
+        .map(drop)
+        .map_err(|error| corrupt(format!("it is not a JSON object: {error}")))
 }

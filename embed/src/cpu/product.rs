@@ -105,7 +105,13 @@ impl<F: Finish> Work for Product<'_, F> {
 
     #[inline(always)]
     fn run<const FUSED: bool>(self) {
-        let Self { left, right, finish, out, stride } = self;
+        let Self {
+            left,
+            right,
+            finish,
+            out,
+            stride,
+        } = self;
         let depth = left.depth;
         debug_assert_eq!(depth, right.depth, "the operands do not fit");
         if depth == 0 {

@@ -120,8 +120,14 @@ fn squares<const FUSED: bool>(row: &[f32]) -> f32 {
 pub(crate) fn exp<const FUSED: bool>(x: f32) -> f32 {
     /// Added to a float of small magnitude, 1.5 · 2²³ leaves the nearest whole number in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
-    const POLYNOMIAL: [f32; 6] =
-        [1.987_569_1e-4, 1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_6e-1, 0.5];
+    const POLYNOMIAL: [f32; 6] = [
+        1.987_569_1e-4,
+        1.398_199_9e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        1.666_666_6e-1,
+        0.5,
+    ];
     let x = x.clamp(-87.0, 88.0);
     let shifted = multiply_add::<FUSED>(x, std::f32::consts::LOG2_E, ROUND);
     let whole = shifted - ROUND;

@@ -1,5 +1,8 @@
 //! Runs a loop nest compiled for the widest instruction set this machine has. The only unsafe code of the crate.
-#![expect(unsafe_code, reason = "calling a function compiled for AVX2 and FMA is unsafe until the processor has been asked")]
+#![expect(
+    unsafe_code,
+    reason = "calling a function compiled for AVX2 and FMA is unsafe until the processor has been asked"
+)]
 
 /// A piece of safe, plain-loop work that is compiled once per instruction set.
 ///
