@@ -50,15 +50,34 @@ fn links(document: &Document, directory: &Directory, names: &mut Names, sheet: &
     let own = own.map(|lookup| (lookup.name, lookup.host));
     for link in &document.links {
         let edge = |target: Key, also| {
-            let (from, to) = if link.inverse { (target, document.key.clone()) } else { (document.key.clone(), target) };
-            let evidence = Evidence { text: clamp(&link.rule).to_owned(), span: None };
-            let at = link.at.or(document.created.filter(|_| document.kind == DocumentKind::Commit));
-            EdgeFact { from, to, kind: link.kind, rule: link.rule.clone(), evidence, confidence: 1.0, at, also }
+            let (from, to) = if link.inverse {
+                (target, document.key.clone())
+            } else {
+                (document.key.clone(), target)
+            };
+            let evidence = Evidence {
+                text: clamp(&link.rule).to_owned(),
+                span: None,
+            };
+            let at = link
+                .at
+                .or(document.created.filter(|_| document.kind == DocumentKind::Commit));
+            EdgeFact {
+                from,
+                to,
+                kind: link.kind,
+                rule: link.rule.clone(),
+                evidence,
+                confidence: 1.0,
+                at,
+                also,
+            }
         };
         if sheet.edge(edge(link.target.clone(), None)) {
             sheet.node(&link.target, kind_of(&link.target));
         }
-        let lookup = Lookup::of_key(&link.target).filter(|lookup| own.as_ref() != Some(&(lookup.name.clone(), lookup.host.clone())));
+        let lookup = Lookup::of_key(&link.target)
+            .filter(|lookup| own.as_ref() != Some(&(lookup.name.clone(), lookup.host.clone())));
         if let Some(lookup) = lookup.filter(|lookup| names.admit(&lookup.name)) {
             for reading in directory.readings_of_key(&lookup, &link.target) {
                 sheet.edge(edge(reading.target, Some(reading.label)));
@@ -79,7 +98,10 @@ fn author(document: &Document, sheet: &mut Sheet) {
         to: document.key.clone(),
         kind: EdgeKind::Authored,
         rule: "document.author".to_owned(),
-        evidence: Evidence { text: "author".to_owned(), span: None },
+        evidence: Evidence {
+            text: "author".to_owned(),
+            span: None,
+        },
         confidence: 1.0,
         at: stated(document),
         also: None,
@@ -93,8 +115,11 @@ fn stated(document: &Document) -> Option<Timestamp> {
 
 /// What the text names.
 fn named(document: &Document, references: Vec<Reference>, sheet: &mut Sheet) {
-    let merged: Vec<Key> =
-        references.iter().filter(|reference| reference.kind == EdgeKind::Merges).map(|reference| reference.target.clone()).collect();
+    let merged: Vec<Key> = references
+        .iter()
+        .filter(|reference| reference.kind == EdgeKind::Merges)
+        .map(|reference| reference.target.clone())
+        .collect();
     let parent = commented(document);
     for reference in references {
         let edge = |from: &Key, rule: String, confidence: f32| EdgeFact {
@@ -111,11 +136,19 @@ fn named(document: &Document, references: Vec<Reference>, sheet: &mut Sheet) {
             sheet.node(&reference.target, reference.node);
         }
         if let Some(parent) = parent.filter(|_| reference.kind != EdgeKind::Mentions) {
-            sheet.edge(edge(parent, format!("{}.comment", reference.rule), reference.confidence));
+            sheet.edge(edge(
+                parent,
+                format!("{}.comment", reference.rule),
+                reference.confidence,
+            ));
         }
         if reference.kind != EdgeKind::Merges && is_item(&reference.target) {
             for pull in &merged {
-                sheet.edge(edge(pull, "git.merge_message".to_owned(), reference.confidence.min(0.9)));
+                sheet.edge(edge(
+                    pull,
+                    "git.merge_message".to_owned(),
+                    reference.confidence.min(0.9),
+                ));
             }
         }
     }
@@ -126,9 +159,16 @@ fn commented(document: &Document) -> Option<&Key> {
     if !matches!(document.kind, DocumentKind::Comment | DocumentKind::Review) {
         return None;
     }
-    let containers = [NodeKind::Repository, NodeKind::Project, NodeKind::Space, NodeKind::Channel];
+    let containers = [
+        NodeKind::Repository,
+        NodeKind::Project,
+        NodeKind::Space,
+        NodeKind::Channel,
+    ];
     let whole = |link: &&domain::Link| {
-        link.kind == EdgeKind::PartOf && !link.inverse && !kind_of(&link.target).is_some_and(|kind| containers.contains(&kind))
+        link.kind == EdgeKind::PartOf
+            && !link.inverse
+            && !kind_of(&link.target).is_some_and(|kind| containers.contains(&kind))
     };
     document.links.iter().find(whole).map(|link| &link.target)
 }
@@ -136,7 +176,10 @@ fn commented(document: &Document) -> Option<&Key> {
 /// Whether this is the key of an issue or pull request itself.
 fn is_item(key: &Key) -> bool {
     match key.scheme() {
-        "github" => key.local().rsplit_once('#').is_some_and(|(_, number)| !number.contains('/')),
+        "github" => key
+            .local()
+            .rsplit_once('#')
+            .is_some_and(|(_, number)| !number.contains('/')),
         "jira" => kind_of(key) == Some(NodeKind::Issue),
         _other => false,
     }

@@ -80,7 +80,12 @@ impl Context {
             }
         };
         let accounts = namespace(&document.key).or_else(|| namespace(&document.container));
-        Self { kind: document.kind, repository, accounts, wording: Wording::Text }
+        Self {
+            kind: document.kind,
+            repository,
+            accounts,
+            wording: Wording::Text,
+        }
     }
 }
 
@@ -130,11 +135,26 @@ pub fn directory_names(text: &Text<'_>, context: &Context) -> Vec<String> {
 }
 
 /// Append the readings of one find.
-pub(crate) fn resolve(find: Find<'_>, context: &Context, directory: &Directory, names: &mut Names, out: &mut Vec<Reference>) {
+pub(crate) fn resolve(
+    find: Find<'_>,
+    context: &Context,
+    directory: &Directory,
+    names: &mut Names,
+    out: &mut Vec<Reference>,
+) {
     let (kind, evidence) = (find.edge_kind(context.kind), evidence(&find));
-    let Named { rule, confidence, aim, certain, literal, lookup } = find.named;
+    let Named {
+        rule,
+        confidence,
+        aim,
+        certain,
+        literal,
+        lookup,
+    } = find.named;
     if let Some(lookup) = lookup.filter(|lookup| names.admit(&lookup.name)) {
-        let readings = directory.readings(&lookup).filter(|reading| literal.as_ref() != Some(&reading.target));
+        let readings = directory
+            .readings(&lookup)
+            .filter(|reading| literal.as_ref() != Some(&reading.target));
         out.extend(readings.map(|reading| Reference {
             target: reading.target,
             kind,
@@ -146,7 +166,15 @@ pub(crate) fn resolve(find: Find<'_>, context: &Context, directory: &Directory, 
         }));
     }
     if let Some(target) = literal {
-        out.push(Reference { target, kind, rule, evidence, confidence, also: None, node: certain.then_some(aim) });
+        out.push(Reference {
+            target,
+            kind,
+            rule,
+            evidence,
+            confidence,
+            also: None,
+            node: certain.then_some(aim),
+        });
     }
 }
 
@@ -157,7 +185,10 @@ fn evidence(find: &Find<'_>) -> Evidence {
         let (start, length) = (u32::try_from(start).ok()?, u32::try_from(words.len()).ok()?);
         Some((start, start.checked_add(length)?))
     });
-    Evidence { text: words.to_owned(), span }
+    Evidence {
+        text: words.to_owned(),
+        span,
+    }
 }
 
 /// The longest beginning of `words` that is no longer than evidence may be.

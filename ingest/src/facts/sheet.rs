@@ -33,7 +33,13 @@ impl Sheet {
 
     /// Add an edge, unless it leads to where it starts, is there already or is one too many. Whether it was added.
     pub(crate) fn edge(&mut self, edge: EdgeFact) -> bool {
-        let identity = (edge.from.clone(), edge.to.clone(), edge.kind, edge.rule.clone(), edge.also.clone());
+        let identity = (
+            edge.from.clone(),
+            edge.to.clone(),
+            edge.kind,
+            edge.rule.clone(),
+            edge.also.clone(),
+        );
         if edge.from == edge.to || self.seen.contains(&identity) {
             return false;
         }
@@ -53,7 +59,12 @@ impl Sheet {
         if let Some(kind) = kind
             && self.known.insert(key.clone())
         {
-            self.nodes.push(NodeFact { key: key.clone(), kind, title: None, aliases: Vec::new() });
+            self.nodes.push(NodeFact {
+                key: key.clone(),
+                kind,
+                title: None,
+                aliases: Vec::new(),
+            });
         }
     }
 
@@ -62,6 +73,11 @@ impl Sheet {
         if self.dropped > 0 {
             tracing::warn!(document.id = %document.id, dropped = self.dropped, "edges beyond {MAX_EDGES} of one label were left out");
         }
-        DocumentFacts { document: document.id, access: document.access.clone(), nodes: self.nodes, edges: self.edges }
+        DocumentFacts {
+            document: document.id,
+            access: document.access.clone(),
+            nodes: self.nodes,
+            edges: self.edges,
+        }
     }
 }

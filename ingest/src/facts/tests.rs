@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccessId, Body, Document, DocumentFacts, DocumentId, DocumentKind, EdgeKind, Key, Link, NodeKind, SourceId, Timestamp,
+    AccessId, Body, Document, DocumentFacts, DocumentId, DocumentKind, EdgeFact, EdgeKind, Key, Link, NodeKind,
+    SourceId, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -34,7 +35,13 @@ fn document(kind: DocumentKind, key: &str, title: &str, body: &str) -> Document 
 }
 
 fn link(kind: EdgeKind, target: &str, inverse: bool) -> Link {
-    Link { kind, target: Key::from_raw(target), inverse, rule: "provider.field".into(), at: None }
+    Link {
+        kind,
+        target: Key::from_raw(target),
+        inverse,
+        rule: "provider.field".into(),
+        at: None,
+    }
 }
 
 fn known() -> Directory {
@@ -43,20 +50,43 @@ fn known() -> Directory {
         aliases: vec![alias.into()],
         access: AccessId(label.into()),
     };
-    Directory::new(&[entry("jira:acme/PAY", "OLD", "j/pay"), entry("repo:acme/api", "ada/service", "g/api")])
+    Directory::new(&[
+        entry("jira:acme/PAY", "OLD", "j/pay"),
+        entry("repo:acme/api", "ada/service", "g/api"),
+    ])
 }
 
 fn of(document: &Document) -> (DocumentFacts, Vec<String>) {
     let text = format!("{}\n{}", document.title, document.body.text);
-    facts(document, &Text { text: &text, code_spans: &[], links: &[], mentions: &[] }, &known())
+    facts(
+        document,
+        &Text {
+            text: &text,
+            code_spans: &[],
+            links: &[],
+            mentions: &[],
+        },
+        &known(),
+    )
 }
 
-fn edges(facts: &DocumentFacts) -> Vec<(&str, EdgeKind, &str, &str, Option<&str>)> {
-    facts
-        .edges
-        .iter()
-        .map(|edge| (edge.from.as_str(), edge.kind, edge.to.as_str(), edge.rule.as_str(), edge.also.as_ref().map(AccessId::as_str)))
-        .collect()
+/// Each edge as `from kind to by rule`, with ` / label` where one is needed.
+fn edges(facts: &DocumentFacts) -> Vec<String> {
+    let line = |edge: &EdgeFact| {
+        let label = edge
+            .also
+            .as_ref()
+            .map(|label| format!(" / {label}"))
+            .unwrap_or_default();
+        format!(
+            "{} {} {} by {}{label}",
+            edge.from,
+            edge.kind.as_str(),
+            edge.to,
+            edge.rule
+        )
+    };
+    facts.edges.iter().map(line).collect()
 }
 
 #[test]
@@ -64,14 +94,30 @@ fn the_own_node_comes_first_and_the_author_is_a_person() {
     let mut issue = document(DocumentKind::Issue, "jira:acme/PAY-1", "Title", "");
     issue.author = Some(Key::from_raw("account:jira/acme/ada"));
     let (got, names) = of(&issue);
-    assert_eq!((got.nodes[0].key.as_str(), got.nodes[0].kind, got.nodes[0].title.as_deref()), ("jira:acme/PAY-1", NodeKind::Issue, Some("Title")));
+    assert_eq!(
+        (
+            got.nodes[0].key.as_str(),
+            got.nodes[0].kind,
+            got.nodes[0].title.as_deref()
+        ),
+        ("jira:acme/PAY-1", NodeKind::Issue, Some("Title"))
+    );
     assert_eq!(got.nodes[0].aliases, ["alias"]);
-    assert_eq!((got.nodes[1].key.as_str(), got.nodes[1].kind), ("account:jira/acme/ada", NodeKind::Person));
-    assert_eq!(edges(&got), [("account:jira/acme/ada", EdgeKind::Authored, "jira:acme/PAY-1", "document.author", None)]);
+    assert_eq!(
+        (got.nodes[1].key.as_str(), got.nodes[1].kind),
+        ("account:jira/acme/ada", NodeKind::Person)
+    );
+    assert_eq!(
+        edges(&got),
+        ["account:jira/acme/ada authored jira:acme/PAY-1 by document.author"]
+    );
     assert_eq!((got.document, got.access), (issue.id, issue.access.clone()));
     assert_eq!(names, [""; 0]);
     issue.links = vec![link(EdgeKind::Authored, "account:jira/acme/ada", true)];
-    assert_eq!(edges(&of(&issue).0), [("account:jira/acme/ada", EdgeKind::Authored, "jira:acme/PAY-1", "provider.field", None)]);
+    assert_eq!(
+        edges(&of(&issue).0),
+        ["account:jira/acme/ada authored jira:acme/PAY-1 by provider.field"]
+    );
 }
 
 #[test]
@@ -84,89 +130,155 @@ fn provider_links_keep_their_direction_and_gain_the_present_name() {
         link(EdgeKind::PartOf, "jira:acme/PAY", false),
     ];
     let (got, names) = of(&issue);
-    assert_eq!(edges(&got), [
-        ("jira:acme/OLD-2", EdgeKind::Blocks, "jira:acme/PAY-1", "provider.field", None),
-        ("jira:acme/PAY-2", EdgeKind::Blocks, "jira:acme/PAY-1", "provider.field", Some("j/pay")),
-        ("jira:acme/PAY-1", EdgeKind::References, "github:ada/service#3", "provider.field", None),
-        ("jira:acme/PAY-1", EdgeKind::References, "github:acme/api#3", "provider.field", Some("g/api")),
-        ("jira:acme/PAY-1", EdgeKind::References, "jira:other/OLD-2", "provider.field", None),
-        ("jira:acme/PAY-1", EdgeKind::PartOf, "jira:acme/PAY", "provider.field", None),
-    ]);
-    assert_eq!(names, ["jira:OLD", "repo:ada/service"], "its own project needs no directory");
+    assert_eq!(
+        edges(&got),
+        [
+            "jira:acme/OLD-2 blocks jira:acme/PAY-1 by provider.field",
+            "jira:acme/PAY-2 blocks jira:acme/PAY-1 by provider.field / j/pay",
+            "jira:acme/PAY-1 references github:ada/service#3 by provider.field",
+            "jira:acme/PAY-1 references github:acme/api#3 by provider.field / g/api",
+            "jira:acme/PAY-1 references jira:other/OLD-2 by provider.field",
+            "jira:acme/PAY-1 part_of jira:acme/PAY by provider.field",
+        ]
+    );
+    assert_eq!(
+        names,
+        ["jira:OLD", "repo:ada/service"],
+        "its own project needs no directory"
+    );
     let evidence = &got.edges[0].evidence;
-    assert_eq!((evidence.text.as_str(), evidence.span, got.edges[0].at), ("provider.field", None, None));
-    assert!(got.nodes.iter().all(|node| node.key.as_str() != "jira:acme/PAY-2"), "a reading of the directory asserts no node");
+    assert_eq!(
+        (evidence.text.as_str(), evidence.span, got.edges[0].at),
+        ("provider.field", None, None)
+    );
+    assert!(
+        got.nodes.iter().all(|node| node.key.as_str() != "jira:acme/PAY-2"),
+        "a reading of the directory asserts no node"
+    );
 }
 
 #[test]
 fn a_merge_gives_the_path_from_issue_to_commit() {
-    let mut commit = document(DocumentKind::Commit, "commit:acme/web@1", "Merge pull request #137 from ada/PAY-5", "PAY-6: x, fixes #7");
+    let mut commit = document(
+        DocumentKind::Commit,
+        "commit:acme/web@1",
+        "Merge pull request #137 from ada/PAY-5",
+        "PAY-6: x, fixes #7",
+    );
     commit.links = vec![link(EdgeKind::Touches, "file:acme/web/a.rs", false)];
     let (got, names) = of(&commit);
-    let (c, p) = ("commit:acme/web@1", "github:acme/web#137");
-    assert_eq!(edges(&got), [
-        (c, EdgeKind::Touches, "file:acme/web/a.rs", "provider.field", None),
-        (c, EdgeKind::Merges, p, "git.merge_subject", None),
-        (c, EdgeKind::References, "jira:acme/PAY-5", "git.branch_name", Some("j/pay")),
-        (p, EdgeKind::References, "jira:acme/PAY-5", "git.merge_message", Some("j/pay")),
-        (c, EdgeKind::References, "jira:acme/PAY-6", "text.jira_key", Some("j/pay")),
-        (p, EdgeKind::References, "jira:acme/PAY-6", "git.merge_message", Some("j/pay")),
-        (c, EdgeKind::Closes, "github:acme/web#7", "text.closing_keyword", None),
-        (p, EdgeKind::Closes, "github:acme/web#7", "git.merge_message", None),
-    ]);
-    assert!(got.edges.iter().filter(|edge| edge.rule == "git.merge_message").all(|edge| edge.confidence <= 0.9));
-    assert!(got.nodes.iter().any(|node| node.key.as_str() == p && node.kind == NodeKind::PullRequest));
+    assert_eq!(
+        edges(&got),
+        [
+            "commit:acme/web@1 touches file:acme/web/a.rs by provider.field",
+            "commit:acme/web@1 merges github:acme/web#137 by git.merge_subject",
+            "commit:acme/web@1 references jira:acme/PAY-5 by git.branch_name / j/pay",
+            "github:acme/web#137 references jira:acme/PAY-5 by git.merge_message / j/pay",
+            "commit:acme/web@1 references jira:acme/PAY-6 by text.jira_key / j/pay",
+            "github:acme/web#137 references jira:acme/PAY-6 by git.merge_message / j/pay",
+            "commit:acme/web@1 closes github:acme/web#7 by text.closing_keyword",
+            "github:acme/web#137 closes github:acme/web#7 by git.merge_message",
+        ]
+    );
+    assert!(
+        got.edges
+            .iter()
+            .filter(|edge| edge.rule == "git.merge_message")
+            .all(|edge| edge.confidence <= 0.9)
+    );
+    assert!(
+        got.nodes
+            .iter()
+            .any(|node| node.key.as_str() == "github:acme/web#137" && node.kind == NodeKind::PullRequest)
+    );
     assert_eq!(names, ["jira:PAY"]);
     assert_eq!(got.edges[0].at, commit.created);
 }
 
 #[test]
 fn a_squash_gives_the_same_path() {
-    let (got, _) = of(&document(DocumentKind::Commit, "commit:acme/web@1", "[PAY-5] Fix (#137)", ""));
-    let (c, p) = ("commit:acme/web@1", "github:acme/web#137");
-    assert_eq!(edges(&got), [
-        (c, EdgeKind::References, "jira:acme/PAY-5", "text.jira_key", Some("j/pay")),
-        (p, EdgeKind::References, "jira:acme/PAY-5", "git.merge_message", Some("j/pay")),
-        (c, EdgeKind::Merges, p, "git.squash_suffix", None),
-    ]);
+    let (got, _) = of(&document(
+        DocumentKind::Commit,
+        "commit:acme/web@1",
+        "[PAY-5] Fix (#137)",
+        "",
+    ));
+    assert_eq!(
+        edges(&got),
+        [
+            "commit:acme/web@1 references jira:acme/PAY-5 by text.jira_key / j/pay",
+            "github:acme/web#137 references jira:acme/PAY-5 by git.merge_message / j/pay",
+            "commit:acme/web@1 merges github:acme/web#137 by git.squash_suffix",
+        ]
+    );
 }
 
 #[test]
 fn a_comment_speaks_for_what_it_comments_on() {
-    let mut comment = document(DocumentKind::Comment, "jira:acme/PAY-1#comment-9", "", "PR: https://github.com/acme/api/pull/4, see PAY-1");
-    comment.links = vec![link(EdgeKind::PartOf, "jira:acme/PAY", false), link(EdgeKind::PartOf, "jira:acme/PAY-1", false)];
+    let mut comment = document(
+        DocumentKind::Comment,
+        "jira:acme/PAY-1#comment-9",
+        "",
+        "PR: https://github.com/acme/api/pull/4, see PAY-1",
+    );
+    comment.links = vec![
+        link(EdgeKind::PartOf, "jira:acme/PAY", false),
+        link(EdgeKind::PartOf, "jira:acme/PAY-1", false),
+    ];
     let (got, _) = of(&comment);
-    let own = "jira:acme/PAY-1#comment-9";
-    assert_eq!(edges(&got).split_off(2), [
-        (own, EdgeKind::References, "github:acme/api#4", "text.github_url", None),
-        ("jira:acme/PAY-1", EdgeKind::References, "github:acme/api#4", "text.github_url.comment", None),
-        (own, EdgeKind::References, "jira:acme/PAY-1", "text.jira_key", Some("j/pay")),
-    ]);
-    assert!(got.nodes.iter().any(|node| node.key.as_str() == "github:acme/api#4" && node.kind == NodeKind::PullRequest));
+    assert_eq!(
+        edges(&got).split_off(2),
+        [
+            "jira:acme/PAY-1#comment-9 references github:acme/api#4 by text.github_url",
+            "jira:acme/PAY-1 references github:acme/api#4 by text.github_url.comment",
+            "jira:acme/PAY-1#comment-9 references jira:acme/PAY-1 by text.jira_key / j/pay",
+        ]
+    );
+    assert!(
+        got.nodes
+            .iter()
+            .any(|node| node.key.as_str() == "github:acme/api#4" && node.kind == NodeKind::PullRequest)
+    );
 }
 
 #[test]
 fn a_review_speaks_for_its_pull_request_and_mentions_for_itself() {
     let mut review = document(DocumentKind::Review, "github:acme/web#4/review-9", "", "@ada see #5");
     review.links = vec![link(EdgeKind::PartOf, "github:acme/web#4", false)];
-    let own = "github:acme/web#4/review-9";
-    assert_eq!(edges(&of(&review).0).split_off(1), [
-        (own, EdgeKind::Mentions, "account:github/ada", "text.mention", None),
-        (own, EdgeKind::References, "github:acme/web#5", "text.github_number", None),
-        ("github:acme/web#4", EdgeKind::References, "github:acme/web#5", "text.github_number.comment", None),
-    ]);
+    assert_eq!(
+        edges(&of(&review).0).split_off(1),
+        [
+            "github:acme/web#4/review-9 mentions account:github/ada by text.mention",
+            "github:acme/web#4/review-9 references github:acme/web#5 by text.github_number",
+            "github:acme/web#4 references github:acme/web#5 by text.github_number.comment",
+        ]
+    );
 }
 
 #[test]
 fn edges_are_unique_and_the_first_words_win() {
-    let (got, _) = of(&document(DocumentKind::Issue, "jira:acme/PAY-1", "t", "PAY-2 OLD-2 PAY-2 PAY-1"));
-    assert_eq!(edges(&got), [("jira:acme/PAY-1", EdgeKind::References, "jira:acme/PAY-2", "text.jira_key", Some("j/pay"))]);
-    assert_eq!((got.edges[0].evidence.text.as_str(), got.edges[0].evidence.span), ("PAY-2", Some((2, 7))));
+    let (got, _) = of(&document(
+        DocumentKind::Issue,
+        "jira:acme/PAY-1",
+        "t",
+        "PAY-2 OLD-2 PAY-2 PAY-1",
+    ));
+    assert_eq!(
+        edges(&got),
+        ["jira:acme/PAY-1 references jira:acme/PAY-2 by text.jira_key / j/pay"]
+    );
+    assert_eq!(
+        (got.edges[0].evidence.text.as_str(), got.edges[0].evidence.span),
+        ("PAY-2", Some((2, 7)))
+    );
 }
 
 #[test]
 fn edges_are_bounded_for_each_label_apart() {
-    let body: String = (2..2_400).map(|n| format!("PAY-{n} octo/cat#{n} ")).collect();
+    let body = (2..2_400)
+        .map(|n| format!("PAY-{n} octo/cat#{n}"))
+        .collect::<Vec<_>>()
+        .join(" ");
     let (got, _) = of(&document(DocumentKind::Issue, "jira:acme/PAY-1", "t", &body));
     let count = |hidden: bool| got.edges.iter().filter(|edge| edge.also.is_some() == hidden).count();
     assert_eq!((count(true), count(false)), (MAX_EDGES, MAX_EDGES));
@@ -175,7 +287,10 @@ fn edges_are_bounded_for_each_label_apart() {
 #[test]
 fn a_long_rule_is_cut_at_a_character() {
     let mut issue = document(DocumentKind::Issue, "jira:acme/PAY-1", "t", "");
-    issue.links = vec![Link { rule: "é".repeat(150), ..link(EdgeKind::Blocks, "jira:acme/PAY-2", false) }];
+    issue.links = vec![Link {
+        rule: "é".repeat(150),
+        ..link(EdgeKind::Blocks, "jira:acme/PAY-2", false)
+    }];
     assert_eq!(of(&issue).0.edges[0].evidence.text, "é".repeat(100));
 }
 

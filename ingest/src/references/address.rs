@@ -28,7 +28,12 @@ impl<'a> Address<'a> {
             return None;
         }
         let segments = path.split('/').filter(|segment| !segment.is_empty()).take(64).collect();
-        Some(Self { host, segments, query, fragment })
+        Some(Self {
+            host,
+            segments,
+            query,
+            fragment,
+        })
     }
 
     /// The segments at and after `index`.
@@ -39,14 +44,21 @@ impl<'a> Address<'a> {
     /// The first value of a query parameter, as written.
     pub(crate) fn parameter(&self, name: &str) -> Option<&'a str> {
         let pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
-        pairs.into_iter().find_map(|(key, value)| (key == name).then_some(value))
+        pairs
+            .into_iter()
+            .find_map(|(key, value)| (key == name).then_some(value))
     }
 }
 
 /// Undo percent-encoding; `None` when the bytes are no UTF-8. A `%` without two hex digits stays.
 pub(crate) fn decode(segment: &str) -> Option<String> {
     let bytes = segment.as_bytes();
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |at: usize| {
+        bytes
+            .get(at)
+            .and_then(|byte| char::from(*byte).to_digit(16))
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while let Some(&byte) = bytes.get(at) {
         match (byte, digit(at + 1), digit(at + 2)) {
@@ -78,12 +90,24 @@ mod tests {
 
     #[test]
     fn credentials_do_not_pass_for_the_host() {
-        assert_eq!(Address::parse("https://github.com@evil.example/x").expect("address").host, "evil.example");
+        assert_eq!(
+            Address::parse("https://github.com@evil.example/x")
+                .expect("address")
+                .host,
+            "evil.example"
+        );
     }
 
     #[test]
     fn other_schemes_and_empty_hosts_are_no_addresses() {
-        for text in ["ftp://a/b", "mailto:a@b", "https://", "https:///x", "x", "https://a b/c"] {
+        for text in [
+            "ftp://a/b",
+            "mailto:a@b",
+            "https://",
+            "https:///x",
+            "x",
+            "https://a b/c",
+        ] {
             assert_eq!(Address::parse(text), None, "{text}");
         }
     }

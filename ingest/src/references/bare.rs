@@ -13,7 +13,9 @@ const MAX_SLUG: usize = 140;
 /// The longest address.
 const MAX_ADDRESS: usize = 2_048;
 /// Words that close an issue from a commit message or a pull request.
-const CLOSING: [&str; 9] = ["close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved"];
+const CLOSING: [&str; 9] = [
+    "close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved",
+];
 
 /// A find with its span.
 type Spanned = (usize, usize, Named);
@@ -57,7 +59,7 @@ impl<'a> Around<'a> {
     }
 
     /// Where the run of such bytes ends that begins at `from`, looking at most `limit` bytes on.
-    fn on(&self, from: usize, limit: usize, wanted: impl Fn(u8) -> bool) -> usize {
+    fn on(&self, from: usize, limit: usize, mut wanted: impl FnMut(u8) -> bool) -> usize {
         let mut at = from;
         while at < self.text.len() && at - from < limit && wanted(self.get(at)) {
             at += 1;
@@ -88,7 +90,11 @@ impl<'a> Around<'a> {
             let repository = self.slug(start)?;
             let key = Key::github_item(repository, number);
             let lookup = in_repository(own, "github", repository, format!("#{number}"));
-            return self.within(start, end, Named::new("text.github_name", 0.9, NodeKind::Issue, key).or(lookup));
+            return self.within(
+                start,
+                end,
+                Named::new("text.github_name", 0.9, NodeKind::Issue, key).or(lookup),
+            );
         }
         let length = end - self.at - 1;
         let colour = matches!((previous, length), (b':' | b'=', 3 | 6 | 8) | (b'"' | b'\'', 6));
@@ -96,25 +102,49 @@ impl<'a> Around<'a> {
         if !plain || colour || entity || matches!(previous, b'#' | b'@') {
             return None;
         }
-        self.within(self.at, end, Named::new("text.github_number", 0.9, NodeKind::Issue, Key::github_item(own?, number)))
+        self.within(
+            self.at,
+            end,
+            Named::new(
+                "text.github_number",
+                0.9,
+                NodeKind::Issue,
+                Key::github_item(own?, number),
+            ),
+        )
     }
 
     /// The `owner/name` that begins at `start` and ends at the place, if nothing before it makes it a part of something else.
     fn slug(&self, start: usize) -> Option<&'a str> {
-        let alone = !matches!(self.before(start), b'@' | b':' | b'~' | b'+' | b'%' | b'#' | b'=' | b'&' | b'\\');
+        let alone = !matches!(
+            self.before(start),
+            b'@' | b':' | b'~' | b'+' | b'%' | b'#' | b'=' | b'&' | b'\\'
+        );
         let slug = self.slice(start, self.at);
         (alone && is_repository(slug)).then_some(slug)
     }
 
     /// `GH-12`, another way to write `#12`.
     pub(crate) fn gh_number(&self, own: Option<&str>) -> Option<Spanned> {
-        let start = self.at.checked_sub(2).filter(|start| self.slice(*start, self.at).eq_ignore_ascii_case("gh"))?;
+        let start = self
+            .at
+            .checked_sub(2)
+            .filter(|start| self.slice(*start, self.at).eq_ignore_ascii_case("gh"))?;
         let end = self.on(self.at + 1, 11, |byte| byte.is_ascii_digit());
         let number = item_number(self.slice(self.at + 1, end))?;
         if joins(self.before(start)) || is_word(self.get(end)) || self.get(end) == b'-' {
             return None;
         }
-        self.within(start, end, Named::new("text.github_number", 0.85, NodeKind::Issue, Key::github_item(own?, number)))
+        self.within(
+            start,
+            end,
+            Named::new(
+                "text.github_number",
+                0.85,
+                NodeKind::Issue,
+                Key::github_item(own?, number),
+            ),
+        )
     }
 
     /// An issue key whose hyphen is here. In plain text as `(?<![A-Za-z0-9_/-])[A-Z][A-Z0-9_]{1,9}-[1-9]\d*(?![\w-])`; in a
@@ -124,24 +154,49 @@ impl<'a> Around<'a> {
         let number = self.slice(self.at + 1, end);
         let branch = region == Some(Region::Branch);
         let next = self.get(end);
-        let open = if branch { next.is_ascii_alphanumeric() } else { is_word(next) || next == b'-' };
+        let open = if branch {
+            next.is_ascii_alphanumeric()
+        } else {
+            is_word(next) || next == b'-'
+        };
         if !is_number(number) || open {
             return None;
         }
         let any_case = branch || region == Some(Region::Title);
         let in_key = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || (byte == b'_' && !branch);
-        let start = self.back(11, |byte| in_key(if any_case { byte.to_ascii_uppercase() } else { byte }));
+        let start = self.back(11, |byte| {
+            in_key(if any_case { byte.to_ascii_uppercase() } else { byte })
+        });
         let previous = self.before(start);
-        if if branch { previous.is_ascii_alphanumeric() } else { joins(previous) } {
+        if if branch {
+            previous.is_ascii_alphanumeric()
+        } else {
+            joins(previous)
+        } {
             return None;
         }
         let project = self.slice(start, self.at).to_ascii_uppercase();
         if !is_project(&project) {
             return None;
         }
-        let (rule, confidence) = if branch { ("git.branch_name", 0.9) } else { ("text.jira_key", 0.95) };
+        let (rule, confidence) = if branch {
+            ("git.branch_name", 0.9)
+        } else {
+            ("text.jira_key", 0.95)
+        };
         let lookup = Some(Lookup::issue(&project, number, None));
-        self.within(start, end, Named { rule, confidence, aim: NodeKind::Issue, certain: false, literal: None, lookup })
+        self.within(
+            start,
+            end,
+            Named {
+                rule,
+                confidence,
+                aim: NodeKind::Issue,
+                certain: false,
+                literal: None,
+                lookup,
+            },
+        )
     }
 
     /// A whole SHA that begins here, as a commit of the document's own repository; and where to read on.
@@ -153,9 +208,22 @@ impl<'a> Around<'a> {
         let sha = self.slice(self.at, end);
         let mixed = sha.bytes().any(|byte| byte.is_ascii_digit()) && sha.bytes().any(|byte| byte.is_ascii_alphabetic());
         let bounds = [self.before(self.at), self.get(end)];
-        let alone = !is_word(self.get(end)) && !bounds.iter().any(|byte| matches!(byte, b'-' | b'#' | b'/' | b':' | b'@' | b'='));
-        let Some(own) = own.filter(|_| is_sha(sha) && mixed && alone && end <= self.end) else { return (end.min(self.end), None) };
-        (end, Some(Named::new("text.commit_sha", 0.8, NodeKind::Commit, Key::commit(own, sha))))
+        let alone = !is_word(self.get(end))
+            && !bounds
+                .iter()
+                .any(|byte| matches!(byte, b'-' | b'#' | b'/' | b':' | b'@' | b'='));
+        let Some(own) = own.filter(|_| is_sha(sha) && mixed && alone && end <= self.end) else {
+            return (end.min(self.end), None);
+        };
+        (
+            end,
+            Some(Named::new(
+                "text.commit_sha",
+                0.8,
+                NodeKind::Commit,
+                Key::commit(own, sha),
+            )),
+        )
     }
 
     /// `owner/name@sha`, or `owner@sha` for a fork of the document's own repository.
@@ -173,7 +241,13 @@ impl<'a> Around<'a> {
         let repository = self.slug(start).map(str::to_owned).or_else(fork)?;
         let lookup = in_repository(own, "commit", &repository, format!("@{}", sha.to_ascii_lowercase()));
         let key = Key::commit(&repository, sha);
-        self.within(start, end, Named::new("text.commit_sha", 0.95, NodeKind::Commit, key).certain().or(lookup))
+        self.within(
+            start,
+            end,
+            Named::new("text.commit_sha", 0.95, NodeKind::Commit, key)
+                .certain()
+                .or(lookup),
+        )
     }
 
     /// `@login`, or `@org/team` where the organisation owns the document's repository, as teams can be mentioned nowhere else
@@ -225,7 +299,16 @@ impl<'a> Around<'a> {
             return (None, on);
         }
         let ends = |byte: u8| byte.is_ascii_whitespace() || byte.is_ascii_control() || b"<>\"|^`{}\\[]".contains(&byte);
-        let end = self.on(self.at + 3, MAX_ADDRESS, |byte| !ends(byte)).min(self.end);
+        let mut open = 0_usize;
+        let mut closes = |byte: u8| {
+            open += usize::from(byte == b'(');
+            let surplus = byte == b')' && open == 0;
+            open -= usize::from(byte == b')' && !surplus);
+            surplus
+        };
+        let end = self
+            .on(self.at + 3, MAX_ADDRESS, |byte| !ends(byte) && !closes(byte))
+            .min(self.end);
         if end >= self.at + 3 + MAX_ADDRESS {
             return (None, end);
         }
@@ -234,31 +317,22 @@ impl<'a> Around<'a> {
     }
 }
 
-/// The length of an address without the punctuation that ends a sentence, and without a bracket that it does not open.
+/// The length of an address without what other scripts put after it and without the punctuation that ends a sentence.
 fn trimmed(url: &str) -> usize {
-    let mut rest = url;
-    let surplus = url.matches(')').count().saturating_sub(url.matches('(').count());
-    let mut closing = surplus;
-    loop {
-        let Some(last) = rest.chars().next_back() else { return 0 };
-        let drop = match last {
-            '.' | ',' | ';' | ':' | '!' | '?' | '\'' | '*' | '_' | '~' | '…' | '’' | '”' | '»' => true,
-            ')' if closing > 0 => {
-                closing -= 1;
-                true
-            }
-            _other => false,
-        };
-        if !drop {
-            return rest.len();
-        }
-        rest = rest.get(..rest.len() - last.len_utf8()).unwrap_or_default();
-    }
+    let foreign = |c: char| c.is_whitespace() || "，。、；：！？）】」』》”’»…".contains(c);
+    let url = url.split(foreign).next().unwrap_or_default();
+    url.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_', '~'])
+        .len()
 }
 
 /// Where the closing keyword begins that stands before `start`, with white space and perhaps a colon between.
 pub(crate) fn closing_keyword(text: &str, start: usize, floor: usize) -> Option<usize> {
-    let around = |at| Around { text, at, floor, end: text.len() };
+    let around = |at| Around {
+        text,
+        at,
+        floor,
+        end: text.len(),
+    };
     let space = |byte: u8| byte.is_ascii_whitespace();
     let mut end = around(start).back(8, space);
     if end == start {

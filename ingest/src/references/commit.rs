@@ -33,16 +33,27 @@ pub(crate) fn read<'a>(text: &'a str, own: Option<&str>, regions: &mut Regions<'
         regions.push(0, start, Region::Title);
         finds.extend(pull_request(start, words, own, ("git.squash_suffix", 0.9)));
     }
-    if let Some((start, end)) = body_line(text, subject).filter(|(start, end)| text.get(*start..*end) == Some(subject)) {
+    if let Some((start, end)) = body_line(text, subject).filter(|(start, end)| text.get(*start..*end) == Some(subject))
+    {
         regions.push(start, end, Region::Silent);
     }
     finds
 }
 
-fn pull_request<'a>(start: usize, words: &'a str, own: Option<&str>, (rule, confidence): (&'static str, f32)) -> Option<Find<'a>> {
+fn pull_request<'a>(
+    start: usize,
+    words: &'a str,
+    own: Option<&str>,
+    (rule, confidence): (&'static str, f32),
+) -> Option<Find<'a>> {
     let number = item_number(words.trim_matches(|c: char| !c.is_ascii_digit()))?;
     let named = Named::new(rule, confidence, NodeKind::PullRequest, Key::github_item(own?, number)).certain();
-    Some(Find { start: Some(start), words, relation: Relation::Merging, named })
+    Some(Find {
+        start: Some(start),
+        words,
+        relation: Relation::Merging,
+        named,
+    })
 }
 
 /// `Merge pull request #137 from user/branch` gives `Merge pull request #137` and `user/branch`.
@@ -64,7 +75,10 @@ fn squash_suffix(subject: &str) -> Option<&str> {
 /// The spans of what stands between single quotes.
 fn quoted(subject: &str) -> impl Iterator<Item = (usize, usize)> {
     let quotes: Vec<usize> = subject.match_indices('\'').map(|(at, _)| at).collect();
-    let pairs: Vec<_> = quotes.chunks_exact(2).filter_map(|pair| Some((pair.first()? + 1, *pair.last()?))).collect();
+    let pairs: Vec<_> = quotes
+        .chunks_exact(2)
+        .filter_map(|pair| Some((pair.first()? + 1, *pair.last()?)))
+        .collect();
     pairs.into_iter()
 }
 

@@ -24,22 +24,39 @@ pub(crate) struct Lookup {
 impl Lookup {
     /// Something in a repository.
     pub(crate) fn in_repository(scheme: &'static str, repository: &str, rest: String) -> Self {
-        Self { name: format!("repo:{}", repository.to_lowercase()), scheme, rest, host: None }
+        Self {
+            name: format!("repo:{}", repository.to_lowercase()),
+            scheme,
+            rest,
+            host: None,
+        }
     }
 
     /// An issue by project prefix and number, on a site if one is named.
     pub(crate) fn issue(project: &str, number: &str, host: Option<&str>) -> Self {
         let name = format!("jira:{}", project.to_uppercase());
-        Self { name, scheme: "jira", rest: format!("-{number}"), host: host.map(str::to_owned) }
+        Self {
+            name,
+            scheme: "jira",
+            rest: format!("-{number}"),
+            host: host.map(str::to_owned),
+        }
     }
 
     /// How to look up a key that a provider gave; `None` when no entry can explain it.
     pub(crate) fn of_key(key: &Key) -> Option<Self> {
-        let scheme = ["jira", "repo", "github", "commit", "tag", "file", "symbol"].into_iter().find(|one| *one == key.scheme())?;
+        let scheme = ["jira", "repo", "github", "commit", "tag", "file", "symbol"]
+            .into_iter()
+            .find(|one| *one == key.scheme())?;
         if scheme == "jira" {
             let (site, issue) = key.local().split_once('/')?;
             let (project, rest) = issue.split_at(issue.find(['-', '#']).unwrap_or(issue.len()));
-            return Some(Self { name: format!("jira:{project}"), scheme, rest: rest.to_owned(), host: Some(site.to_owned()) });
+            return Some(Self {
+                name: format!("jira:{project}"),
+                scheme,
+                rest: rest.to_owned(),
+                host: Some(site.to_owned()),
+            });
         }
         let repository = repository_of(key)?;
         let rest = key.local().get(repository.len()..)?;
@@ -83,12 +100,20 @@ impl Directory {
             let (scheme, stem) = (entry.key.scheme(), entry.key.local());
             for alias in std::iter::once(entry.key.as_str()).chain(entry.aliases.iter().map(String::as_str)) {
                 if let Some(name) = name_of(scheme, stem, alias) {
-                    let meaning = Meaning { stem: stem.to_owned(), label: entry.access.clone() };
+                    let meaning = Meaning {
+                        stem: stem.to_owned(),
+                        label: entry.access.clone(),
+                    };
                     found.entry(name).or_default().insert(meaning);
                 }
             }
         }
-        Self { meanings: found.into_iter().map(|(name, set)| (name, set.into_iter().collect())).collect() }
+        Self {
+            meanings: found
+                .into_iter()
+                .map(|(name, set)| (name, set.into_iter().collect()))
+                .collect(),
+        }
     }
 
     /// What a name means. Where one label explains it in several ways, each is half as likely; what other labels say does
@@ -98,7 +123,10 @@ impl Directory {
         meanings.iter().map(move |meaning| {
             let rivals = meanings.iter().filter(|other| other.label == meaning.label).count();
             let ambiguous = if rivals > 1 { 0.5 } else { 1.0 };
-            let site = lookup.host.as_deref().map_or(1.0, |host| likelihood(host, &meaning.stem));
+            let site = lookup
+                .host
+                .as_deref()
+                .map_or(1.0, |host| likelihood(host, &meaning.stem));
             Reading {
                 target: Key::from_raw(&format!("{}:{}{}", lookup.scheme, meaning.stem, lookup.rest)),
                 label: meaning.label.clone(),
@@ -111,7 +139,10 @@ impl Directory {
     pub(crate) fn readings_of_key(&self, lookup: &Lookup, key: &Key) -> impl Iterator<Item = Reading> {
         let site = lookup.host.as_ref().map(|site| format!("jira:{site}/"));
         self.readings(lookup)
-            .filter(move |reading| site.as_ref().is_none_or(|site| reading.target.as_str().starts_with(site.as_str())))
+            .filter(move |reading| {
+                site.as_ref()
+                    .is_none_or(|site| reading.target.as_str().starts_with(site.as_str()))
+            })
             .filter(move |reading| reading.target != *key)
     }
 }
@@ -136,13 +167,23 @@ fn name_of(scheme: &str, stem: &str, alias: &str) -> Option<String> {
             is_project(project).then(|| format!("jira:{project}"))
         }
         "repo" => {
-            let bare = ["repo:", "https://github.com/", "http://github.com/"].iter().find_map(|prefix| alias.strip_prefix(prefix));
-            let repository = bare.unwrap_or(alias).trim_end_matches('/').trim_end_matches(".git").to_lowercase();
+            let bare = ["repo:", "https://github.com/", "http://github.com/"]
+                .iter()
+                .find_map(|prefix| alias.strip_prefix(prefix));
+            let repository = bare
+                .unwrap_or(alias)
+                .trim_end_matches('/')
+                .trim_end_matches(".git")
+                .to_lowercase();
             is_repository(&repository).then(|| format!("repo:{repository}"))
         }
         "slack" => {
             let workspace = alias.strip_prefix("slack:").unwrap_or(alias);
-            let plain = !stem.contains('/') && !workspace.is_empty() && workspace.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
+            let plain = !stem.contains('/')
+                && !workspace.is_empty()
+                && workspace
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
             plain.then(|| format!("slack:{}", workspace.to_lowercase()))
         }
         _other => None,
@@ -188,13 +229,16 @@ pub(crate) fn repository_of(key: &Key) -> Option<&str> {
 /// Whether this is a project key as Jira makes them: 2 to 10 of `A-Z 0-9 _`, a letter first.
 pub(crate) fn is_project(text: &str) -> bool {
     (2..=10).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
         && text.starts_with(|first: char| first.is_ascii_uppercase())
 }
 
 /// Whether this is `owner/name` as GitHub allows them.
 pub(crate) fn is_repository(text: &str) -> bool {
-    text.split_once('/').is_some_and(|(owner, name)| is_login(owner) && is_repository_name(name))
+    text.split_once('/')
+        .is_some_and(|(owner, name)| is_login(owner) && is_repository_name(name))
 }
 
 /// Whether this is the name of a repository.

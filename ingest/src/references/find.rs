@@ -40,7 +40,14 @@ pub(crate) struct Named {
 impl Named {
     /// Something whose literal reading is `key`.
     pub(crate) fn new(rule: &'static str, confidence: f32, aim: NodeKind, key: Key) -> Self {
-        Self { rule, confidence, aim, certain: false, literal: Some(key), lookup: None }
+        Self {
+            rule,
+            confidence,
+            aim,
+            certain: false,
+            literal: Some(key),
+            lookup: None,
+        }
     }
 
     /// The same, being what it is aimed at beyond doubt.
@@ -75,9 +82,11 @@ impl Find<'_> {
             (Relation::Merging, ..) => EdgeKind::Merges,
             (_, _, To::Person | To::Team) => EdgeKind::Mentions,
             (Relation::Closing, DocumentKind::Commit | DocumentKind::PullRequest, _) => EdgeKind::Closes,
-            (_, DocumentKind::Thread, To::Issue | To::PullRequest | To::Discussion | To::Commit | To::Comment | To::Review) => {
-                EdgeKind::Discusses
-            }
+            (
+                _,
+                DocumentKind::Thread,
+                To::Issue | To::PullRequest | To::Discussion | To::Commit | To::Comment | To::Review,
+            ) => EdgeKind::Discusses,
             (_, DocumentKind::Page, To::File | To::Symbol) => EdgeKind::Documents,
             (_, _, To::Page | To::Space | To::Repository) => EdgeKind::LinksTo,
             _others => EdgeKind::References,
@@ -100,7 +109,9 @@ impl<'a> Finds<'a> {
 
     /// Add a find, unless the same was found before or no more fit.
     pub(crate) fn push(&mut self, find: Find<'a>) {
-        let Named { rule, literal, lookup, .. } = &find.named;
+        let Named {
+            rule, literal, lookup, ..
+        } = &find.named;
         let looked_up = lookup.as_ref().map(|lookup| format!("{}{}", lookup.name, lookup.rest));
         if !self.full() && self.seen.insert((*rule, find.relation, literal.clone(), looked_up)) {
             self.list.push(find);

@@ -30,7 +30,12 @@ pub(crate) fn scan<'a>(text: &Text<'a>, context: &Context) -> Vec<Find<'a>> {
         }
     }
     known.sort_by_key(|(place, _)| *place);
-    let mut scanner = Scanner { text: text.text, context, finds: Finds::default(), floor: 0 };
+    let mut scanner = Scanner {
+        text: text.text,
+        context,
+        finds: Finds::default(),
+        floor: 0,
+    };
     let mut known = known.into_iter().peekable();
     for segment in regions.into_segments() {
         while let Some((_, find)) = known.next_if(|(place, _)| *place < segment.end) {
@@ -62,7 +67,9 @@ fn range((start, end): (u32, u32)) -> Option<(usize, usize)> {
 /// The words of a span with their start; the fallback, without one, where the span is empty or no part of the text.
 fn words<'a>(text: &Text<'a>, span: (u32, u32), fallback: &'a str) -> (Option<usize>, &'a str) {
     let found = range(span).and_then(|(start, end)| Some((start, text.text.get(start..end)?)));
-    found.filter(|(_, words)| !words.is_empty()).map_or((None, fallback), |(start, words)| (Some(start), words))
+    found
+        .filter(|(_, words)| !words.is_empty())
+        .map_or((None, fallback), |(start, words)| (Some(start), words))
 }
 
 /// What links lead to. The words of a link that was understood are not read again.
@@ -72,18 +79,34 @@ fn links<'a>(text: &Text<'a>, context: &Context, regions: &mut Regions<'a>) -> V
         let named = sites::read(url, context.repository.as_deref());
         let (place, words) = words(text, (*start, *end), url);
         if let Some(place) = place {
-            let region = if named.is_empty() { Region::LinkText } else { Region::Silent };
+            let region = if named.is_empty() {
+                Region::LinkText
+            } else {
+                Region::Silent
+            };
             regions.push(place, place + words.len(), region);
         }
         let order = place.or(usize::try_from(*start).ok()).unwrap_or_default();
-        out.extend(named.into_iter().map(|named| (order, Find { start: place, words, relation: Relation::Named, named })));
+        out.extend(named.into_iter().map(|named| {
+            (
+                order,
+                Find {
+                    start: place,
+                    words,
+                    relation: Relation::Named,
+                    named,
+                },
+            )
+        }));
     }
     out
 }
 
 /// Whom the markup mentions. A Slack id tells by its first letter whether it is a channel or a group.
 fn mentions<'a>(text: &Text<'a>, context: &Context, regions: &mut Regions<'a>) -> Vec<Known<'a>> {
-    let Some(accounts) = context.accounts.as_deref() else { return Vec::new() };
+    let Some(accounts) = context.accounts.as_deref() else {
+        return Vec::new();
+    };
     let team = accounts.strip_prefix("slack/");
     let mut out = Vec::new();
     for (id, start, end) in text.mentions {
@@ -100,7 +123,15 @@ fn mentions<'a>(text: &Text<'a>, context: &Context, regions: &mut Regions<'a>) -
         }
         let named = Named::new("text.mention", 0.99, aim, key).certain();
         let order = place.or(usize::try_from(*start).ok()).unwrap_or_default();
-        out.push((order, Find { start: place, words, relation: Relation::Named, named }));
+        out.push((
+            order,
+            Find {
+                start: place,
+                words,
+                relation: Relation::Named,
+                named,
+            },
+        ));
     }
     out
 }
@@ -124,15 +155,32 @@ impl<'a> Scanner<'a, '_> {
 
     /// Add what was found between two places of the text, with a closing keyword if one stands before an item.
     fn push(&mut self, start: usize, end: usize, named: Named) {
-        let item = matches!(named.aim, NodeKind::Issue | NodeKind::PullRequest | NodeKind::Discussion);
+        let item = matches!(
+            named.aim,
+            NodeKind::Issue | NodeKind::PullRequest | NodeKind::Discussion
+        );
         let github = named.literal.as_ref().is_some_and(|key| key.scheme() == "github");
-        let keyword = (item && github).then(|| closing_keyword(self.text, start, self.floor)).flatten();
+        let keyword = (item && github)
+            .then(|| closing_keyword(self.text, start, self.floor))
+            .flatten();
         let (start, relation, named) = match keyword {
-            Some(at) => (at, Relation::Closing, Named { rule: "text.closing_keyword", ..named }),
+            Some(at) => (
+                at,
+                Relation::Closing,
+                Named {
+                    rule: "text.closing_keyword",
+                    ..named
+                },
+            ),
             None => (start, Relation::Named, named),
         };
         if let Some(words) = self.text.get(start..end) {
-            self.finds.push(Find { start: Some(start), words, relation, named });
+            self.finds.push(Find {
+                start: Some(start),
+                words,
+                relation,
+                named,
+            });
         }
     }
 
@@ -149,17 +197,30 @@ impl<'a> Scanner<'a, '_> {
 
     /// Read what turns at byte `at`, and say where to go on.
     fn step(&mut self, at: usize, segment: Segment) -> usize {
-        let around = Around { text: self.text, at, floor: self.floor, end: segment.end };
+        let around = Around {
+            text: self.text,
+            at,
+            floor: self.floor,
+            end: segment.end,
+        };
         let in_file = self.context.kind == DocumentKind::File;
         let bare = segment.region != Some(Region::Branch) && !in_file;
         let own = self.context.repository.as_deref();
         let found = match around.byte() {
-            b'-' => around.issue(segment.region).or_else(|| around.gh_number(own.filter(|_| bare))),
+            b'-' => {
+                if let Some((start, end, named)) = around.gh_number(own.filter(|_| bare)) {
+                    self.push(start, end, named);
+                }
+                around.issue(segment.region)
+            }
             b':' if segment.region != Some(Region::Branch) => return self.address(&around),
             b'#' if bare => around.number(own, segment.region != Some(Region::LinkText)),
             b'@' if bare => {
-                let mentions = self.context.accounts.as_deref() == Some("github") && segment.region != Some(Region::LinkText);
-                around.sha_after_at(own).or_else(|| mentions.then(|| around.mention(own)).flatten())
+                let mentions =
+                    self.context.accounts.as_deref() == Some("github") && segment.region != Some(Region::LinkText);
+                around
+                    .sha_after_at(own)
+                    .or_else(|| mentions.then(|| around.mention(own)).flatten())
             }
             byte if bare && byte.is_ascii_hexdigit() => return self.sha(&around, own),
             _other => None,

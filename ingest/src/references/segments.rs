@@ -55,18 +55,28 @@ impl<'a> Regions<'a> {
         let mut open = [0_u32; 4];
         let (mut out, mut at): (Vec<Segment>, _) = (Vec::new(), 0);
         let strongest = |open: &[u32; 4]| {
-            [Region::Silent, Region::Branch, Region::LinkText, Region::Title].into_iter().find(|region| open[slot(*region)] > 0)
+            [Region::Silent, Region::Branch, Region::LinkText, Region::Title]
+                .into_iter()
+                .find(|region| open[slot(*region)] > 0)
         };
         for (place, opens, region) in edges {
             if place > at {
-                out.push(Segment { start: at, end: place, region: strongest(&open) });
+                out.push(Segment {
+                    start: at,
+                    end: place,
+                    region: strongest(&open),
+                });
                 at = place;
             }
             let count = &mut open[slot(region)];
             *count = if opens { *count + 1 } else { count.saturating_sub(1) };
         }
         if at < self.text.len() {
-            out.push(Segment { start: at, end: self.text.len(), region: None });
+            out.push(Segment {
+                start: at,
+                end: self.text.len(),
+                region: None,
+            });
         }
         out
     }

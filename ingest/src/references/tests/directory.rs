@@ -6,9 +6,20 @@ use super::super::{Directory, directory_names, extract};
 use super::{context, entry, plain, targets};
 
 fn readings(entries: &[(&str, &[&str], &str)], text: &str) -> Vec<(String, Option<String>, f32)> {
-    let entries: Vec<_> = entries.iter().map(|(key, aliases, label)| entry(key, aliases, label)).collect();
+    let entries: Vec<_> = entries
+        .iter()
+        .map(|(key, aliases, label)| entry(key, aliases, label))
+        .collect();
     let got = extract(&plain(text), &context(DocumentKind::Issue), &Directory::new(&entries));
-    got.into_iter().map(|one| (one.target.to_string(), one.also.map(|label| label.to_string()), one.confidence)).collect()
+    got.into_iter()
+        .map(|one| {
+            (
+                one.target.to_string(),
+                one.also.map(|label| label.to_string()),
+                one.confidence,
+            )
+        })
+        .collect()
 }
 
 #[test]
@@ -16,10 +27,17 @@ fn a_former_repository_name_adds_a_reading_under_the_label_of_the_entry() {
     let texts = [
         ("appcelerator/alloy#12", "github:{}#12"),
         ("https://github.com/appcelerator/alloy/pull/12", "github:{}#12"),
-        ("https://github.com/appcelerator/alloy/blob/main/a/b.js", "file:{}/a/b.js"),
+        (
+            "https://github.com/appcelerator/alloy/blob/main/a/b.js",
+            "file:{}/a/b.js",
+        ),
         ("https://github.com/appcelerator/alloy", "repo:{}"),
     ];
-    for alias in ["appcelerator/alloy", "repo:appcelerator/alloy", "https://github.com/Appcelerator/Alloy.git"] {
+    for alias in [
+        "appcelerator/alloy",
+        "repo:appcelerator/alloy",
+        "https://github.com/Appcelerator/Alloy.git",
+    ] {
         for (text, key) in texts {
             let got = readings(&[("repo:tidev/alloy", &[alias], "g/alloy")], text);
             let got: Vec<_> = got.into_iter().map(|(target, also, _)| (target, also)).collect();
@@ -35,22 +53,44 @@ fn a_former_repository_name_adds_a_reading_under_the_label_of_the_entry() {
 #[test]
 fn a_name_that_means_itself_is_read_once() {
     let got = readings(&[("repo:tidev/alloy", &[], "g/alloy")], "tidev/alloy#12");
-    assert_eq!(got.iter().map(|one| (one.0.as_str(), one.1.as_deref())).collect::<Vec<_>>(), [("github:tidev/alloy#12", None)]);
+    assert_eq!(
+        got.iter()
+            .map(|one| (one.0.as_str(), one.1.as_deref()))
+            .collect::<Vec<_>>(),
+        [("github:tidev/alloy#12", None)]
+    );
 }
 
 #[test]
 fn every_label_that_explains_a_name_gives_a_reading() {
-    let entries: [(&str, &[&str], &str); 3] = [("jira:acme/PAY", &[], "a"), ("jira:acme/PAY", &[], "b"), ("jira:other/PAY", &[], "b")];
+    let entries: [(&str, &[&str], &str); 3] = [
+        ("jira:acme/PAY", &[], "a"),
+        ("jira:acme/PAY", &[], "b"),
+        ("jira:other/PAY", &[], "b"),
+    ];
     let got = readings(&entries, "PAY-1");
     let names: Vec<_> = got.iter().map(|one| (one.0.as_str(), one.1.as_deref())).collect();
-    assert_eq!(names, [("jira:acme/PAY-1", Some("a")), ("jira:acme/PAY-1", Some("b")), ("jira:other/PAY-1", Some("b"))]);
+    assert_eq!(
+        names,
+        [
+            ("jira:acme/PAY-1", Some("a")),
+            ("jira:acme/PAY-1", Some("b")),
+            ("jira:other/PAY-1", Some("b"))
+        ]
+    );
     assert!((got[0].2 - 0.95).abs() < 1e-6, "other labels' rivals do not count");
-    assert!((got[1].2 - 0.475).abs() < 1e-6 && (got[2].2 - 0.475).abs() < 1e-6, "rivals under one label halve it");
+    assert!(
+        (got[1].2 - 0.475).abs() < 1e-6 && (got[2].2 - 0.475).abs() < 1e-6,
+        "rivals under one label halve it"
+    );
 }
 
 #[test]
 fn a_workspace_leads_to_its_team() {
-    let got = readings(&[("slack:T1", &["acme"], "s/team")], "https://acme.slack.com/archives/C9/p1712345678000100");
+    let got = readings(
+        &[("slack:T1", &["acme"], "s/team")],
+        "https://acme.slack.com/archives/C9/p1712345678000100",
+    );
     assert_eq!(got[0].0, "slack:T1/C9/1712345678.000100");
     assert_eq!(got[1].0, "slack:acme/C9/1712345678.000100");
 }
@@ -67,16 +107,35 @@ fn aliases_that_are_no_names_are_passed_over() {
 fn names_are_listed_known_or_not() {
     let text = "PAY-12 UTF-8 Octo/Cat#1 #12 acme/web#3 https://github.com/a/b/pull/1 https://x.example/browse/NEW-4 https://ws.slack.com/archives/C9";
     let names = directory_names(&plain(text), &context(DocumentKind::Issue));
-    assert_eq!(names, ["jira:NEW", "jira:PAY", "jira:UTF", "repo:a/b", "repo:octo/cat", "slack:ws"], "all but the document's own repository");
+    assert_eq!(
+        names,
+        [
+            "jira:NEW",
+            "jira:PAY",
+            "jira:UTF",
+            "repo:a/b",
+            "repo:octo/cat",
+            "slack:ws"
+        ],
+        "all but the document's own repository"
+    );
 }
 
 #[test]
 fn names_beyond_the_bound_are_neither_listed_nor_looked_up() {
-    let text: String = (0..80).map(|n| format!("o/r{n}#1 ")).collect();
+    let text = (0..80).map(|n| format!("o/r{n}#1")).collect::<Vec<_>>().join(" ");
     let names = directory_names(&plain(&text), &context(DocumentKind::Issue));
     assert_eq!(names.len(), 64);
-    let entries: Vec<_> = (0..80).map(|n| entry(&format!("repo:new/r{n}"), &[&format!("o/r{n}")], "g")).collect();
+    let entries: Vec<_> = (0..80)
+        .map(|n| entry(&format!("repo:new/r{n}"), &[&format!("o/r{n}")], "g"))
+        .collect();
     let got = extract(&plain(&text), &context(DocumentKind::Issue), &Directory::new(&entries));
     assert_eq!(got.iter().filter(|one| one.also.is_some()).count(), 64);
-    assert_eq!(targets(&got).iter().filter(|target| target.starts_with("github:o/")).count(), 80);
+    assert_eq!(
+        targets(&got)
+            .iter()
+            .filter(|target| target.starts_with("github:o/"))
+            .count(),
+        80
+    );
 }

@@ -11,9 +11,52 @@ use super::{context, entry};
 
 /// Pieces that names are made of, so that arbitrary strings of them hit every rule and its bounds.
 const PIECES: [&str; 46] = [
-    "#", "12", "1", "0", "-", "/", "@", ":", " ", "\n", "fixes", "Closes: ", "GH", "PAY", "OLD", "pay", "UTF", "octo", "cat", "old/name", "acme/web", "é",
-    "的", "🦀", "&", ".", ",", "(", ")", "[", "]", "_", "`", "<!--", "-->", "https://", "github.com/", "/pull/", "/blob/main/", "/browse/",
-    "x.atlassian.net/wiki/spaces/ENG/pages/", "acme.slack.com/archives/C9/p1712345678000100", "Merge pull request #", " from ", "(#7)", "67349db17c01ab6ab966923d4f5dda8412eec900",
+    "#",
+    "12",
+    "1",
+    "0",
+    "-",
+    "/",
+    "@",
+    ":",
+    " ",
+    "\n",
+    "fixes",
+    "Closes: ",
+    "GH",
+    "PAY",
+    "OLD",
+    "pay",
+    "UTF",
+    "octo",
+    "cat",
+    "old/name",
+    "acme/web",
+    "é",
+    "的",
+    "🦀",
+    "&",
+    ".",
+    ",",
+    "(",
+    ")",
+    "[",
+    "]",
+    "_",
+    "`",
+    "<!--",
+    "-->",
+    "https://",
+    "github.com/",
+    "/pull/",
+    "/blob/main/",
+    "/browse/",
+    "x.atlassian.net/wiki/spaces/ENG/pages/",
+    "acme.slack.com/archives/C9/p1712345678000100",
+    "Merge pull request #",
+    " from ",
+    "(#7)",
+    "67349db17c01ab6ab966923d4f5dda8412eec900",
 ];
 
 fn texts() -> impl Strategy<Value = String> {
@@ -22,25 +65,49 @@ fn texts() -> impl Strategy<Value = String> {
 }
 
 fn spans() -> impl Strategy<Value = Vec<(u32, u32)>> {
-    prop::collection::vec((0_u32..200, 0_u32..40).prop_map(|(start, length)| (start, start.saturating_add(length).saturating_sub(2))), 0..4)
+    prop::collection::vec(
+        (0_u32..200, 0_u32..40).prop_map(|(start, length)| (start, start.saturating_add(length).saturating_sub(2))),
+        0..4,
+    )
 }
 
 fn contexts() -> impl Strategy<Value = Context> {
     let accounts = prop::sample::select(vec![None, Some("github"), Some("slack/T1"), Some("jira/acme")]);
     let repository = prop::sample::select(vec![None, Some("acme/web")]);
     let wording = prop::sample::select(vec![Wording::Text, Wording::Text, Wording::BranchName]);
-    (prop::sample::select(DocumentKind::ALL.to_vec()), accounts, repository, wording).prop_map(|(kind, accounts, repository, wording)| Context {
-        kind,
-        repository: repository.map(str::to_owned),
-        accounts: accounts.map(str::to_owned),
+    (
+        prop::sample::select(DocumentKind::ALL.to_vec()),
+        accounts,
+        repository,
         wording,
-    })
+    )
+        .prop_map(|(kind, accounts, repository, wording)| Context {
+            kind,
+            repository: repository.map(str::to_owned),
+            accounts: accounts.map(str::to_owned),
+            wording,
+        })
 }
 
 fn entries() -> impl Strategy<Value = Vec<DirectoryEntry>> {
-    let keys = vec!["jira:acme/PAY", "jira:x/PAY", "jira:x.atlassian.net/UTF", "repo:new/name", "repo:octo/cat", "repo:acme/web", "slack:T1"];
-    let aliases = prop::collection::vec(prop::sample::select(vec!["OLD", "old/name", "octo/cat", "acme", "PAY"]), 0..3);
-    let one = (prop::sample::select(keys), aliases, prop::sample::select(vec!["a", "b", "c"]));
+    let keys = vec![
+        "jira:acme/PAY",
+        "jira:x/PAY",
+        "jira:x.atlassian.net/UTF",
+        "repo:new/name",
+        "repo:octo/cat",
+        "repo:acme/web",
+        "slack:T1",
+    ];
+    let aliases = prop::collection::vec(
+        prop::sample::select(vec!["OLD", "old/name", "octo/cat", "acme", "PAY"]),
+        0..3,
+    );
+    let one = (
+        prop::sample::select(keys),
+        aliases,
+        prop::sample::select(vec!["a", "b", "c"]),
+    );
     prop::collection::vec(one.prop_map(|(key, aliases, label)| entry(key, &aliases, label)), 0..7)
 }
 
@@ -60,23 +127,45 @@ impl Case {
     }
 
     fn text(&self) -> Text<'_> {
-        Text { text: &self.text, code_spans: &self.code, links: &self.links, mentions: &self.mentions }
+        Text {
+            text: &self.text,
+            code_spans: &self.code,
+            links: &self.links,
+            mentions: &self.mentions,
+        }
     }
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let urls = ["https://github.com/old/name/pull/3", "https://acme.slack.com/archives/C9/p1712345678000100", "https://example.org", "nonsense"];
+    let urls = [
+        "https://github.com/old/name/pull/3",
+        "https://acme.slack.com/archives/C9/p1712345678000100",
+        "https://example.org",
+        "nonsense",
+    ];
     (texts(), spans(), spans(), spans(), contexts()).prop_map(move |(text, code, links, mentions, context)| Case {
         text,
         code,
-        links: links.into_iter().zip(urls.iter().cycle()).map(|((start, end), url)| ((*url).to_owned(), start, end)).collect(),
-        mentions: mentions.into_iter().zip(["U1", "C2", "S3", ""].iter().cycle()).map(|((start, end), id)| ((*id).to_owned(), start, end)).collect(),
+        links: links
+            .into_iter()
+            .zip(urls.iter().cycle())
+            .map(|((start, end), url)| ((*url).to_owned(), start, end))
+            .collect(),
+        mentions: mentions
+            .into_iter()
+            .zip(["U1", "C2", "S3", ""].iter().cycle())
+            .map(|((start, end), id)| ((*id).to_owned(), start, end))
+            .collect(),
         context,
     })
 }
 
 fn visible(references: &[Reference], labels: &BTreeSet<AccessId>) -> Vec<Reference> {
-    references.iter().filter(|one| one.also.as_ref().is_none_or(|label| labels.contains(label))).cloned().collect()
+    references
+        .iter()
+        .filter(|one| one.also.as_ref().is_none_or(|label| labels.contains(label)))
+        .cloned()
+        .collect()
 }
 
 proptest! {
@@ -148,16 +237,55 @@ proptest! {
 #[test]
 fn hostile_texts_are_bounded() {
     let mebibyte = |piece: &str| piece.repeat(1_048_576 / piece.len());
-    let numbered = |prefix: &str| (1..150_000).map(|n| format!("{prefix}{n} ")).collect::<String>();
+    let numbered = |prefix: &str| {
+        (1..150_000)
+            .map(|n| format!("{prefix}{n}"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
     let texts = [
-        numbered("#"), numbered("AAAA-"), numbered("https://github.com/a/b/pull/"), mebibyte("http://"), mebibyte("a/"), mebibyte("-1"), mebibyte("A"),
-        mebibyte("#"), mebibyte("@"), mebibyte("<!--"), mebibyte("a/b#1"), mebibyte("fixes: "), mebibyte("0123456789abcdef"), mebibyte("://"),
+        numbered("#"),
+        numbered("AAAA-"),
+        numbered("https://github.com/a/b/pull/"),
+        mebibyte("http://"),
+        mebibyte("a/"),
+        mebibyte("-1"),
+        mebibyte("A"),
+        mebibyte("#"),
+        mebibyte("@"),
+        mebibyte("<!--"),
+        mebibyte("a/b#1"),
+        mebibyte("fixes: "),
+        mebibyte("0123456789abcdef"),
+        mebibyte("://"),
     ];
     let directory = Directory::new(&[entry("jira:x/AAAA", &[], "a")]);
     for text in texts {
-        let got = extract(&Text { text: &text, code_spans: &[], links: &[], mentions: &[] }, &context(DocumentKind::Commit), &directory);
+        let got = extract(
+            &Text {
+                text: &text,
+                code_spans: &[],
+                links: &[],
+                mentions: &[],
+            },
+            &context(DocumentKind::Commit),
+            &directory,
+        );
         assert!(got.len() <= 10_000, "{}", got.len());
     }
     let many = numbered("#");
-    assert_eq!(extract(&Text { text: &many, code_spans: &[], links: &[], mentions: &[] }, &context(DocumentKind::Issue), &directory).len(), 5_000);
+    assert_eq!(
+        extract(
+            &Text {
+                text: &many,
+                code_spans: &[],
+                links: &[],
+                mentions: &[]
+            },
+            &context(DocumentKind::Issue),
+            &directory
+        )
+        .len(),
+        5_000
+    );
 }
