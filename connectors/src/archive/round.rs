@@ -177,7 +177,7 @@ impl Round {
         let next = stop
             .filter(|stop| stop.stamp.content == stamp.content)
             .map_or(0, |stop| stop.next);
-        if next == 0 && (known || begun) && group.key != PREAMBLE {
+        if next == 0 && (known || begun) {
             self.state.sweep = true;
         }
         next

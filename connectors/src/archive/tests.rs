@@ -5,6 +5,7 @@ mod github;
 mod hostile;
 mod incremental;
 mod jira;
+mod sample;
 mod slack;
 mod wiki;
 
@@ -146,59 +147,4 @@ fn found(kind: Kind, path: &Path, settings: Value) -> Found {
 
 fn principals(names: &[&str]) -> domain::Readers {
     domain::Readers::Principals(names.iter().map(|name| domain::Principal((*name).to_owned())).collect())
-}
-
-#[test]
-fn zz_real() {
-    let data = Path::new("/work/shared/data");
-    for (kind, path, settings) in [
-        (Kind::Jira, "titanium/jira", json!({ "site": "titanium" })),
-        (Kind::Commits, "titanium/commits", json!({})),
-        (Kind::Commits, "hyperledger/commits", json!({})),
-        (Kind::Wiki, "hyperledger/wiki/BESU", json!({})),
-        (Kind::Wiki, "hyperledger/wiki/ARIES", json!({})),
-        (Kind::Wiki, "hyperledger/wiki/cello", json!({})),
-    ] {
-        let archive = archive(kind, &data.join(path), settings);
-        let start = std::time::Instant::now();
-        let page = pull(&archive, None).unwrap();
-        let took = start.elapsed();
-        let cursor = page.cursor.clone();
-        let total = page.changes.len();
-        let found = Found::of(page);
-        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut links: BTreeMap<String, usize> = BTreeMap::new();
-        for document in found.documents.values() {
-            *kinds.entry(document.kind.as_str()).or_default() += 1;
-            for link in &document.links {
-                *links
-                    .entry(format!("{} {}", link.kind.as_str(), link.rule))
-                    .or_default() += 1;
-            }
-        }
-        println!(
-            "{path}: {kinds:?} accounts {} changes {total} rejected {:?} in {took:?}: {:.0} docs/s, cursor {} bytes",
-            found.accounts.len(),
-            found.rejected.first(),
-            found.documents.len() as f64 / took.as_secs_f64(),
-            cursor.0.len()
-        );
-        println!("   {links:?}");
-        let start = std::time::Instant::now();
-        assert!(pull(&archive, Some(&cursor)).unwrap().changes.is_empty());
-        println!(
-            "   unchanged: {:?}; sweep {:?}",
-            start.elapsed(),
-            match run(archive.sweep()).unwrap() {
-                domain::Sweep::Complete(ids) => ids.len(),
-                domain::Sweep::Frozen(why) => panic!("{why}"),
-            }
-        );
-        for document in found.documents.values().step_by(found.documents.len() / 3).take(3) {
-            println!(
-                "   {} | {} | {:?} {:?} {:?} | {:?}",
-                document.key, document.title, document.author, document.created, document.updated, document.fields
-            );
-        }
-    }
 }

@@ -13,7 +13,7 @@ pub(super) fn account(source: &SourceId, site: &str, user: &Value) -> Option<Acc
     let name = ["accountId", "key", "name"]
         .iter()
         .find_map(|field| text(user, &[field]))?;
-    if name.len() > 255 || name.contains(char::is_whitespace) {
+    if name.len() > 255 || name.contains(char::is_control) {
         return None;
     }
     let words = |field| text(user, &[field]).map(str::to_owned);

@@ -181,7 +181,7 @@ fn members_of_a_private_channel_change_without_reading_its_days() {
     let second = pull(&archive, Some(&first.cursor)).unwrap();
     assert_eq!(
         (keys(&second), second.sweep_due),
-        (vec!["slack:src/G1".to_owned()], false)
+        (vec!["slack:src/G1".to_owned()], true)
     );
     let rules = second.changes.iter().filter(|change| matches!(change, Change::Access(rule) if rule.readers == super::principals(&["account:slack/src/U1", "account:slack/src/U2"])));
     assert_eq!(rules.count(), 1);
