@@ -72,7 +72,13 @@ pub async fn run(fresh: impl AsyncFn() -> Arc<dyn VectorIndex>) {
             failed.push(format!("{}: {error}", case.name));
         }
     }
-    assert!(failed.is_empty(), "{} of {} cases failed:\n{}", failed.len(), CASES.len(), failed.join("\n"));
+    assert!(
+        failed.is_empty(),
+        "{} of {} cases failed:\n{}",
+        failed.len(),
+        CASES.len(),
+        failed.join("\n")
+    );
 }
 
 /// Write what [`check_after_reopen`] expects, and flush it.

@@ -48,14 +48,20 @@ pub(crate) fn conditions(filter: &Filter) -> Option<Vec<Condition>> {
         if labels.is_empty() {
             return None;
         }
-        all.push(Condition::AnyOf(ACCESS, labels.iter().map(|label| label.as_str().to_owned()).collect()));
+        all.push(Condition::AnyOf(
+            ACCESS,
+            labels.iter().map(|label| label.as_str().to_owned()).collect(),
+        ));
     }
     let mut any_of = |field, values: Vec<String>| {
         if !values.is_empty() {
             all.push(Condition::AnyOf(field, values));
         }
     };
-    any_of(SOURCE, filter.sources.iter().map(|source| source.as_str().to_owned()).collect());
+    any_of(
+        SOURCE,
+        filter.sources.iter().map(|source| source.as_str().to_owned()).collect(),
+    );
     any_of(KIND, filter.kinds.iter().map(|kind| kind.as_str().to_owned()).collect());
     any_of(CONTAINER, filter.containers.clone());
     any_of(AUTHOR, filter.authors.clone());
@@ -64,7 +70,11 @@ pub(crate) fn conditions(filter: &Filter) -> Option<Vec<Condition>> {
         any_of(LABEL, vec![label.to_lowercase()]);
     }
     if filter.updated_from.is_some() || filter.updated_before.is_some() {
-        all.push(Condition::Within(UPDATED, filter.updated_from.map(exact), filter.updated_before.map(exact)));
+        all.push(Condition::Within(
+            UPDATED,
+            filter.updated_from.map(exact),
+            filter.updated_before.map(exact),
+        ));
     }
     Some(all)
 }
@@ -85,7 +95,13 @@ mod tests {
     #[test]
     fn nobody_and_no_candidates_pass_nothing() {
         assert_eq!(conditions(&Filter::visible(Visible::nothing())), None);
-        assert_eq!(conditions(&Filter { chunks: Some(Vec::new()), ..Filter::visible(Visible::All) }), None);
+        assert_eq!(
+            conditions(&Filter {
+                chunks: Some(Vec::new()),
+                ..Filter::visible(Visible::All)
+            }),
+            None
+        );
     }
 
     #[test]
@@ -97,16 +113,28 @@ mod tests {
     fn every_label_is_a_condition_of_its_own() {
         let labels = vec!["Bug".to_owned(), "ui".to_owned()];
         let expected = ["bug", "ui"].map(|label| Condition::AnyOf("label", vec![label.to_owned()]));
-        assert_eq!(conditions(&Filter { labels, ..Filter::visible(Visible::All) }), Some(expected.to_vec()));
+        assert_eq!(
+            conditions(&Filter {
+                labels,
+                ..Filter::visible(Visible::All)
+            }),
+            Some(expected.to_vec())
+        );
     }
 
     #[test]
     fn visibility_is_always_among_the_conditions() {
         let label = AccessId("s/a".into());
         let visible = Visible::Labels(BTreeSet::from([label]));
-        let filter = Filter { updated_from: Some(Timestamp(i64::MIN)), ..Filter::visible(visible) };
+        let filter = Filter {
+            updated_from: Some(Timestamp(i64::MIN)),
+            ..Filter::visible(visible)
+        };
         let found = conditions(&filter).expect("satisfiable");
         assert_eq!(found.first(), Some(&Condition::AnyOf("access", vec!["s/a".to_owned()])));
-        assert_eq!(found.get(1), Some(&Condition::Within("updated", Some(-(1 << 53)), None)));
+        assert_eq!(
+            found.get(1),
+            Some(&Condition::Within("updated", Some(-(1 << 53)), None))
+        );
     }
 }

@@ -82,7 +82,10 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Place) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let stopped = |error| Error::internal("use vector index", "the work was stopped").with_source(error);
-    let permit = Arc::clone(room).acquire_owned().await.map_err(|error| stopped(error.to_string()))?;
+    let permit = Arc::clone(room)
+        .acquire_owned()
+        .await
+        .map_err(|error| stopped(error.to_string()))?;
     let place = Arc::clone(place);
     let done = tokio::task::spawn_blocking(move || {
         let result = work(&place);

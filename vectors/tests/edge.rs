@@ -20,14 +20,23 @@ fn set(number: u32, points: u32, version: u32) -> PointSet {
     let source = SourceId::new("source").expect("a proper name");
     let document = DocumentId::new(&source, &number.to_string());
     let point = |ordinal: u32| {
-        let mixed = number.wrapping_mul(2_654_435_761).wrapping_add(ordinal * 7 + version * 13);
+        let mixed = number
+            .wrapping_mul(2_654_435_761)
+            .wrapping_add(ordinal * 7 + version * 13);
         let mut dense = vec![0.0; DIMENSIONS];
         for place in 0..4 {
             dense[(mixed >> (place * 5)) as usize % 4 + 4 * place] = 0.5;
         }
         let terms = BTreeSet::from([mixed % 97, mixed % 31 + 100, version + 1_000]);
         let weights = terms.iter().map(|_| 0.5).collect();
-        Point { chunk: ChunkId::new(document, ordinal), dense, sparse: SparseVector { terms: terms.into_iter().collect(), weights } }
+        Point {
+            chunk: ChunkId::new(document, ordinal),
+            dense,
+            sparse: SparseVector {
+                terms: terms.into_iter().collect(),
+                weights,
+            },
+        }
     };
     PointSet {
         document,
@@ -134,8 +143,18 @@ async fn a_lost_log_makes_no_later_write_ineffective() {
 async fn read_until(index: Arc<Edge>, points: u64) -> usize {
     let mut answers = 0;
     while count(&index).await < points {
-        let leg = Leg::Sparse(SparseVector { terms: vec![1_000], weights: vec![1.0] });
-        let hits = index.query(VectorQuery { leg, filter: all(), limit: 3 }).await.expect("query");
+        let leg = Leg::Sparse(SparseVector {
+            terms: vec![1_000],
+            weights: vec![1.0],
+        });
+        let hits = index
+            .query(VectorQuery {
+                leg,
+                filter: all(),
+                limit: 3,
+            })
+            .await
+            .expect("query");
         assert!(hits.len() <= 3);
         answers += 1;
     }
@@ -151,8 +170,13 @@ async fn answers_stay_right_while_segments_are_merged_and_flushed() {
     let mut oracle = Oracle::default();
     for first in (0..DOCUMENTS).step_by(250) {
         // Every second batch also changes documents that a merge may be copying.
-        let changed = (first.saturating_sub(400)..first).filter(|number| number % 7 == 0).map(|number| set(number, 4, 1));
-        let sets: Vec<_> = (first..first + 250).map(|number| set(number, 4, 0)).chain(changed).collect();
+        let changed = (first.saturating_sub(400)..first)
+            .filter(|number| number % 7 == 0)
+            .map(|number| set(number, 4, 1));
+        let sets: Vec<_> = (first..first + 250)
+            .map(|number| set(number, 4, 0))
+            .chain(changed)
+            .collect();
         oracle.replace(sets.clone());
         index.replace(sets).await.expect("replace");
         if first % 1_000 == 0 {
@@ -162,8 +186,20 @@ async fn answers_stay_right_while_segments_are_merged_and_flushed() {
     assert!(reader.await.expect("reader") > 0);
     oracle.check_contents_in_pages_of(&*index, 5_000).await;
     for filter in [all(), Filter::visible(Visible::Labels([set(1, 0, 0).access].into()))] {
-        for leg in [Leg::Dense(set(9, 1, 0).points[0].dense.clone()), Leg::Sparse(set(9, 1, 0).points[0].sparse.clone())] {
-            oracle.check(&*index, VectorQuery { leg, filter: filter.clone(), limit: 60 }).await;
+        for leg in [
+            Leg::Dense(set(9, 1, 0).points[0].dense.clone()),
+            Leg::Sparse(set(9, 1, 0).points[0].sparse.clone()),
+        ] {
+            oracle
+                .check(
+                    &*index,
+                    VectorQuery {
+                        leg,
+                        filter: filter.clone(),
+                        limit: 60,
+                    },
+                )
+                .await;
         }
     }
     index.flush().await.expect("flush");
@@ -176,7 +212,10 @@ async fn the_log_is_cut_when_it_was_flushed() {
     let folder = tempfile::tempdir().expect("folder");
     let index = open(folder.path());
     for version in 0..12 {
-        index.replace((0..1_000).map(|number| set(number, 4, version)).collect()).await.expect("replace");
+        index
+            .replace((0..1_000).map(|number| set(number, 4, version)).collect())
+            .await
+            .expect("replace");
     }
     index.flush().await.expect("flush");
     let log: Vec<(PathBuf, u64)> = fs::read_dir(folder.path().join("shard/wal"))
@@ -184,8 +223,14 @@ async fn the_log_is_cut_when_it_was_flushed() {
         .map(|entry| entry.expect("entry"))
         .map(|entry| (entry.path(), entry.metadata().expect("metadata").len()))
         .collect();
-    let closed: Vec<_> = log.iter().filter(|(path, _)| path.to_string_lossy().contains("closed-")).collect();
-    assert!(!closed.is_empty(), "enough was written to close a segment of the log: {log:?}");
+    let closed: Vec<_> = log
+        .iter()
+        .filter(|(path, _)| path.to_string_lossy().contains("closed-"))
+        .collect();
+    assert!(
+        !closed.is_empty(),
+        "enough was written to close a segment of the log: {log:?}"
+    );
     assert!(closed.iter().all(|(_, size)| *size <= 8), "{log:?}");
     index.replace(vec![set(1, 1, 99)]).await.expect("replace");
     drop(index);
@@ -196,10 +241,16 @@ async fn the_log_is_cut_when_it_was_flushed() {
 async fn a_folder_in_use_is_refused() {
     let folder = tempfile::tempdir().expect("folder");
     let index = open(folder.path());
-    for error in [Edge::open(folder.path(), DIMENSIONS).err(), Edge::create(folder.path(), DIMENSIONS).err()] {
+    for error in [
+        Edge::open(folder.path(), DIMENSIONS).err(),
+        Edge::create(folder.path(), DIMENSIONS).err(),
+    ] {
         let error = error.expect("in use");
         assert_eq!(error.kind(), ErrorKind::Conflict);
-        assert!(error.message().contains("another process uses this data folder") && error.hint().is_some(), "{error}");
+        assert!(
+            error.message().contains("another process uses this data folder") && error.hint().is_some(),
+            "{error}"
+        );
     }
     drop(index);
     open(folder.path());
@@ -209,11 +260,19 @@ async fn a_folder_in_use_is_refused() {
 async fn an_index_of_other_dimensions_is_refused_until_made_anew() {
     let folder = tempfile::tempdir().expect("folder");
     open(folder.path()).replace(vec![set(1, 1, 0)]).await.expect("replace");
-    let error = Edge::open(folder.path(), DIMENSIONS + 1).err().expect("other dimensions");
+    let error = Edge::open(folder.path(), DIMENSIONS + 1)
+        .err()
+        .expect("other dimensions");
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert!(error.hint().is_some_and(|hint| hint.contains("neurosync rebuild")), "{error}");
+    assert!(
+        error.hint().is_some_and(|hint| hint.contains("neurosync rebuild")),
+        "{error}"
+    );
     assert_eq!(count(&open(folder.path())).await, 1, "a refusal changes nothing");
-    assert_eq!(count(&Edge::create(folder.path(), DIMENSIONS + 1).expect("create")).await, 0);
+    assert_eq!(
+        count(&Edge::create(folder.path(), DIMENSIONS + 1).expect("create")).await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,8 +280,17 @@ async fn damage_is_reported_as_corrupt_and_mended_by_making_it_anew() {
     let folder = tempfile::tempdir().expect("folder");
     open(folder.path()).replace(vec![set(1, 1, 0)]).await.expect("replace");
     let shard = folder.path().join("shard");
-    let segment = fs::read_dir(shard.join("segments")).expect("segments").next().expect("one").expect("entry").path();
-    for damaged in [segment.join("segment.json"), shard.join("edge_config.json"), folder.path().join("sequence")] {
+    let segment = fs::read_dir(shard.join("segments"))
+        .expect("segments")
+        .next()
+        .expect("one")
+        .expect("entry")
+        .path();
+    for damaged in [
+        segment.join("segment.json"),
+        shard.join("edge_config.json"),
+        folder.path().join("sequence"),
+    ] {
         let before = fs::read(&damaged).expect("read");
         fs::write(&damaged, "{").expect("damage");
         let error = Edge::open(folder.path(), DIMENSIONS).err().expect("damaged");
@@ -232,5 +300,8 @@ async fn damage_is_reported_as_corrupt_and_mended_by_making_it_anew() {
     }
     assert_eq!(count(&open(folder.path())).await, 1);
     fs::write(shard.join("edge_config.json"), "{").expect("damage");
-    assert_eq!(count(&Edge::create(folder.path(), DIMENSIONS).expect("create")).await, 0);
+    assert_eq!(
+        count(&Edge::create(folder.path(), DIMENSIONS).expect("create")).await,
+        0
+    );
 }

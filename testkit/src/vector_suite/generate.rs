@@ -23,12 +23,23 @@ const LABELS: u8 = 5;
 pub(super) fn values<S: Strategy>(seed: u8, count: usize, strategy: &S) -> Vec<S::Value> {
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-    (0..count).map(|_| strategy.new_tree(&mut runner).expect("our strategies reject nothing").current()).collect()
+    (0..count)
+        .map(|_| {
+            strategy
+                .new_tree(&mut runner)
+                .expect("our strategies reject nothing")
+                .current()
+        })
+        .collect()
 }
 
 /// `count` batches of sets over forty documents, so that later batches replace, shrink and remove what earlier ones wrote.
 pub(super) fn histories(seed: u8, count: usize) -> Vec<Vec<PointSet>> {
-    values(seed, count, &vec(set(0..40, exact_dense().boxed(), exact_sparse().boxed()), 1..30))
+    values(
+        seed,
+        count,
+        &vec(set(0..40, exact_dense().boxed(), exact_sparse().boxed()), 1..30),
+    )
 }
 
 /// A document by number.
@@ -44,7 +55,11 @@ pub(super) fn access(number: u8) -> AccessId {
 /// The plainest set of a document: label 0, one point for each of `points`.
 pub(super) fn plain(number: u32, points: Vec<(Vec<f32>, SparseVector)>) -> PointSet {
     let document = document(number);
-    let points = (0_u32..).zip(points).map(|(ordinal, (dense, sparse))| Point { chunk: ChunkId::new(document, ordinal), dense, sparse });
+    let points = (0_u32..).zip(points).map(|(ordinal, (dense, sparse))| Point {
+        chunk: ChunkId::new(document, ordinal),
+        dense,
+        sparse,
+    });
     PointSet {
         document,
         access: access(0),
@@ -61,7 +76,9 @@ pub(super) fn plain(number: u32, points: Vec<(Vec<f32>, SparseVector)>) -> Point
 
 /// The unit vector along an axis.
 pub(super) fn axis(number: usize) -> Vec<f32> {
-    (0..DIMENSIONS).map(|index| if index == number { 1.0 } else { 0.0 }).collect()
+    (0..DIMENSIONS)
+        .map(|index| if index == number { 1.0 } else { 0.0 })
+        .collect()
 }
 
 fn source(number: u8) -> SourceId {
@@ -74,21 +91,30 @@ fn words() -> impl Strategy<Value = Vec<String>> {
 
 /// Unit vectors whose inner products are exact in any order of summing, so that equal scores are equal to the bit.
 pub(super) fn exact_dense() -> impl Strategy<Value = Vec<f32>> {
-    (subsequence((0..DIMENSIONS).collect::<Vec<_>>(), 4), vec(any::<bool>(), 4)).prop_map(|(places, signs)| {
-        let mut dense = vec![0.0; DIMENSIONS];
-        for (place, sign) in places.into_iter().zip(signs) {
-            if let Some(number) = dense.get_mut(place) {
-                *number = if sign { 0.5 } else { -0.5 };
+    (
+        subsequence((0..DIMENSIONS).collect::<Vec<_>>(), 4),
+        vec(any::<bool>(), 4),
+    )
+        .prop_map(|(places, signs)| {
+            let mut dense = vec![0.0; DIMENSIONS];
+            for (place, sign) in places.into_iter().zip(signs) {
+                if let Some(number) = dense.get_mut(place) {
+                    *number = if sign { 0.5 } else { -0.5 };
+                }
             }
-        }
-        dense
-    })
+            dense
+        })
 }
 
 /// Unit vectors of arbitrary direction.
 pub(super) fn real_dense() -> impl Strategy<Value = Vec<f32>> {
     vec(-1.0_f32..1.0, DIMENSIONS).prop_map(|numbers| {
-        let length = numbers.iter().map(|number| number * number).sum::<f32>().sqrt().max(1e-6);
+        let length = numbers
+            .iter()
+            .map(|number| number * number)
+            .sum::<f32>()
+            .sqrt()
+            .max(1e-6);
         numbers.into_iter().map(|number| number / length).collect()
     })
 }
@@ -96,7 +122,10 @@ pub(super) fn real_dense() -> impl Strategy<Value = Vec<f32>> {
 /// Sparse vectors whose inner products are exact in any order of summing.
 pub(super) fn exact_sparse() -> impl Strategy<Value = SparseVector> {
     btree_map(0_u32..30, 1_u8..16, 0..8).prop_map(|terms| {
-        let (terms, weights) = terms.into_iter().map(|(term, weight)| (term, f32::from(weight) / 4.0)).unzip();
+        let (terms, weights) = terms
+            .into_iter()
+            .map(|(term, weight)| (term, f32::from(weight) / 4.0))
+            .unzip();
         SparseVector { terms, weights }
     })
 }
@@ -110,22 +139,40 @@ pub(super) fn real_sparse(terms: usize) -> impl Strategy<Value = SparseVector> {
 }
 
 /// Sets of the documents numbered so.
-pub(super) fn set(numbers: std::ops::Range<u32>, dense: BoxedStrategy<Vec<f32>>, sparse: BoxedStrategy<SparseVector>) -> impl Strategy<Value = PointSet> {
+pub(super) fn set(
+    numbers: std::ops::Range<u32>,
+    dense: BoxedStrategy<Vec<f32>>,
+    sparse: BoxedStrategy<SparseVector>,
+) -> impl Strategy<Value = PointSet> {
     let points = vec((dense, sparse), 0..5);
-    let names = (0..LABELS, 0_u8..3, select(&KINDS[..]), 0_u8..4, proptest::option::of(0_u8..4));
-    (numbers, points, names, words(), words(), proptest::option::of(0_i64..100)).prop_map(
-        |(number, points, (label, from, kind, container, author), labels, states, updated)| PointSet {
-            access: access(label),
-            source: source(from),
-            kind,
-            container: format!("container {container}"),
-            author: author.map(|author| format!("account:x/{author}")),
-            labels,
-            states,
-            updated: updated.map(Timestamp),
-            ..plain(number, points)
-        },
+    let names = (
+        0..LABELS,
+        0_u8..3,
+        select(&KINDS[..]),
+        0_u8..4,
+        proptest::option::of(0_u8..4),
+    );
+    (
+        numbers,
+        points,
+        names,
+        words(),
+        words(),
+        proptest::option::of(0_i64..100),
     )
+        .prop_map(
+            |(number, points, (label, from, kind, container, author), labels, states, updated)| PointSet {
+                access: access(label),
+                source: source(from),
+                kind,
+                container: format!("container {container}"),
+                author: author.map(|author| format!("account:x/{author}")),
+                labels,
+                states,
+                updated: updated.map(Timestamp),
+                ..plain(number, points)
+            },
+        )
 }
 
 /// Filters: each condition absent about as often as present. Candidates are drawn from `chunks`.
@@ -134,25 +181,50 @@ pub(super) fn filter(chunks: Vec<ChunkId>) -> impl Strategy<Value = Filter> {
     let candidates = proptest::option::weighted(0.2, subsequence(chunks, 0..=most));
     let visible = prop_oneof![
         Just(Visible::All),
-        btree_set(0..LABELS, 0..4).prop_map(|labels| Visible::Labels(labels.into_iter().map(access).collect::<BTreeSet<_>>())),
+        btree_set(0..LABELS, 0..4)
+            .prop_map(|labels| Visible::Labels(labels.into_iter().map(access).collect::<BTreeSet<_>>())),
     ];
-    let names = (sparsely(btree_set(0_u8..4, 1..3)), sparsely(btree_set(0_u8..4, 1..3)), sparsely(btree_set(0_u8..5, 1..3)));
+    let names = (
+        sparsely(btree_set(0_u8..4, 1..3)),
+        sparsely(btree_set(0_u8..4, 1..3)),
+        sparsely(btree_set(0_u8..5, 1..3)),
+    );
     let kinds = sparsely(subsequence(KINDS.to_vec(), 1..3));
-    let times = (proptest::option::weighted(0.3, 0_i64..100), proptest::option::weighted(0.3, 0_i64..100));
-    (visible, names, kinds, sparsely(words()), sparsely(words()), times, candidates).prop_map(
-        |(visible, (sources, containers, authors), kinds, labels, states, (from, before), chunks)| Filter {
-            sources: sources.into_iter().flatten().map(source).collect(),
-            kinds: kinds.unwrap_or_default(),
-            containers: containers.into_iter().flatten().map(|number| format!("container {number}")).collect(),
-            authors: authors.into_iter().flatten().map(|number| format!("account:x/{number}")).collect(),
-            labels: labels.unwrap_or_default(),
-            states: states.unwrap_or_default(),
-            updated_from: from.map(Timestamp),
-            updated_before: before.map(Timestamp),
-            chunks,
-            ..Filter::visible(visible)
-        },
+    let times = (
+        proptest::option::weighted(0.3, 0_i64..100),
+        proptest::option::weighted(0.3, 0_i64..100),
+    );
+    (
+        visible,
+        names,
+        kinds,
+        sparsely(words()),
+        sparsely(words()),
+        times,
+        candidates,
     )
+        .prop_map(
+            |(visible, (sources, containers, authors), kinds, labels, states, (from, before), chunks)| Filter {
+                sources: sources.into_iter().flatten().map(source).collect(),
+                kinds: kinds.unwrap_or_default(),
+                containers: containers
+                    .into_iter()
+                    .flatten()
+                    .map(|number| format!("container {number}"))
+                    .collect(),
+                authors: authors
+                    .into_iter()
+                    .flatten()
+                    .map(|number| format!("account:x/{number}"))
+                    .collect(),
+                labels: labels.unwrap_or_default(),
+                states: states.unwrap_or_default(),
+                updated_from: from.map(Timestamp),
+                updated_before: before.map(Timestamp),
+                chunks,
+                ..Filter::visible(visible)
+            },
+        )
 }
 
 fn sparsely<S: Strategy>(strategy: S) -> impl Strategy<Value = Option<S::Value>> {
@@ -162,5 +234,9 @@ fn sparsely<S: Strategy>(strategy: S) -> impl Strategy<Value = Option<S::Value>>
 /// Queries with exact vectors, any filter, and limits from none to all.
 pub(super) fn query(chunks: Vec<ChunkId>) -> impl Strategy<Value = VectorQuery> {
     let leg = prop_oneof![exact_dense().prop_map(Leg::Dense), exact_sparse().prop_map(Leg::Sparse)];
-    (leg, filter(chunks), prop_oneof![0_usize..10, 10_usize..300]).prop_map(|(leg, filter, limit)| VectorQuery { leg, filter, limit })
+    (leg, filter(chunks), prop_oneof![0_usize..10, 10_usize..300]).prop_map(|(leg, filter, limit)| VectorQuery {
+        leg,
+        filter,
+        limit,
+    })
 }

@@ -31,7 +31,11 @@ impl Oracle {
             .passing(&query.filter)
             .filter_map(|(set, point)| {
                 let score = score(&query.leg, point)?;
-                Some(Hit { chunk: point.chunk, document: set.document, score })
+                Some(Hit {
+                    chunk: point.chunk,
+                    document: set.document,
+                    score,
+                })
             })
             .collect();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
@@ -47,7 +51,10 @@ impl Oracle {
     /// As [`VectorIndex::scan`] from the beginning to the end.
     pub fn contents(&self) -> Vec<(AccessId, DocumentId, Point)> {
         let all = Filter::visible(Visible::All);
-        let mut points: Vec<_> = self.passing(&all).map(|(set, point)| (set.access.clone(), set.document, point.clone())).collect();
+        let mut points: Vec<_> = self
+            .passing(&all)
+            .map(|(set, point)| (set.access.clone(), set.document, point.clone()))
+            .collect();
         points.sort_by_key(|(_, _, point)| point.chunk);
         points
     }
@@ -57,9 +64,16 @@ impl Oracle {
         let expected = self.query(&query);
         let found = index.query(query.clone()).await.expect("query");
         let ids = |hits: &[Hit]| hits.iter().map(|hit| (hit.chunk, hit.document)).collect::<Vec<_>>();
-        assert_eq!(ids(&found), ids(&expected), "{query:?}\nfound {found:?}\nexpected {expected:?}");
+        assert_eq!(
+            ids(&found),
+            ids(&expected),
+            "{query:?}\nfound {found:?}\nexpected {expected:?}"
+        );
         for (found, expected) in found.iter().zip(&expected) {
-            assert!((found.score - expected.score).abs() <= TOLERANCE * (1.0 + expected.score.abs()), "{found:?} {expected:?}");
+            assert!(
+                (found.score - expected.score).abs() <= TOLERANCE * (1.0 + expected.score.abs()),
+                "{found:?} {expected:?}"
+            );
         }
         let count = index.count(query.filter.clone()).await.expect("count");
         assert_eq!(count, self.count(&query.filter) as u64, "count with {:?}", query.filter);
@@ -84,7 +98,10 @@ impl Oracle {
             found.extend(page);
         }
         let ids = |points: &[(AccessId, DocumentId, Point)]| {
-            points.iter().map(|(access, document, point)| (access.clone(), *document, point.chunk)).collect::<Vec<_>>()
+            points
+                .iter()
+                .map(|(access, document, point)| (access.clone(), *document, point.chunk))
+                .collect::<Vec<_>>()
         };
         assert_eq!(ids(&found), ids(&expected));
         for ((_, _, found), (_, _, expected)) in found.iter().zip(&expected) {
@@ -96,7 +113,11 @@ impl Oracle {
 
     /// The chunks of all points.
     pub fn chunks(&self) -> Vec<ChunkId> {
-        self.sets.values().flat_map(|set| &set.points).map(|point| point.chunk).collect()
+        self.sets
+            .values()
+            .flat_map(|set| &set.points)
+            .map(|point| point.chunk)
+            .collect()
     }
 
     fn passing<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = (&'a PointSet, &'a Point)> {
@@ -110,7 +131,10 @@ impl Oracle {
 fn assert_close(found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
-        assert!((found - expected).abs() <= STORED_TOLERANCE * (1.0 + expected.abs()), "{found} {expected}");
+        assert!(
+            (found - expected).abs() <= STORED_TOLERANCE * (1.0 + expected.abs()),
+            "{found} {expected}"
+        );
     }
 }
 
@@ -122,19 +146,33 @@ fn passes(filter: &Filter, set: &PointSet, point: &Point) -> bool {
         && (filter.sources.is_empty() || filter.sources.contains(&set.source))
         && (filter.kinds.is_empty() || filter.kinds.contains(&set.kind))
         && one_of(&filter.containers, &set.container)
-        && (filter.authors.is_empty() || set.author.as_ref().is_some_and(|author| filter.authors.contains(author)))
+        && (filter.authors.is_empty()
+            || set
+                .author
+                .as_ref()
+                .is_some_and(|author| filter.authors.contains(author)))
         && labels.iter().all(|label| set.labels.contains(label))
         && (states.is_empty() || states.iter().any(|state| set.states.contains(state)))
-        && filter.updated_from.is_none_or(|from| set.updated.is_some_and(|updated| updated >= from))
-        && filter.updated_before.is_none_or(|before| set.updated.is_some_and(|updated| updated < before))
-        && filter.chunks.as_ref().is_none_or(|chunks| chunks.contains(&point.chunk))
+        && filter
+            .updated_from
+            .is_none_or(|from| set.updated.is_some_and(|updated| updated >= from))
+        && filter
+            .updated_before
+            .is_none_or(|before| set.updated.is_some_and(|updated| updated < before))
+        && filter
+            .chunks
+            .as_ref()
+            .is_none_or(|chunks| chunks.contains(&point.chunk))
 }
 
 fn score(leg: &Leg, point: &Point) -> Option<f32> {
     match leg {
         Leg::Dense(dense) => Some(dense.iter().zip(&point.dense).map(|(a, b)| a * b).sum()),
         Leg::Sparse(sparse) => {
-            let shares = sparse.terms.iter().any(|term| point.sparse.terms.binary_search(term).is_ok());
+            let shares = sparse
+                .terms
+                .iter()
+                .any(|term| point.sparse.terms.binary_search(term).is_ok());
             shares.then(|| sparse.dot(&point.sparse))
         }
     }

@@ -7,7 +7,9 @@ use domain::{Filter, Visible};
 use proptest::prop_oneof;
 use proptest::strategy::Strategy;
 
-use super::generate::{access, exact_dense, exact_sparse, filter, histories, query, real_dense, real_sparse, set, values};
+use super::generate::{
+    access, exact_dense, exact_sparse, filter, histories, query, real_dense, real_sparse, set, values,
+};
 use super::oracle::Oracle;
 
 /// Random histories, then random queries: the same ids in the same order, scores to 1e-5, the same counts and contents.
@@ -39,7 +41,10 @@ pub(super) async fn real_numbers_agree_with_the_oracle(index: &dyn VectorIndex) 
 pub(super) async fn hidden_points_change_no_bit_of_an_answer(index: &dyn VectorIndex) {
     let visible = Visible::Labels(BTreeSet::from([access(0), access(1)]));
     let (shown, hidden) = worlds(&visible);
-    assert!(shown.len() > 100 && hidden.len() > 100, "both worlds are worth comparing");
+    assert!(
+        shown.len() > 100 && hidden.len() > 100,
+        "both worlds are worth comparing"
+    );
     let questions = questions(&visible);
     index.replace(shown.clone()).await.expect("replace");
     let expected = answers(index, &questions).await;
@@ -74,7 +79,14 @@ fn questions(visible: &Visible) -> Vec<VectorQuery> {
         real_sparse(40).prop_map(Leg::Sparse),
     ];
     let asked = values(5, 60, &(legs, 1_usize..80));
-    asked.into_iter().map(|(leg, limit)| VectorQuery { leg, filter: Filter::visible(visible.clone()), limit }).collect()
+    asked
+        .into_iter()
+        .map(|(leg, limit)| VectorQuery {
+            leg,
+            filter: Filter::visible(visible.clone()),
+            limit,
+        })
+        .collect()
 }
 
 /// Sets and queries with vectors of arbitrary numbers.
@@ -83,7 +95,13 @@ fn real(oracle: &mut Oracle) -> (Vec<PointSet>, Vec<VectorQuery>) {
     oracle.replace(sets.clone());
     let legs = prop_oneof![real_dense().prop_map(Leg::Dense), real_sparse(30).prop_map(Leg::Sparse)];
     let asked = values(3, 80, &(legs, filter(oracle.chunks()), 1_usize..60));
-    (sets, asked.into_iter().map(|(leg, filter, limit)| VectorQuery { leg, filter, limit }).collect())
+    (
+        sets,
+        asked
+            .into_iter()
+            .map(|(leg, filter, limit)| VectorQuery { leg, filter, limit })
+            .collect(),
+    )
 }
 
 /// Chunks and the bits of their scores, and the count.

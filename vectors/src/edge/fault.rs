@@ -13,7 +13,10 @@ pub(super) fn guarded<T>(operation: &'static str, call: impl FnOnce() -> Result<
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(engine(operation, error)),
-        Err(panic) => Err(Error::internal(operation, format!("the vector engine panicked: {}", panic_text(&*panic)))),
+        Err(panic) => Err(Error::internal(
+            operation,
+            format!("the vector engine panicked: {}", panic_text(&*panic)),
+        )),
     }
 }
 
@@ -45,7 +48,9 @@ fn engine(operation: &'static str, error: OperationError) -> Error {
     let full = text.contains("No space left on device") || text.contains("Not enough space available");
     let exhausted = full || matches!(error, OperationError::OutOfMemory { .. });
     if exhausted {
-        return Error::new(ErrorKind::Exhausted, operation, text).with_source(error).with_hint("free some disk space or memory, then try again");
+        return Error::new(ErrorKind::Exhausted, operation, text)
+            .with_source(error)
+            .with_hint("free some disk space or memory, then try again");
     }
     Error::internal(operation, text).with_source(error)
 }

@@ -17,8 +17,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use domain::seam::{Hit, Point, PointSet, VectorQuery};
 use domain::{AccessId, ChunkId, DocumentId, Error, ErrorKind, Filter, Result};
 use qdrant_edge::{
-    CountRequest, EdgeShard, PointId, PointInsertOperations, PointOperations, PointStructPersisted, ScrollRequest, UpdateOperation,
-    WithPayloadInterface, WithVector,
+    CountRequest, EdgeShard, PointId, PointInsertOperations, PointOperations, PointStructPersisted, ScrollRequest,
+    UpdateOperation, WithPayloadInterface, WithVector,
 };
 use uuid::Uuid;
 
@@ -106,7 +106,10 @@ impl Place {
         let Some(filter) = engine_filter(filter) else {
             return Ok(0);
         };
-        let request = CountRequest { filter: Some(filter), exact: true };
+        let request = CountRequest {
+            filter: Some(filter),
+            exact: true,
+        };
         let count = self.with_shard(|shard| guarded("count vector index", || shard.count(request)))?;
         Ok(count as u64)
     }
@@ -128,7 +131,10 @@ impl Place {
             ..ScrollRequest::default()
         };
         let (records, _) = self.with_shard(|shard| guarded("scan vector index", || shard.scroll(request)))?;
-        records.into_iter().map(|record| point_of(record.id, record.payload.as_ref(), record.vector)).collect()
+        records
+            .into_iter()
+            .map(|record| point_of(record.id, record.payload.as_ref(), record.vector))
+            .collect()
     }
 
     pub(super) fn flush(&self) -> Result<()> {
@@ -168,7 +174,10 @@ impl Place {
         let shard = self.shard.read().unwrap_or_else(PoisonError::into_inner);
         match shard.as_ref() {
             Some(shard) => work(shard),
-            None => Err(Error::internal("use vector index", "the index is closed: clearing it failed").with_hint("restart, then run `neurosync rebuild`")),
+            None => Err(
+                Error::internal("use vector index", "the index is closed: clearing it failed")
+                    .with_hint("restart, then run `neurosync rebuild`"),
+            ),
         }
     }
 }
@@ -185,7 +194,10 @@ impl Drop for Place {
 
 /// Drop the shard, which flushes it and panics where that fails.
 fn close(shard: Option<EdgeShard>) {
-    if let Err(error) = guarded("close vector index", || { drop(shard); Ok(()) }) {
+    if let Err(error) = guarded("close vector index", || {
+        drop(shard);
+        Ok(())
+    }) {
         tracing::error!(%error, "the vector index was not flushed; what was written since the last flush will be indexed again");
     }
 }
@@ -205,19 +217,29 @@ fn sequence_file(folder: &Path) -> PathBuf {
 fn take(folder: &Path) -> Result<File> {
     let failed = |error| Error::io("open vector index", folder, error);
     fs::create_dir_all(folder).map_err(failed)?;
-    let lock = File::options().create(true).truncate(false).write(true).open(folder.join("lock")).map_err(failed)?;
+    let lock = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join("lock"))
+        .map_err(failed)?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => {
             let message = format!("another process uses this data folder: {}", folder.display());
-            Err(Error::new(ErrorKind::Conflict, "open vector index", message).with_hint("stop the other `neurosync`, or give this one a data folder of its own"))
+            Err(Error::new(ErrorKind::Conflict, "open vector index", message)
+                .with_hint("stop the other `neurosync`, or give this one a data folder of its own"))
         }
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
 fn remove(path: &Path) -> Result<()> {
-    let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
     match removed {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("clear vector index", path, error)),
         Ok(()) | Err(_) => Ok(()),

@@ -12,12 +12,15 @@ use std::collections::HashMap;
 use domain::seam::{Hit, Leg, VectorQuery};
 use domain::{ChunkId, Result, SparseVector};
 use qdrant_edge::{
-    EdgeShard, Filter as EngineFilter, NamedQuery, Payload, QueryEnum, QueryRequest, ScoringQuery, SearchParams, VectorInternal, VectorStructInternal,
-    WithPayloadInterface, WithVector,
+    EdgeShard, Filter as EngineFilter, NamedQuery, Payload, QueryEnum, QueryRequest, ScoringQuery, SearchParams,
+    VectorInternal, VectorStructInternal, WithPayloadInterface, WithVector,
 };
 
 use super::fault::guarded;
-use super::payload::{DENSE, SPARSE, check_dense, check_sparse, chunk_id, document_of, engine_filter, engine_sparse, field, point_id, sparse_of};
+use super::payload::{
+    DENSE, SPARSE, check_dense, check_sparse, chunk_id, document_of, engine_filter, engine_sparse, field, point_id,
+    sparse_of,
+};
 use crate::conditions::DOCUMENT;
 
 const OPERATION: &str = "query vector index";
@@ -40,7 +43,10 @@ pub(super) fn query(shard: &EdgeShard, query: &VectorQuery, dimensions: usize) -
             if sparse.is_empty() {
                 return Ok(Vec::new());
             }
-            (named(SPARSE, VectorInternal::Sparse(engine_sparse(sparse.clone()))), SLACK)
+            (
+                named(SPARSE, VectorInternal::Sparse(engine_sparse(sparse.clone()))),
+                SLACK,
+            )
         }
     };
     let Some(filter) = engine_filter(&query.filter) else {
@@ -54,11 +60,19 @@ pub(super) fn query(shard: &EdgeShard, query: &VectorQuery, dimensions: usize) -
 }
 
 fn named(name: &str, query: VectorInternal) -> QueryEnum {
-    QueryEnum::Nearest(NamedQuery { query, using: Some(name.to_owned()) })
+    QueryEnum::Nearest(NamedQuery {
+        query,
+        using: Some(name.to_owned()),
+    })
 }
 
 /// All points that may be among the best `limit`: those whose score is not below the last's by more than `slack`.
-fn candidates(shard: &EdgeShard, vector: &QueryEnum, filter: &EngineFilter, (limit, slack): (usize, f32)) -> Result<Candidates> {
+fn candidates(
+    shard: &EdgeShard,
+    vector: &QueryEnum,
+    filter: &EngineFilter,
+    (limit, slack): (usize, f32),
+) -> Result<Candidates> {
     let total = guarded(OPERATION, || Ok(shard.info()))?.points_count;
     let limit = limit.min(total);
     if limit == 0 {
@@ -88,12 +102,18 @@ fn ask_engine(shard: &EdgeShard, vector: &QueryEnum, filter: &EngineFilter, limi
         score_threshold: None,
         limit,
         offset: 0,
-        params: Some(SearchParams { exact: true, ..SearchParams::default() }),
+        params: Some(SearchParams {
+            exact: true,
+            ..SearchParams::default()
+        }),
         with_vector: WithVector::Bool(false),
         with_payload: WithPayloadInterface::Bool(false),
     };
     let found = guarded(OPERATION, || shard.query(request))?;
-    found.into_iter().map(|point| Ok((chunk_id(point.id)?, point.score))).collect()
+    found
+        .into_iter()
+        .map(|point| Ok((chunk_id(point.id)?, point.score)))
+        .collect()
 }
 
 /// The candidates with their inner products with `query`, summed up in the order of terms.
@@ -117,11 +137,20 @@ fn best(mut candidates: Candidates, limit: usize) -> Candidates {
 }
 
 fn hits(shard: &EdgeShard, best: Candidates) -> Result<Vec<Hit>> {
-    let mut stored = retrieve(shard, &best, WithPayloadInterface::Fields(vec![field(DOCUMENT)]), WithVector::Bool(false))?;
+    let mut stored = retrieve(
+        shard,
+        &best,
+        WithPayloadInterface::Fields(vec![field(DOCUMENT)]),
+        WithVector::Bool(false),
+    )?;
     let mut hits = Vec::with_capacity(best.len());
     for (chunk, score) in best {
         if let Some((payload, _)) = stored.remove(&chunk) {
-            hits.push(Hit { chunk, document: document_of(payload.as_ref())?, score });
+            hits.push(Hit {
+                chunk,
+                document: document_of(payload.as_ref())?,
+                score,
+            });
         }
     }
     Ok(hits)
@@ -129,8 +158,16 @@ fn hits(shard: &EdgeShard, best: Candidates) -> Result<Vec<Hit>> {
 
 type Stored = (Option<Payload>, Option<VectorStructInternal>);
 
-fn retrieve(shard: &EdgeShard, chunks: &Candidates, payload: WithPayloadInterface, vectors: WithVector) -> Result<HashMap<ChunkId, Stored>> {
+fn retrieve(
+    shard: &EdgeShard,
+    chunks: &Candidates,
+    payload: WithPayloadInterface,
+    vectors: WithVector,
+) -> Result<HashMap<ChunkId, Stored>> {
     let ids: Vec<_> = chunks.iter().map(|(chunk, _)| point_id(*chunk)).collect();
     let records = guarded(OPERATION, || shard.retrieve(&ids, Some(payload), Some(vectors)))?;
-    records.into_iter().map(|record| Ok((chunk_id(record.id)?, (record.payload, record.vector)))).collect()
+    records
+        .into_iter()
+        .map(|record| Ok((chunk_id(record.id)?, (record.payload, record.vector))))
+        .collect()
 }

@@ -31,11 +31,18 @@ impl Sequence {
     /// Read the ceiling from `path`; a file that does not exist means that no number was ever used.
     pub(super) fn open(path: PathBuf) -> Result<Self> {
         let next = match fs::read_to_string(&path) {
-            Ok(text) => text.trim().parse().map_err(|_error| corrupt("open vector index", format!("{} holds no number", path.display())))?,
+            Ok(text) => text
+                .trim()
+                .parse()
+                .map_err(|_error| corrupt("open vector index", format!("{} holds no number", path.display())))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => 0,
             Err(error) => return Err(Error::io("open vector index", &path, error)),
         };
-        Ok(Self { path, next, claimed: next })
+        Ok(Self {
+            path,
+            next,
+            claimed: next,
+        })
     }
 
     /// Whether a number was ever used.
@@ -54,7 +61,11 @@ impl Sequence {
 
     /// Give back what was claimed and not used; for an orderly end.
     pub(super) fn settle(&mut self) -> Result<()> {
-        if self.claimed == self.next { Ok(()) } else { self.keep(self.next) }
+        if self.claimed == self.next {
+            Ok(())
+        } else {
+            self.keep(self.next)
+        }
     }
 
     /// Put an empty log that goes on at the next number into `folder`, in place of what is there.
@@ -71,11 +82,15 @@ impl Sequence {
         let failed = |error| Error::io("write vector index", &self.path, error);
         let fresh = self.path.with_extension("new");
         let mut file = File::create(&fresh).map_err(failed)?;
-        file.write_all(ceiling.to_string().as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+        file.write_all(ceiling.to_string().as_bytes())
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
         fs::rename(&fresh, &self.path).map_err(failed)?;
         #[cfg(unix)]
         if let Some(folder) = self.path.parent() {
-            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(failed)?;
         }
         self.claimed = ceiling;
         Ok(())
@@ -91,7 +106,11 @@ pub(super) fn trim_log(folder: &Path) -> Result<()> {
         let is_closed = entry.file_name().to_str().is_some_and(|name| name.starts_with(CLOSED));
         let header = EMPTY_LOG.len() as u64;
         if is_closed && entry.metadata().map_err(failed)?.len() > header {
-            File::options().write(true).open(entry.path()).and_then(|file| file.set_len(header)).map_err(failed)?;
+            File::options()
+                .write(true)
+                .open(entry.path())
+                .and_then(|file| file.set_len(header))
+                .map_err(failed)?;
         }
     }
     Ok(())

@@ -26,7 +26,14 @@ struct State {
 impl Tidy {
     /// The first write wakes the tidying thread: the last process may have left something to do.
     pub(super) fn new() -> Self {
-        Self { state: Mutex::new(State { fresh: EVERY, running: false, stopped: false }), changed: Condvar::new() }
+        Self {
+            state: Mutex::new(State {
+                fresh: EVERY,
+                running: false,
+                stopped: false,
+            }),
+            changed: Condvar::new(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
