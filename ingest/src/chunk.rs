@@ -39,7 +39,11 @@ pub struct TokenBudget<'a> {
 impl<'a> TokenBudget<'a> {
     /// The budget for models that read 256 tokens, two of them special.
     pub fn new(count: &'a (dyn Fn(&str) -> usize + Sync)) -> Self {
-        Self { max_tokens: 220, window: 254, count }
+        Self {
+            max_tokens: 220,
+            window: 254,
+            count,
+        }
     }
 
     /// The most tokens of a text below title and headings of `above` tokens.
@@ -56,7 +60,11 @@ impl<'a> TokenBudget<'a> {
 /// but for those of small neighbours (below a quarter of a chunk) that share a chunk with it.
 pub fn chunk(document: &Document, normalized: &Normalized, budget: &TokenBudget<'_>) -> Vec<Chunk> {
     let title = &document.title;
-    let above = (budget.count)(title.get(..title.floor_char_boundary(MAX_COUNTED_TITLE)).unwrap_or_default());
+    let above = (budget.count)(
+        title
+            .get(..title.floor_char_boundary(MAX_COUNTED_TITLE))
+            .unwrap_or_default(),
+    );
     let outline = match document.body.markup {
         Markup::Code => code::outline(document.key.as_str(), normalized, budget, above),
         Markup::Plain | Markup::Markdown | Markup::Adf | Markup::JiraWiki | Markup::SlackThread => {
@@ -64,12 +72,22 @@ pub fn chunk(document: &Document, normalized: &Normalized, budget: &TokenBudget<
         }
     };
     let pieces = pack::pack(&outline, budget);
-    let chunks: Vec<Chunk> =
-        joined(pieces).into_iter().zip(0..).map(|(piece, ordinal)| cut(document, normalized, &piece, ordinal)).collect();
+    let chunks: Vec<Chunk> = joined(pieces)
+        .into_iter()
+        .zip(0..)
+        .map(|(piece, ordinal)| cut(document, normalized, &piece, ordinal))
+        .collect();
     if chunks.is_empty() && !document.title.trim().is_empty() {
         let end = normalized.body_start;
         let heading = Vec::new();
-        return vec![Chunk { document: document.id, ordinal: 0, start: end, end, heading, text: String::new() }];
+        return vec![Chunk {
+            document: document.id,
+            ordinal: 0,
+            start: end,
+            end,
+            heading,
+            text: String::new(),
+        }];
     }
     chunks
 }
@@ -77,7 +95,14 @@ pub fn chunk(document: &Document, normalized: &Normalized, budget: &TokenBudget<
 fn cut(document: &Document, normalized: &Normalized, piece: &Piece, ordinal: u32) -> Chunk {
     let (start, end) = (piece.start, piece.end);
     let text = normalized.slice(start, end).to_owned();
-    Chunk { document: document.id, ordinal, start, end, heading: piece.heading.clone(), text }
+    Chunk {
+        document: document.id,
+        ordinal,
+        start,
+        end,
+        heading: piece.heading.clone(),
+        text,
+    }
 }
 
 /// At most [`MAX_CHUNKS`] pieces, by joining as many neighbours as that takes.
@@ -88,7 +113,11 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     let together = pieces.len().div_ceil(MAX_CHUNKS);
     let join = |group: &[Piece]| {
         let (first, last) = (group.first()?, group.last()?);
-        Some(Piece { start: first.start, end: last.end, heading: first.heading.clone() })
+        Some(Piece {
+            start: first.start,
+            end: last.end,
+            heading: first.heading.clone(),
+        })
     };
     pieces.chunks(together).filter_map(join).collect()
 }

@@ -53,7 +53,10 @@ impl Normalized {
     /// Whether a byte offset lies in code.
     pub fn in_code(&self, offset: u32) -> bool {
         let after = self.code_spans.partition_point(|(start, _)| *start <= offset);
-        after.checked_sub(1).and_then(|i| self.code_spans.get(i)).is_some_and(|(_, end)| offset < *end)
+        after
+            .checked_sub(1)
+            .and_then(|i| self.code_spans.get(i))
+            .is_some_and(|(_, end)| offset < *end)
     }
 }
 
@@ -141,7 +144,9 @@ pub fn normalize(document: &Document) -> Normalized {
 /// The extension of a path, lower-cased; `None` where its last part has none.
 pub(crate) fn extension(path: &str) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).filter(|it| !it.is_empty() && it.len() <= 16)
+    name.rsplit_once('.')
+        .map(|(_, extension)| extension.to_lowercase())
+        .filter(|it| !it.is_empty() && it.len() <= 16)
 }
 
 #[cfg(test)]

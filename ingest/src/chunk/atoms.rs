@@ -70,7 +70,12 @@ impl Splitter<'_> {
     fn add(&self, span: Range<usize>, tokens: usize, out: &mut Vec<Atom>) {
         let text = self.text.get(span.clone()).unwrap_or_default();
         let start = span.start + (text.len() - text.trim_start_matches('\n').len());
-        out.push(Atom { start, end: span.start + text.trim_end().len(), tokens, heading: false });
+        out.push(Atom {
+            start,
+            end: span.start + text.trim_end().len(),
+            tokens,
+            heading: false,
+        });
     }
 
     /// By words, in strips that surely fit: no token is shorter than a byte. Strips are counted and packed again.
@@ -93,10 +98,20 @@ fn strip(text: &str, limit: usize) -> usize {
         return text.len();
     }
     let most = text.floor_char_boundary(limit);
-    let space = text.get(..most).and_then(|it| it.rfind(char::is_whitespace)).unwrap_or(0);
-    let space = text.get(space..).and_then(|it| it.chars().next()).map_or(0, |c| space + c.len_utf8());
+    let space = text
+        .get(..most)
+        .and_then(|it| it.rfind(char::is_whitespace))
+        .unwrap_or(0);
+    let space = text
+        .get(space..)
+        .and_then(|it| it.chars().next())
+        .map_or(0, |c| space + c.len_utf8());
     let cut = if space * 2 > most { space } else { most };
-    if cut > 0 { cut } else { text.chars().next().map_or(text.len(), char::len_utf8) }
+    if cut > 0 {
+        cut
+    } else {
+        text.chars().next().map_or(text.len(), char::len_utf8)
+    }
 }
 
 /// Cut a span behind every byte at which `ends` holds.
@@ -110,7 +125,9 @@ fn ranges<'a>(
         if start >= span.end {
             return None;
         }
-        let end = (start..span.end).find(|at| ends(text, *at)).map_or(span.end, |at| at + 1);
+        let end = (start..span.end)
+            .find(|at| ends(text, *at))
+            .map_or(span.end, |at| at + 1);
         let range = start..end;
         start = end;
         Some(range)
@@ -123,14 +140,17 @@ fn ends_sentence(text: &str, at: usize) -> bool {
     match bytes.get(at) {
         Some(b'\n') => true,
         Some(b' ') => {
-            let stops = at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|it| b".!?:;".contains(it));
+            let stops = at
+                .checked_sub(1)
+                .and_then(|before| bytes.get(before))
+                .is_some_and(|it| b".!?:;".contains(it));
             let begins = bytes.get(at + 1).is_none_or(|it| !it.is_ascii_lowercase());
             stops && begins
         }
         // The last byte of an ideographic full stop, question or exclamation mark.
-        Some(last) if *last >= 0x80 => {
-            text.get(at.saturating_sub(2)..=at).is_some_and(|it| matches!(it, "。" | "！" | "？"))
-        }
+        Some(last) if *last >= 0x80 => text
+            .get(at.saturating_sub(2)..=at)
+            .is_some_and(|it| matches!(it, "。" | "！" | "？")),
         Some(_) | None => false,
     }
 }
@@ -139,5 +159,9 @@ fn ends_sentence(text: &str, at: usize) -> bool {
 fn ends_group(text: &str, at: usize) -> bool {
     let bytes = text.as_bytes();
     let blank = |it: &u8| *it == b'\n';
-    bytes.get(at).is_some_and(blank) && at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(blank)
+    bytes.get(at).is_some_and(blank)
+        && at
+            .checked_sub(1)
+            .and_then(|before| bytes.get(before))
+            .is_some_and(blank)
 }

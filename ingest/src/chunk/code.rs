@@ -11,7 +11,13 @@ pub(super) fn outline(path: &str, normalized: &Normalized, budget: &TokenBudget<
     let definitions = syntax::definitions(path, body).unwrap_or_default();
     let base = normalized.body_start as usize;
     let builder = Builder::new(&normalized.text, budget, above);
-    let mut walker = Walker { builder, body, base, at: 0, ends: Vec::new() };
+    let mut walker = Walker {
+        builder,
+        body,
+        base,
+        at: 0,
+        ends: Vec::new(),
+    };
     for definition in &definitions {
         walker.definition(definition);
     }
@@ -68,16 +74,24 @@ fn lead_in(body: &str, least: usize, start: usize) -> usize {
     let whole_line = |at: usize| at == 0 || body.as_bytes().get(at - 1) == Some(&b'\n');
     let line_before = |at: usize| {
         let above = body.get(least..at)?;
-        let begin = least + above.trim_end_matches('\n').rfind('\n').map_or(0, |newline| newline + 1);
+        let begin = least
+            + above
+                .trim_end_matches('\n')
+                .rfind('\n')
+                .map_or(0, |newline| newline + 1);
         (begin < at && whole_line(begin)).then(|| (begin, above.get(begin - least..).unwrap_or_default().trim()))
     };
-    let indent = body.get(least..start).map_or(start, |it| least + it.trim_end_matches([' ', '\t']).len());
+    let indent = body
+        .get(least..start)
+        .map_or(start, |it| least + it.trim_end_matches([' ', '\t']).len());
     if !whole_line(indent) {
         return start.max(least);
     }
     let mut begin = indent;
     while let Some((above, line)) = line_before(begin)
-        && ["//", "/*", "*", "#[", "@", "# ", "#:", "template"].iter().any(|mark| line.starts_with(mark))
+        && ["//", "/*", "*", "#[", "@", "# ", "#:", "template"]
+            .iter()
+            .any(|mark| line.starts_with(mark))
     {
         begin = above;
     }
@@ -89,5 +103,9 @@ fn lead_out(body: &str, end: usize) -> usize {
     let rest = body.get(end..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let punctuation = rest.len() - rest.trim_start_matches([';', ',', ')', ' ', '\t']).len();
     let after = rest.get(punctuation..).unwrap_or_default();
-    if after.starts_with("//") || after.starts_with('#') { end + rest.len() } else { end + punctuation }
+    if after.starts_with("//") || after.starts_with('#') {
+        end + rest.len()
+    } else {
+        end + punctuation
+    }
 }

@@ -44,8 +44,19 @@ pub(super) struct Builder<'a> {
 impl<'a> Builder<'a> {
     /// `above` is the number of the title's tokens.
     pub(super) fn new(text: &'a str, budget: &'a TokenBudget<'a>, above: usize) -> Self {
-        let sections = vec![Section { above, ..Section::default() }];
-        Self { outline: Outline { atoms: Vec::new(), sections }, open: vec![(0, 0)], text, budget }
+        let sections = vec![Section {
+            above,
+            ..Section::default()
+        }];
+        Self {
+            outline: Outline {
+                atoms: Vec::new(),
+                sections,
+            },
+            open: vec![(0, 0)],
+            text,
+            budget,
+        }
     }
 
     /// Open a section of a level above 0; open ones of the same or a deeper level end.
@@ -53,12 +64,23 @@ impl<'a> Builder<'a> {
         while self.open.len() > 1 && self.open.last().is_some_and(|(_, it)| *it >= level) {
             self.close();
         }
-        let Some((parent, _)) = self.open.last().copied().filter(|_| self.open.len() <= MAX_DEPTH) else { return };
+        let Some((parent, _)) = self.open.last().copied().filter(|_| self.open.len() <= MAX_DEPTH) else {
+            return;
+        };
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let name = name.get(..name.floor_char_boundary(MAX_NAME)).unwrap_or_default().to_owned();
+        let name = name
+            .get(..name.floor_char_boundary(MAX_NAME))
+            .unwrap_or_default()
+            .to_owned();
         let above = self.outline.sections.get(parent).map_or(0, |it| it.above) + (self.budget.count)(&name);
         let (index, first) = (self.outline.sections.len(), self.outline.atoms.len());
-        self.outline.sections.push(Section { name, above, first, end: first, children: Vec::new() });
+        self.outline.sections.push(Section {
+            name,
+            above,
+            first,
+            end: first,
+            children: Vec::new(),
+        });
         if let Some(parent) = self.outline.sections.get_mut(parent) {
             parent.children.push(index);
         }
@@ -68,7 +90,11 @@ impl<'a> Builder<'a> {
     /// End the innermost section.
     pub(super) fn close(&mut self) {
         let end = self.outline.atoms.len();
-        if let Some(section) = self.open.pop().and_then(|(index, _)| self.outline.sections.get_mut(index)) {
+        if let Some(section) = self
+            .open
+            .pop()
+            .and_then(|(index, _)| self.outline.sections.get_mut(index))
+        {
             section.end = end;
         }
     }
@@ -84,18 +110,28 @@ impl<'a> Builder<'a> {
         let here = self.open.last().map_or(0, |(index, _)| above(*index));
         let headings = here - above(0);
         let most = self.budget.text_tokens(here);
-        most.min(self.budget.max_tokens.saturating_sub(headings)).max(self.budget.max_tokens / 4).max(1)
+        most.min(self.budget.max_tokens.saturating_sub(headings))
+            .max(self.budget.max_tokens / 4)
+            .max(1)
     }
 
     /// Add prose.
     pub(super) fn prose(&mut self, start: usize, end: usize) {
-        let splitter = atoms::Splitter { text: self.text, limit: self.limit(), count: self.budget.count };
+        let splitter = atoms::Splitter {
+            text: self.text,
+            limit: self.limit(),
+            count: self.budget.count,
+        };
         splitter.prose(start..end, &mut self.outline.atoms);
     }
 
     /// Add lines that are not prose.
     pub(super) fn lines(&mut self, start: usize, end: usize) {
-        let splitter = atoms::Splitter { text: self.text, limit: self.limit(), count: self.budget.count };
+        let splitter = atoms::Splitter {
+            text: self.text,
+            limit: self.limit(),
+            count: self.budget.count,
+        };
         splitter.lines(start..end, &mut self.outline.atoms);
     }
 

@@ -28,7 +28,13 @@ pub(super) fn pack(outline: &Outline, budget: &TokenBudget<'_>) -> Vec<Piece> {
         total = total.saturating_add(atom.tokens);
         total
     }));
-    let mut packer = Packer { outline, budget, sums, path: Vec::new(), out: Vec::new() };
+    let mut packer = Packer {
+        outline,
+        budget,
+        sums,
+        path: Vec::new(),
+        out: Vec::new(),
+    };
     let above = outline.sections.first().map_or(0, |root| root.above);
     if packer.tokens(0, outline.atoms.len()) <= budget.text_tokens(above) {
         packer.emit(0, outline.atoms.len());
@@ -97,7 +103,11 @@ impl Packer<'_> {
                 }
                 _ => {
                     self.flush(run.take());
-                    run = Some(Run { first: item.first, end: item.end, small });
+                    run = Some(Run {
+                        first: item.first,
+                        end: item.end,
+                        small,
+                    });
                 }
             }
         }
@@ -123,7 +133,10 @@ impl Packer<'_> {
     }
 
     fn only_headings(&self, first: usize, end: usize) -> bool {
-        self.outline.atoms.get(first..end).is_some_and(|atoms| atoms.iter().all(|atom| atom.heading))
+        self.outline
+            .atoms
+            .get(first..end)
+            .is_some_and(|atoms| atoms.iter().all(|atom| atom.heading))
     }
 
     fn joins(&self, run: &Run, item: &Item, limit: usize) -> bool {
@@ -131,7 +144,10 @@ impl Packer<'_> {
             return false;
         }
         let small = self.tokens(item.first, item.end) * SMALL <= limit;
-        let name = item.section.and_then(|child| self.get(child)).map(|child| child.name.as_str());
+        let name = item
+            .section
+            .and_then(|child| self.get(child))
+            .map(|child| child.name.as_str());
         let breaks = name.is_some_and(|name| term_id(name) % BREAK == 0);
         self.only_headings(run.first, run.end) || (run.small && small && !breaks)
     }
@@ -150,12 +166,25 @@ impl Packer<'_> {
 
     fn emit(&mut self, first: usize, end: usize) {
         let atoms = self.outline.atoms.get(first..end).unwrap_or_default();
-        let (Some(head), Some(tail)) = (atoms.first(), atoms.last()) else { return };
+        let (Some(head), Some(tail)) = (atoms.first(), atoms.last()) else {
+            return;
+        };
         // A section whose beginning is in the piece shows its name there.
-        let above = self.path.iter().filter_map(|index| self.get(*index)).filter(|it| it.first < first);
-        let heading = above.map(|it| it.name.clone()).filter(|name| !name.is_empty()).collect();
+        let above = self
+            .path
+            .iter()
+            .filter_map(|index| self.get(*index))
+            .filter(|it| it.first < first);
+        let heading = above
+            .map(|it| it.name.clone())
+            .filter(|name| !name.is_empty())
+            .collect();
         let offset = |at: usize| u32::try_from(at).expect("normalised text is bounded");
-        self.out.push(Piece { start: offset(head.start), end: offset(tail.end), heading });
+        self.out.push(Piece {
+            start: offset(head.start),
+            end: offset(tail.end),
+            heading,
+        });
     }
 }
 
@@ -164,17 +193,31 @@ fn items(outline: &Outline, section: &Section, first: usize) -> Vec<Item> {
     let mut items = Vec::with_capacity(section.children.len() * 2 + 1);
     let mut at = first;
     for &child in &section.children {
-        let Some(inner) = outline.sections.get(child) else { continue };
+        let Some(inner) = outline.sections.get(child) else {
+            continue;
+        };
         if at < inner.first {
-            items.push(Item { first: at, end: inner.first, section: None });
+            items.push(Item {
+                first: at,
+                end: inner.first,
+                section: None,
+            });
         }
         if inner.first < inner.end {
-            items.push(Item { first: inner.first, end: inner.end, section: Some(child) });
+            items.push(Item {
+                first: inner.first,
+                end: inner.end,
+                section: Some(child),
+            });
         }
         at = inner.end;
     }
     if at < section.end {
-        items.push(Item { first: at, end: section.end, section: None });
+        items.push(Item {
+            first: at,
+            end: section.end,
+            section: None,
+        });
     }
     items
 }

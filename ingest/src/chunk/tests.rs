@@ -15,7 +15,11 @@ fn tokens(text: &str) -> usize {
 }
 
 fn budget(max_tokens: usize) -> TokenBudget<'static> {
-    TokenBudget { max_tokens, window: max_tokens + max_tokens / 4, count: &tokens }
+    TokenBudget {
+        max_tokens,
+        window: max_tokens + max_tokens / 4,
+        count: &tokens,
+    }
 }
 
 fn chunks(document: &Document, max_tokens: usize) -> Vec<Chunk> {
@@ -25,7 +29,10 @@ fn chunks(document: &Document, max_tokens: usize) -> Vec<Chunk> {
     for (chunk, ordinal) in chunks.iter().zip(0..) {
         assert_eq!(chunk.ordinal, ordinal);
         assert!(at <= chunk.start && chunk.start <= chunk.end, "{chunk:?} after {at}");
-        let between = normalized.text.get(at as usize..chunk.start as usize).expect("boundaries");
+        let between = normalized
+            .text
+            .get(at as usize..chunk.start as usize)
+            .expect("boundaries");
         assert!(between.trim().is_empty(), "{between:?} is in no chunk");
         assert_eq!(normalized.slice(chunk.start, chunk.end), chunk.text);
         at = chunk.end;
@@ -37,20 +44,53 @@ fn chunks(document: &Document, max_tokens: usize) -> Vec<Chunk> {
 
 /// Markdown of several sections, each with its own words.
 fn sections(lengths: &[usize]) -> Vec<String> {
-    let words = |i: usize, length: usize| (0..length).map(|at| format!("w{i}x{at}")).collect::<Vec<_>>().chunks(9).map(|it| it.join(" ")).collect::<Vec<_>>().join(".\n\n");
-    lengths.iter().enumerate().map(|(i, length)| format!("## Section {i}\n\n{}\n\n", words(i, *length))).collect()
+    let words = |i: usize, length: usize| {
+        (0..length)
+            .map(|at| format!("w{i}x{at}"))
+            .collect::<Vec<_>>()
+            .chunks(9)
+            .map(|it| it.join(" "))
+            .collect::<Vec<_>>()
+            .join(".\n\n")
+    };
+    lengths
+        .iter()
+        .enumerate()
+        .map(|(i, length)| format!("## Section {i}\n\n{}\n\n", words(i, *length)))
+        .collect()
 }
 
 fn anything() -> impl Strategy<Value = String> {
     let pieces = [
-        "# A\n\n", "## B c\n\n", "### D\n\n", "word ", "other. ", "Sentence ends. Next one ", "\n", "\n\n", "- item\n", "| a | b |\n|---|---|\n| c | d |\n",
-        "```rust\nfn a() {}\n\n\nfn b() {}\n```\n", "éé ", "中文字符。", "a_very_long_word_without_any_space_in_it_at_all_that_goes_on ", "🎉", "\t", "> q\n",
-        "fn f() {\n  let x;\n}\n", "impl A {\n", "}\n", "// note\n", "class X:\n  def y(self):\n    pass\n",
+        "# A\n\n",
+        "## B c\n\n",
+        "### D\n\n",
+        "word ",
+        "other. ",
+        "Sentence ends. Next one ",
+        "\n",
+        "\n\n",
+        "- item\n",
+        "| a | b |\n|---|---|\n| c | d |\n",
+        "```rust\nfn a() {}\n\n\nfn b() {}\n```\n",
+        "éé ",
+        "中文字符。",
+        "a_very_long_word_without_any_space_in_it_at_all_that_goes_on ",
+        "🎉",
+        "\t",
+        "> q\n",
+        "fn f() {\n  let x;\n}\n",
+        "impl A {\n",
+        "}\n",
+        "// note\n",
+        "class X:\n  def y(self):\n    pass\n",
     ];
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..80).prop_map(|parts| parts.concat())
 }
 
-const PATHS: [&str; 10] = ["a.rs", "a.py", "a.js", "a.ts", "a.tsx", "a.java", "a.go", "a.c", "a.cpp", "a.txt"];
+const PATHS: [&str; 10] = [
+    "a.rs", "a.py", "a.js", "a.ts", "a.tsx", "a.java", "a.go", "a.c", "a.cpp", "a.txt",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
@@ -104,10 +144,15 @@ proptest! {
 fn an_edit_among_many_small_sections_moves_few_chunks() {
     let small: Vec<String> = sections(&[7; 200]);
     let read = |parts: &[String]| -> Vec<String> {
-        chunks(&document(Markup::Markdown, "T", &parts.concat()), 80).into_iter().map(|it| it.text).collect()
+        chunks(&document(Markup::Markdown, "T", &parts.concat()), 80)
+            .into_iter()
+            .map(|it| it.text)
+            .collect()
     };
     let old = read(&small);
-    let longer: Vec<String> = std::iter::once("## New\n\nsomething\n\n".to_owned()).chain(small).collect();
+    let longer: Vec<String> = std::iter::once("## New\n\nsomething\n\n".to_owned())
+        .chain(small)
+        .collect();
     let fresh = read(&longer).into_iter().filter(|text| !old.contains(text)).count();
     assert!(old.len() < 120, "small sections share chunks: {}", old.len());
     assert!((1..=6).contains(&fresh), "{fresh} chunks changed");
@@ -127,7 +172,10 @@ fn headings_lead_to_each_chunk_that_does_not_show_them() {
     let long = |word: &str| format!("{word} ").repeat(40) + "\n\n" + &format!("{word}2 ").repeat(40);
     let text = format!("# Top\n\n## Left\n\n{}\n\n## Right\n\n{}\n", long("l"), long("r"));
     let chunks = chunks(&document(Markup::Markdown, "T", &text), 50);
-    let seen: Vec<(Vec<String>, String)> = chunks.into_iter().map(|it| (it.heading, it.text.chars().take(12).collect())).collect();
+    let seen: Vec<(Vec<String>, String)> = chunks
+        .into_iter()
+        .map(|it| (it.heading, it.text.chars().take(12).collect()))
+        .collect();
     let path = |parts: &[&str]| parts.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
     let expected = [
         (path(&[]), "Top\n\nLeft\n\nl".to_owned()),
@@ -140,18 +188,28 @@ fn headings_lead_to_each_chunk_that_does_not_show_them() {
 
 #[test]
 fn messages_stay_whole_where_they_fit() {
-    let message = |i: usize| serde_json::json!({"ts": format!("{i}.0"), "author": "Ada", "text": format!("m{i} ").repeat(8)});
+    let message =
+        |i: usize| serde_json::json!({"ts": format!("{i}.0"), "author": "Ada", "text": format!("m{i} ").repeat(8)});
     let thread = serde_json::Value::Array((0..10).map(message).collect());
     let chunks = chunks(&document(Markup::SlackThread, "T", &thread.to_string()), 30);
     assert_eq!(chunks.len(), 4);
     assert!(chunks.iter().all(|it| it.text.starts_with("Ada:")));
-    assert_eq!(chunks.iter().map(|it| it.text.matches("Ada:").count()).collect::<Vec<_>>(), [3, 3, 3, 1]);
+    assert_eq!(
+        chunks
+            .iter()
+            .map(|it| it.text.matches("Ada:").count())
+            .collect::<Vec<_>>(),
+        [3, 3, 3, 1]
+    );
 }
 
 #[test]
 fn a_title_alone_is_a_chunk_and_nothing_is_none() {
     let only = chunks(&document(Markup::Plain, "A title", ""), 50);
-    assert_eq!((only.len(), only[0].start, only[0].end, only[0].text.as_str()), (1, 8, 8, ""));
+    assert_eq!(
+        (only.len(), only[0].start, only[0].end, only[0].text.as_str()),
+        (1, 8, 8, "")
+    );
     assert!(chunks(&document(Markup::Plain, "", " \n"), 50).is_empty());
 }
 
@@ -159,7 +217,11 @@ fn a_title_alone_is_a_chunk_and_nothing_is_none() {
 fn a_huge_document_has_a_bounded_number_of_chunks() {
     let text = "Some words that make a sentence.\n\n".repeat(100_000);
     let chunks = chunks(&document(Markup::Plain, "T", &text), 20);
-    assert!(chunks.len() <= MAX_CHUNKS && chunks.len() > MAX_CHUNKS / 2, "{}", chunks.len());
+    assert!(
+        chunks.len() <= MAX_CHUNKS && chunks.len() > MAX_CHUNKS / 2,
+        "{}",
+        chunks.len()
+    );
 }
 
 #[test]
@@ -169,7 +231,13 @@ fn each_byte_is_counted_a_few_times_at_most() {
         counted.fetch_add(text.len(), std::sync::atomic::Ordering::Relaxed);
         tokens(text)
     };
-    let texts = ["word ".repeat(50_000), "x".repeat(200_000), "A b c. ".repeat(30_000), "a\nb\n\n".repeat(40_000), "# H\n\nx\n\n".repeat(30_000)];
+    let texts = [
+        "word ".repeat(50_000),
+        "x".repeat(200_000),
+        "A b c. ".repeat(30_000),
+        "a\nb\n\n".repeat(40_000),
+        "# H\n\nx\n\n".repeat(30_000),
+    ];
     for text in texts {
         for markup in [Markup::Plain, Markup::Markdown, Markup::Code] {
             counted.store(0, std::sync::atomic::Ordering::Relaxed);

@@ -33,7 +33,11 @@ struct Context {
 
 impl Context {
     fn deeper(&self) -> Self {
-        Self { depth: self.depth + 1, marker: None, ..*self }
+        Self {
+            depth: self.depth + 1,
+            marker: None,
+            ..*self
+        }
     }
 
     fn kind(&self) -> BlockKind {
@@ -60,7 +64,10 @@ impl Context {
 }
 
 pub(super) fn text_of<'a>(node: &'a Value, attribute: &str) -> &'a str {
-    node.get("attrs").and_then(|attrs| attrs.get(attribute)).and_then(Value::as_str).unwrap_or_default()
+    node.get("attrs")
+        .and_then(|attrs| attrs.get(attribute))
+        .and_then(Value::as_str)
+        .unwrap_or_default()
 }
 
 fn children(node: &Value) -> &[Value] {
@@ -75,13 +82,31 @@ fn node(value: &Value, writer: &mut Writer, context: &Context) {
     match kind {
         "paragraph" | "caption" => leaf(value, context.kind(), writer, context),
         "heading" => {
-            let level = value.get("attrs").and_then(|attrs| attrs.get("level")).and_then(Value::as_u64).unwrap_or(1);
-            leaf(value, BlockKind::Heading { level: u8::try_from(level.clamp(1, 6)).unwrap_or(6) }, writer, context);
+            let level = value
+                .get("attrs")
+                .and_then(|attrs| attrs.get("level"))
+                .and_then(Value::as_u64)
+                .unwrap_or(1);
+            leaf(
+                value,
+                BlockKind::Heading {
+                    level: u8::try_from(level.clamp(1, 6)).unwrap_or(6),
+                },
+                writer,
+                context,
+            );
         }
         "bulletList" | "orderedList" | "taskList" | "decisionList" => list(value, writer, context),
         "taskItem" | "decisionItem" => leaf(value, context.kind(), writer, context),
         "codeBlock" => code_block(value, writer, context),
-        "blockquote" => blocks(value, writer, &Context { quoted: true, ..context.deeper() }),
+        "blockquote" => blocks(
+            value,
+            writer,
+            &Context {
+                quoted: true,
+                ..context.deeper()
+            },
+        ),
         "tableRow" => row(value, writer, context),
         "expand" | "nestedExpand" => {
             title(text_of(value, "title"), writer, context);
@@ -103,7 +128,14 @@ fn node(value: &Value, writer: &mut Writer, context: &Context) {
             }
             inline::node(value, writer);
         }
-        _ => blocks(value, writer, &Context { marker: context.marker.clone(), ..context.deeper() }),
+        _ => blocks(
+            value,
+            writer,
+            &Context {
+                marker: context.marker.clone(),
+                ..context.deeper()
+            },
+        ),
     }
 }
 
@@ -145,12 +177,29 @@ fn title(text: &str, writer: &mut Writer, context: &Context) {
 
 fn list(value: &Value, writer: &mut Writer, context: &Context) {
     let ordered = value.get("type").and_then(Value::as_str) == Some("orderedList");
-    let first = value.get("attrs").and_then(|attrs| attrs.get("order")).and_then(Value::as_u64).unwrap_or(1);
-    let inner = Context { lists: context.lists.saturating_add(1).min(128), ..context.deeper() };
+    let first = value
+        .get("attrs")
+        .and_then(|attrs| attrs.get("order"))
+        .and_then(Value::as_u64)
+        .unwrap_or(1);
+    let inner = Context {
+        lists: context.lists.saturating_add(1).min(128),
+        ..context.deeper()
+    };
     for (number, item) in (first..).zip(children(value)) {
-        let is_item = item.get("type").and_then(Value::as_str).is_none_or(|it| !it.ends_with("List"));
+        let is_item = item
+            .get("type")
+            .and_then(Value::as_str)
+            .is_none_or(|it| !it.ends_with("List"));
         if !is_item {
-            node(item, writer, &Context { lists: context.lists.max(1), ..context.deeper() });
+            node(
+                item,
+                writer,
+                &Context {
+                    lists: context.lists.max(1),
+                    ..context.deeper()
+                },
+            );
             continue;
         }
         let marker = match text_of(item, "state") {
@@ -159,12 +208,22 @@ fn list(value: &Value, writer: &mut Writer, context: &Context) {
             _ if ordered => format!("{number}."),
             _ => "-".to_owned(),
         };
-        node(item, writer, &Context { marker: Some(marker), ..inner.clone() });
+        node(
+            item,
+            writer,
+            &Context {
+                marker: Some(marker),
+                ..inner.clone()
+            },
+        );
     }
 }
 
 fn code_block(value: &Value, writer: &mut Writer, context: &Context) {
-    let code: String = children(value).iter().filter_map(|it| it.get("text").and_then(Value::as_str)).collect();
+    let code: String = children(value)
+        .iter()
+        .filter_map(|it| it.get("text").and_then(Value::as_str))
+        .collect();
     if context.in_row {
         writer.space();
         writer.inline_code(code.trim());
@@ -179,7 +238,10 @@ fn row(value: &Value, writer: &mut Writer, context: &Context) {
     if !nested {
         writer.begin(BlockKind::TableRow);
     }
-    let inner = Context { in_row: true, ..context.deeper() };
+    let inner = Context {
+        in_row: true,
+        ..context.deeper()
+    };
     for (i, cell) in children(value).iter().enumerate() {
         if i > 0 {
             writer.text(" | ");

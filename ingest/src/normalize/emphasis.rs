@@ -15,13 +15,23 @@ pub(super) struct Emphasis<'a> {
 
 impl<'a> Emphasis<'a> {
     pub(super) fn new(line: &'a str, markers: [u8; KINDS]) -> Self {
-        Self { line, markers, closes: [None; KINDS], dead: [false; KINDS] }
+        Self {
+            line,
+            markers,
+            closes: [None; KINDS],
+            dead: [false; KINDS],
+        }
     }
 
     /// Whether the byte at `at` is markup. A pair opens after a non-word and before a non-space, and closes the other way round.
     pub(super) fn strips(&mut self, at: usize) -> bool {
         let bytes = self.line.as_bytes();
-        let Some(kind) = bytes.get(at).and_then(|byte| self.markers.iter().position(|it| it == byte)) else { return false };
+        let Some(kind) = bytes
+            .get(at)
+            .and_then(|byte| self.markers.iter().position(|it| it == byte))
+        else {
+            return false;
+        };
         match self.closes[kind] {
             Some(close) if close == at => {
                 self.closes[kind] = None;
@@ -40,12 +50,14 @@ impl<'a> Emphasis<'a> {
 
     fn opens(&self, at: usize) -> bool {
         let (before, after) = self.around(at);
-        before.is_none_or(|c| !is_word(c) && !self.same(c, at)) && after.is_some_and(|c| !c.is_whitespace() && !self.same(c, at))
+        before.is_none_or(|c| !is_word(c) && !self.same(c, at))
+            && after.is_some_and(|c| !c.is_whitespace() && !self.same(c, at))
     }
 
     fn closes_at(&self, at: usize) -> bool {
         let (before, after) = self.around(at);
-        before.is_some_and(|c| !c.is_whitespace() && !self.same(c, at)) && after.is_none_or(|c| !is_word(c) && !self.same(c, at))
+        before.is_some_and(|c| !c.is_whitespace() && !self.same(c, at))
+            && after.is_none_or(|c| !is_word(c) && !self.same(c, at))
     }
 
     fn same(&self, c: char, at: usize) -> bool {
@@ -72,7 +84,12 @@ pub(super) struct Next<'a> {
 
 impl<'a> Next<'a> {
     pub(super) fn new(line: &'a str, what: &'static str) -> Self {
-        Self { line, what, found: None, searched: false }
+        Self {
+            line,
+            what,
+            found: None,
+            searched: false,
+        }
     }
 
     /// The first place at or after `from`; calls come with growing `from`.
@@ -80,7 +97,11 @@ impl<'a> Next<'a> {
         let known = self.searched && self.found.is_none_or(|at| at >= from);
         if !known {
             self.searched = true;
-            self.found = self.line.get(from..).and_then(|rest| rest.find(self.what)).map(|at| at + from);
+            self.found = self
+                .line
+                .get(from..)
+                .and_then(|rest| rest.find(self.what))
+                .map(|at| at + from);
         }
         self.found
     }

@@ -17,8 +17,31 @@ const HIDDEN: [&str; 4] = ["script", "style", "template", "svg"];
 
 /// Elements that begin and end on lines of their own.
 const BLOCKS: [&str; 25] = [
-    "p", "div", "li", "ul", "ol", "tr", "table", "thead", "tbody", "details", "summary", "blockquote", "pre", "hr",
-    "section", "article", "header", "footer", "center", "dl", "dt", "dd", "figure", "figcaption", "picture",
+    "p",
+    "div",
+    "li",
+    "ul",
+    "ol",
+    "tr",
+    "table",
+    "thead",
+    "tbody",
+    "details",
+    "summary",
+    "blockquote",
+    "pre",
+    "hr",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "center",
+    "dl",
+    "dt",
+    "dd",
+    "figure",
+    "figcaption",
+    "picture",
 ];
 
 impl Html {
@@ -35,7 +58,11 @@ impl Html {
             let after = rest.get(at..).unwrap_or_default();
             if let Some(comment) = after.strip_prefix("<!--") {
                 rest = comment.split_once("-->").map_or("", |(_, rest)| rest);
-            } else if after.bytes().nth(1).is_some_and(|it| it.is_ascii_alphabetic() || b"/!?".contains(&it)) {
+            } else if after
+                .bytes()
+                .nth(1)
+                .is_some_and(|it| it.is_ascii_alphabetic() || b"/!?".contains(&it))
+            {
                 let Some((tag, beyond)) = after.split_once('>') else {
                     // Without another `>` nothing that follows is a tag.
                     return self.text(after, kind, writer);
@@ -141,7 +168,11 @@ fn unquote(value: &str) -> String {
             return inner.split(quote).next().unwrap_or_default().to_owned();
         }
     }
-    value.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or_default().to_owned()
+    value
+        .split(|c: char| c.is_whitespace() || c == '>')
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Resolve the character references that occur in practice.
@@ -173,10 +204,30 @@ fn entity(name: &str) -> Option<char> {
         return code.ok().and_then(char::from_u32).filter(|c| *c != '\0');
     }
     let known = [
-        ("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\''), ("nbsp", ' '), ("ndash", '–'),
-        ("mdash", '—'), ("hellip", '…'), ("copy", '©'), ("reg", '®'), ("trade", '™'), ("rarr", '→'), ("larr", '←'),
-        ("lsquo", '‘'), ("rsquo", '’'), ("ldquo", '“'), ("rdquo", '”'), ("bull", '•'), ("middot", '·'),
-        ("times", '×'), ("laquo", '«'), ("raquo", '»'), ("deg", '°'),
+        ("amp", '&'),
+        ("lt", '<'),
+        ("gt", '>'),
+        ("quot", '"'),
+        ("apos", '\''),
+        ("nbsp", ' '),
+        ("ndash", '–'),
+        ("mdash", '—'),
+        ("hellip", '…'),
+        ("copy", '©'),
+        ("reg", '®'),
+        ("trade", '™'),
+        ("rarr", '→'),
+        ("larr", '←'),
+        ("lsquo", '‘'),
+        ("rsquo", '’'),
+        ("ldquo", '“'),
+        ("rdquo", '”'),
+        ("bull", '•'),
+        ("middot", '·'),
+        ("times", '×'),
+        ("laquo", '«'),
+        ("raquo", '»'),
+        ("deg", '°'),
     ];
     known.into_iter().find(|(it, _)| *it == name).map(|(_, c)| c)
 }

@@ -13,7 +13,10 @@ pub(super) fn write(body: &str, writer: &mut Writer) {
     let body = front_matter(body.trim_start_matches('\u{feff}'), writer);
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let options = options | Options::ENABLE_FOOTNOTES | Options::ENABLE_GFM;
-    let mut reader = Reader { writer, state: State::default() };
+    let mut reader = Reader {
+        writer,
+        state: State::default(),
+    };
     for event in Parser::new_ext(body, options) {
         reader.event(event);
     }
@@ -22,7 +25,9 @@ pub(super) fn write(body: &str, writer: &mut Writer) {
 
 /// Keep front matter as lines of text: it names titles, tags and owners. Returns what follows it.
 fn front_matter<'a>(body: &'a str, writer: &mut Writer) -> &'a str {
-    let Some(rest) = body.strip_prefix("---\n").or_else(|| body.strip_prefix("---\r\n")) else { return body };
+    let Some(rest) = body.strip_prefix("---\n").or_else(|| body.strip_prefix("---\r\n")) else {
+        return body;
+    };
     let mut length = 0;
     for line in rest.split_inclusive('\n') {
         if length > MAX_FRONT_MATTER {
@@ -61,7 +66,9 @@ impl State {
         } else if self.in_row {
             BlockKind::TableRow
         } else if !self.lists.is_empty() {
-            BlockKind::ListItem { depth: u8::try_from(self.lists.len().min(MAX_DEPTH)).unwrap_or(u8::MAX) }
+            BlockKind::ListItem {
+                depth: u8::try_from(self.lists.len().min(MAX_DEPTH)).unwrap_or(u8::MAX),
+            }
         } else if self.quotes > 0 {
             BlockKind::Quote
         } else {

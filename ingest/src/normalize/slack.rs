@@ -21,12 +21,18 @@ pub(super) fn write(body: &str, writer: &mut Writer) {
 }
 
 fn message(message: &Message, writer: &mut Writer) {
-    let (author, ts) = (clip(message.author.trim(), 256).to_owned(), clip(&message.ts, 64).to_owned());
+    let (author, ts) = (
+        clip(message.author.trim(), 256).to_owned(),
+        clip(&message.ts, 64).to_owned(),
+    );
     let empty = message.text.trim().is_empty();
     if empty && message.blocks.is_empty() && message.files.is_empty() {
         return;
     }
-    writer.begin(BlockKind::Message { author: author.clone(), ts });
+    writer.begin(BlockKind::Message {
+        author: author.clone(),
+        ts,
+    });
     if !author.is_empty() {
         writer.text(&author);
         writer.text(": ");
@@ -134,8 +140,14 @@ impl<'a> Token<'a> {
     fn parse(inside: &'a str) -> Self {
         let (target, label) = inside.split_once('|').unwrap_or((inside, ""));
         match target.as_bytes().first() {
-            Some(b'@') => Self::User { id: target.get(1..).unwrap_or_default(), label },
-            Some(b'#') => Self::Channel { id: target.get(1..).unwrap_or_default(), label },
+            Some(b'@') => Self::User {
+                id: target.get(1..).unwrap_or_default(),
+                label,
+            },
+            Some(b'#') => Self::Channel {
+                id: target.get(1..).unwrap_or_default(),
+                label,
+            },
             Some(b'!') => Self::Command(if label.is_empty() { command(target) } else { label }),
             Some(_) | None => Self::Link { url: target, label },
         }
@@ -160,7 +172,9 @@ impl<'a> Token<'a> {
                 writer.text(&unescape(label));
                 writer.link_since(start, &unescape(url));
             }
-            Self::User { .. } | Self::Channel { .. } | Self::Command(_) | Self::Link { .. } => writer.text(&self.shown(names)),
+            Self::User { .. } | Self::Channel { .. } | Self::Command(_) | Self::Link { .. } => {
+                writer.text(&self.shown(names))
+            }
         }
     }
 }

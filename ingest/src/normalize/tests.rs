@@ -20,7 +20,10 @@ pub(crate) fn document(markup: Markup, title: &str, text: &str) -> Document {
         container: Key::repository("acme/api"),
         access: AccessId::new(&SourceId::new("test").expect("slug"), "all"),
         title: title.to_owned(),
-        body: Body { markup, text: text.to_owned() },
+        body: Body {
+            markup,
+            text: text.to_owned(),
+        },
         url: None,
         author: None,
         created: None,
@@ -55,29 +58,121 @@ fn check(normalized: &Normalized, title: &str) {
     let mentions = normalized.mentions.iter().map(|it| (it.start, it.end));
     for (start, end) in normalized.code_spans.iter().copied().chain(links).chain(mentions) {
         assert!(normalized.body_start <= start && start < end);
-        assert!(text.get(start as usize..end as usize).is_some(), "a span beside characters");
+        assert!(
+            text.get(start as usize..end as usize).is_some(),
+            "a span beside characters"
+        );
     }
     assert!(normalized.code_spans.is_sorted());
 }
 
-const MARKUPS: [Markup; 6] =
-    [Markup::Plain, Markup::Markdown, Markup::Adf, Markup::JiraWiki, Markup::SlackThread, Markup::Code];
+const MARKUPS: [Markup; 6] = [
+    Markup::Plain,
+    Markup::Markdown,
+    Markup::Adf,
+    Markup::JiraWiki,
+    Markup::SlackThread,
+    Markup::Code,
+];
 
 /// Text that is mostly markup.
 fn marked_up() -> impl Strategy<Value = String> {
     let pieces = [
-        "# ", "h1. ", "* ", "- ", "1. ", "> ", "bq. ", "```", "`", "{code}", "{code:java}", "{noformat}", "{quote}", "{{", "}}",
-        "[", "]", "(http://a/b)", "|", "||", "~", "**", "_", "*", "+", "!a.png!", "\\", "\n", "\n\n", "\r\n", "  ", "\t", "é",
-        "中文", "word", "PAY-12", "<b>", "</b>", "<!--", "-->", "<script>", "<details>", "<a href='x'>", "</a>", "<code>", "</code>",
-        "<@U1>", "<#C1|general>", "<http://x|y>", "&lt;", "&#0;", "{color:red}", "{panel:title=x}", "{*}", "[~ada]", "[a|http://b]",
-        "---", "\u{0}", "\u{feff}", "\u{200b}", "| a | b |\n|---|---|\n", "[^1]", "[^1]: x", "- [x] ", "![alt](x)", "🎉",
+        "# ",
+        "h1. ",
+        "* ",
+        "- ",
+        "1. ",
+        "> ",
+        "bq. ",
+        "```",
+        "`",
+        "{code}",
+        "{code:java}",
+        "{noformat}",
+        "{quote}",
+        "{{",
+        "}}",
+        "[",
+        "]",
+        "(http://a/b)",
+        "|",
+        "||",
+        "~",
+        "**",
+        "_",
+        "*",
+        "+",
+        "!a.png!",
+        "\\",
+        "\n",
+        "\n\n",
+        "\r\n",
+        "  ",
+        "\t",
+        "é",
+        "中文",
+        "word",
+        "PAY-12",
+        "<b>",
+        "</b>",
+        "<!--",
+        "-->",
+        "<script>",
+        "<details>",
+        "<a href='x'>",
+        "</a>",
+        "<code>",
+        "</code>",
+        "<@U1>",
+        "<#C1|general>",
+        "<http://x|y>",
+        "&lt;",
+        "&#0;",
+        "{color:red}",
+        "{panel:title=x}",
+        "{*}",
+        "[~ada]",
+        "[a|http://b]",
+        "---",
+        "\u{0}",
+        "\u{feff}",
+        "\u{200b}",
+        "| a | b |\n|---|---|\n",
+        "[^1]",
+        "[^1]: x",
+        "- [x] ",
+        "![alt](x)",
+        "🎉",
     ];
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..60).prop_map(|parts| parts.concat())
 }
 
 fn json() -> impl Strategy<Value = serde_json::Value> {
-    let names = ["doc", "paragraph", "heading", "bulletList", "listItem", "codeBlock", "tableRow", "tableCell", "mention", "date"];
-    let more = ["text", "expand", "inlineCard", "hardBreak", "taskItem", "unknown", "orderedList", "blockquote", "media", "rule"];
+    let names = [
+        "doc",
+        "paragraph",
+        "heading",
+        "bulletList",
+        "listItem",
+        "codeBlock",
+        "tableRow",
+        "tableCell",
+        "mention",
+        "date",
+    ];
+    let more = [
+        "text",
+        "expand",
+        "inlineCard",
+        "hardBreak",
+        "taskItem",
+        "unknown",
+        "orderedList",
+        "blockquote",
+        "media",
+        "rule",
+    ];
     let names: Vec<&str> = names.into_iter().chain(more).collect();
     let attrs = serde_json::json!({
         "level": 3, "language": "rust", "id": "u1", "text": "@Ada", "url": "http://x/y", "timestamp": "1700000000000", "state": "DONE",
@@ -131,7 +226,10 @@ proptest! {
 
 #[test]
 fn hostile_input_takes_linear_time() {
-    let markup = ["[", "{", "{code}", "*a ", "_a", "!a", "`", "```", "<", "<a ", "<!--", "&", "\\", "|", "[a|", "{{", "> ", "* ", "(", "![", "<@", "***a "];
+    let markup = [
+        "[", "{", "{code}", "*a ", "_a", "!a", "`", "```", "<", "<a ", "<!--", "&", "\\", "|", "[a|", "{{", "> ", "* ",
+        "(", "![", "<@", "***a ",
+    ];
     for pattern in markup {
         let text = pattern.repeat(1_000_000 / pattern.len());
         let message = serde_json::json!([{"ts": "1.2", "author": "Ada", "text": text}]).to_string();
@@ -147,11 +245,29 @@ fn hostile_input_takes_linear_time() {
 
 #[test]
 fn deep_nesting_ends() {
-    let deep = format!("{}{}{}", "{\"type\":\"panel\",\"content\":[".repeat(5000), "{\"type\":\"text\",\"text\":\"x\"}", "]}".repeat(5000));
-    assert!(read(Markup::Adf, &deep).body().contains('x'), "too deep for JSON: read as text");
-    let levels = format!("{}{}{}", "{\"type\":\"panel\",\"content\":[".repeat(50), "{\"type\":\"text\",\"text\":\"x\"}", "]}".repeat(50));
+    let deep = format!(
+        "{}{}{}",
+        "{\"type\":\"panel\",\"content\":[".repeat(5000),
+        "{\"type\":\"text\",\"text\":\"x\"}",
+        "]}".repeat(5000)
+    );
+    assert!(
+        read(Markup::Adf, &deep).body().contains('x'),
+        "too deep for JSON: read as text"
+    );
+    let levels = format!(
+        "{}{}{}",
+        "{\"type\":\"panel\",\"content\":[".repeat(50),
+        "{\"type\":\"text\",\"text\":\"x\"}",
+        "]}".repeat(50)
+    );
     assert_eq!(read(Markup::Adf, &levels).body(), "x");
-    assert_eq!(read(Markup::Markdown, &format!("{}x", "> ".repeat(5000))).body().trim_matches(['>', ' ']), "x");
+    assert_eq!(
+        read(Markup::Markdown, &format!("{}x", "> ".repeat(5000)))
+            .body()
+            .trim_matches(['>', ' ']),
+        "x"
+    );
 }
 
 #[test]

@@ -8,7 +8,11 @@ use super::BlockKind;
 use super::writer::Writer;
 
 pub(super) fn write(body: &str, writer: &mut Writer) {
-    let mut reader = Reader { writer, quoted: false, numbers: Vec::new() };
+    let mut reader = Reader {
+        writer,
+        quoted: false,
+        numbers: Vec::new(),
+    };
     let mut unclosed = [false; 2];
     let (mut from, mut at) = (0, 0);
     while let Some(found) = body.get(at..).and_then(|rest| rest.find('{')).map(|it| it + at) {
@@ -26,7 +30,10 @@ pub(super) fn write(body: &str, writer: &mut Writer) {
         from = at;
         if let Some(which) = ["code", "noformat"].iter().position(|it| *it == tag.name) {
             let end = if which == 0 { "{code}" } else { "{noformat}" };
-            let inside = body.get(at..).filter(|_| !unclosed[which]).and_then(|rest| rest.split_once(end));
+            let inside = body
+                .get(at..)
+                .filter(|_| !unclosed[which])
+                .and_then(|rest| rest.split_once(end));
             unclosed[which] |= inside.is_none();
             if let Some((code, _)) = inside {
                 reader.code(&tag, code);
@@ -42,7 +49,9 @@ pub(super) fn write(body: &str, writer: &mut Writer) {
 }
 
 fn is_block(name: &str) -> bool {
-    let known = ["code", "noformat", "quote", "panel", "info", "note", "warning", "tip", "expand", "section", "column"];
+    let known = [
+        "code", "noformat", "quote", "panel", "info", "note", "warning", "tip", "expand", "section", "column",
+    ];
     known.contains(&name)
 }
 
@@ -60,7 +69,11 @@ impl Reader<'_> {
             self.writer.begin(self.kind());
             self.writer.text(title);
         }
-        let first = tag.parameters.split('|').next().filter(|it| !it.contains(['=', '.', ' ']));
+        let first = tag
+            .parameters
+            .split('|')
+            .next()
+            .filter(|it| !it.contains(['=', '.', ' ']));
         let language = Some(tag.parameter("language")).filter(|it| !it.is_empty()).or(first);
         self.writer.code_block(code, language.filter(|_| tag.name == "code"));
     }
@@ -79,7 +92,11 @@ impl Reader<'_> {
     }
 
     fn kind(&self) -> BlockKind {
-        if self.quoted { BlockKind::Quote } else { BlockKind::Paragraph }
+        if self.quoted {
+            BlockKind::Quote
+        } else {
+            BlockKind::Paragraph
+        }
     }
 
     fn lines(&mut self, text: &str) {
@@ -127,8 +144,14 @@ impl Reader<'_> {
             *number
         });
         let indent = " ".repeat(2 * depth.saturating_sub(1));
-        let shown = if marker.ends_with('#') { format!("{indent}{number}. ") } else { format!("{indent}- ") };
-        self.writer.begin(BlockKind::ListItem { depth: u8::try_from(depth).unwrap_or(u8::MAX) });
+        let shown = if marker.ends_with('#') {
+            format!("{indent}{number}. ")
+        } else {
+            format!("{indent}- ")
+        };
+        self.writer.begin(BlockKind::ListItem {
+            depth: u8::try_from(depth).unwrap_or(u8::MAX),
+        });
         self.writer.verbatim(&shown);
         write_inline(text, self.writer);
     }

@@ -22,15 +22,28 @@ impl Writer {
     pub(super) fn new(title: &str) -> Self {
         let mut text = clip(title, MAX_TITLE_BYTES).to_owned();
         text.push('\n');
-        let done = Normalized { body_start: offset(text.len()), text, ..Normalized::default() };
-        Self { done, open: None, pending: Pending::Nothing, limit: MAX_TEXT_BYTES }
+        let done = Normalized {
+            body_start: offset(text.len()),
+            text,
+            ..Normalized::default()
+        };
+        Self {
+            done,
+            open: None,
+            pending: Pending::Nothing,
+            limit: MAX_TEXT_BYTES,
+        }
     }
 
     /// Close the open block and open one of `kind`, on a line of its own.
     pub(super) fn begin(&mut self, kind: BlockKind) {
         self.end();
         if let Some(last) = self.done.blocks.last() {
-            let gap = if close_together(&last.kind, &kind) { "\n" } else { "\n\n" };
+            let gap = if close_together(&last.kind, &kind) {
+                "\n"
+            } else {
+                "\n\n"
+            };
             self.push(gap);
         }
         self.open = Some((kind, self.done.text.len()));
@@ -42,7 +55,11 @@ impl Writer {
         let Some((kind, start)) = self.open.take() else { return };
         let written = self.done.text.get(start..).unwrap_or_default().trim_end().len();
         if written == 0 {
-            let kept = self.done.blocks.last().map_or(self.done.body_start as usize, |last| last.end as usize);
+            let kept = self
+                .done
+                .blocks
+                .last()
+                .map_or(self.done.body_start as usize, |last| last.end as usize);
             self.truncate(kept);
         } else {
             self.truncate(start + written);
@@ -64,6 +81,11 @@ impl Writer {
 
     /// Running text: runs of whitespace become one space.
     pub(super) fn text(&mut self, text: &str) {
+        if let [one] = text.as_bytes()
+            && one.is_ascii_graphic()
+        {
+            return self.word(text);
+        }
         let mut words = text.split(char::is_whitespace);
         if let Some(first) = words.next() {
             self.word(first);
@@ -99,7 +121,9 @@ impl Writer {
 
     /// A block of code with its indentation; blank lines around it are dropped.
     pub(super) fn code_block(&mut self, code: &str, language: Option<&str>) {
-        let language = language.map(|it| clip(it.trim(), 32).to_lowercase()).filter(|it| !it.is_empty());
+        let language = language
+            .map(|it| clip(it.trim(), 32).to_lowercase())
+            .filter(|it| !it.is_empty());
         self.begin(BlockKind::Code { language });
         self.code_lines(code);
         self.end();
@@ -109,7 +133,10 @@ impl Writer {
     pub(super) fn code_lines(&mut self, code: &str) {
         let start = self.mark();
         let blank = code.len() - code.trim_start().len();
-        let first_line = code.get(..blank).and_then(|it| it.rfind('\n')).map_or(0, |newline| newline + 1);
+        let first_line = code
+            .get(..blank)
+            .and_then(|it| it.rfind('\n'))
+            .map_or(0, |newline| newline + 1);
         self.verbatim(code.get(first_line..).unwrap_or_default().trim_end());
         self.code_since(start);
     }
@@ -142,7 +169,11 @@ impl Writer {
         let (start, end) = (offset(start), offset(self.done.text.len()));
         match self.done.links.last_mut() {
             Some(last) if last.end == start && last.url == url => last.end = end,
-            _ => self.done.links.push(InlineLink { url: clip(url, 4096).to_owned(), start, end }),
+            _ => self.done.links.push(InlineLink {
+                url: clip(url, 4096).to_owned(),
+                start,
+                end,
+            }),
         }
     }
 
@@ -153,7 +184,11 @@ impl Writer {
         self.text(name.trim().trim_start_matches('@'));
         let (start, end) = (offset(start), offset(self.done.text.len()));
         if start < end {
-            self.done.mentions.push(Mention { id: clip(id, 256).to_owned(), start, end });
+            self.done.mentions.push(Mention {
+                id: clip(id, 256).to_owned(),
+                start,
+                end,
+            });
         }
     }
 
@@ -171,8 +206,19 @@ impl Writer {
 
     fn flush(&mut self) {
         self.ensure(BlockKind::Paragraph);
-        let at_line_start = self.open.as_ref().is_none_or(|(_, start)| *start == self.done.text.len())
-            || self.done.text.ends_with([' ', '\n']);
+        if self.pending == Pending::Nothing {
+            return;
+        }
+        let at_line_start = self
+            .open
+            .as_ref()
+            .is_none_or(|(_, start)| *start == self.done.text.len())
+            || self
+                .done
+                .text
+                .as_bytes()
+                .last()
+                .is_some_and(|last| b" \n".contains(last));
         match std::mem::replace(&mut self.pending, Pending::Nothing) {
             Pending::Space if !at_line_start => self.push(" "),
             Pending::Line if !at_line_start => self.push("\n"),
@@ -181,7 +227,8 @@ impl Writer {
     }
 
     fn push_clean(&mut self, text: &str, unwanted: fn(char) -> bool) {
-        if text.contains(unwanted) {
+        let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+        if !text.bytes().all(plain) && text.contains(unwanted) {
             for piece in text.split(unwanted) {
                 self.push(piece);
             }
@@ -192,8 +239,10 @@ impl Writer {
 
     fn push(&mut self, text: &str) {
         let room = self.limit.saturating_sub(self.done.text.len());
-        self.done.text.push_str(clip(text, room));
-        if text.len() > room {
+        if text.len() <= room {
+            self.done.text.push_str(text);
+        } else {
+            self.done.text.push_str(clip(text, room));
             self.limit = 0;
         }
     }
@@ -204,7 +253,9 @@ impl Writer {
         self.done.text.truncate(length);
         clamp(&mut self.done.code_spans, end, |span| (span.0, &mut span.1));
         clamp(&mut self.done.links, end, |link| (link.start, &mut link.end));
-        clamp(&mut self.done.mentions, end, |mention| (mention.start, &mut mention.end));
+        clamp(&mut self.done.mentions, end, |mention| {
+            (mention.start, &mut mention.end)
+        });
     }
 }
 

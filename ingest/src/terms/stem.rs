@@ -42,26 +42,51 @@ fn exception(word: &str) -> Option<&'static str> {
 }
 
 /// Words that stay as step 1a leaves them.
-const DONE: [&[u8]; 8] =
-    [b"inning", b"outing", b"canning", b"herring", b"earring", b"proceed", b"exceed", b"succeed"];
+const DONE: [&[u8]; 8] = [
+    b"inning", b"outing", b"canning", b"herring", b"earring", b"proceed", b"exceed", b"succeed",
+];
 
 /// Suffixes of step 2 and what replaces them, longer ones first where one ends with another.
 const STEP_2: [(&str, &str); 22] = [
-    ("ational", "ate"), ("tional", "tion"), ("enci", "ence"), ("anci", "ance"), ("abli", "able"), ("entli", "ent"),
-    ("ization", "ize"), ("izer", "ize"), ("ation", "ate"), ("ator", "ate"), ("alism", "al"), ("aliti", "al"),
-    ("alli", "al"), ("fulness", "ful"), ("ousness", "ous"), ("ousli", "ous"), ("iveness", "ive"), ("iviti", "ive"),
-    ("biliti", "ble"), ("bli", "ble"), ("fulli", "ful"), ("lessli", "less"),
+    ("ational", "ate"),
+    ("tional", "tion"),
+    ("enci", "ence"),
+    ("anci", "ance"),
+    ("abli", "able"),
+    ("entli", "ent"),
+    ("ization", "ize"),
+    ("izer", "ize"),
+    ("ation", "ate"),
+    ("ator", "ate"),
+    ("alism", "al"),
+    ("aliti", "al"),
+    ("alli", "al"),
+    ("fulness", "ful"),
+    ("ousness", "ous"),
+    ("ousli", "ous"),
+    ("iveness", "ive"),
+    ("iviti", "ive"),
+    ("biliti", "ble"),
+    ("bli", "ble"),
+    ("fulli", "ful"),
+    ("lessli", "less"),
 ];
 
 const STEP_3: [(&str, &str); 8] = [
-    ("ational", "ate"), ("tional", "tion"), ("alize", "al"), ("icate", "ic"), ("iciti", "ic"), ("ical", "ic"),
-    ("ful", ""), ("ness", ""),
+    ("ational", "ate"),
+    ("tional", "tion"),
+    ("alize", "al"),
+    ("icate", "ic"),
+    ("iciti", "ic"),
+    ("ical", "ic"),
+    ("ful", ""),
+    ("ness", ""),
 ];
 
 /// Suffixes of step 4, longer ones first where one ends with another.
 const STEP_4: [&str; 17] = [
-    "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive", "ize", "al", "er",
-    "ic",
+    "ement", "ance", "ence", "able", "ible", "ment", "ant", "ent", "ism", "ate", "iti", "ous", "ive", "ize", "al",
+    "er", "ic",
 ];
 
 /// A word in work; a `y` that is a consonant is written `Y`.
@@ -141,7 +166,9 @@ impl Stemmer {
             }
             return;
         }
-        let Some(suffix) = ["ingly", "edly", "ing", "ed"].into_iter().find(|it| self.ends(it)) else { return };
+        let Some(suffix) = ["ingly", "edly", "ing", "ed"].into_iter().find(|it| self.ends(it)) else {
+            return;
+        };
         if !self.has_vowel(self.before(suffix)) {
             return;
         }
@@ -201,7 +228,9 @@ impl Stemmer {
     }
 
     fn step_5(&mut self) {
-        let Some(last) = self.word.len().checked_sub(1) else { return };
+        let Some(last) = self.word.len().checked_sub(1) else {
+            return;
+        };
         let gone = match self.word[last] {
             b'e' => last >= self.r2 || (last >= self.r1 && !self.ends_short(last)),
             b'l' => last >= self.r2 && last > 0 && self.word[last - 1] == b'l',
@@ -226,6 +255,10 @@ impl Stemmer {
 
 /// The place behind the first consonant that follows a vowel, at or after `from`.
 fn region(word: &[u8], from: usize) -> usize {
-    let pair = word.get(from..).unwrap_or_default().windows(2).position(|it| is_vowel(it[0]) && !is_vowel(it[1]));
+    let pair = word
+        .get(from..)
+        .unwrap_or_default()
+        .windows(2)
+        .position(|it| is_vowel(it[0]) && !is_vowel(it[1]));
     pair.map_or(word.len(), |at| from + at + 2)
 }

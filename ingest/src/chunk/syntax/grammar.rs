@@ -58,7 +58,11 @@ pub(super) struct Rule {
 }
 
 const fn rule(node: &'static str, kind: SymbolKind, name: Name) -> Rule {
-    Rule { node, kind: Some(kind), name }
+    Rule {
+        node,
+        kind: Some(kind),
+        name,
+    }
 }
 
 use SymbolKind::{Constant, Function, Macro, Module, Type};
@@ -77,10 +81,17 @@ const RUST: &[Rule] = &[
     rule("const_item", Constant, NAME),
     rule("static_item", Constant, NAME),
     rule("macro_definition", Macro, NAME),
-    Rule { node: "impl_item", kind: None, name: Name::Field("type") },
+    Rule {
+        node: "impl_item",
+        kind: None,
+        name: Name::Field("type"),
+    },
 ];
 
-const PYTHON: &[Rule] = &[rule("function_definition", Function, NAME), rule("class_definition", Type, NAME)];
+const PYTHON: &[Rule] = &[
+    rule("function_definition", Function, NAME),
+    rule("class_definition", Type, NAME),
+];
 
 const SCRIPT: &[Rule] = &[
     rule("function_declaration", Function, NAME),
@@ -94,11 +105,46 @@ const SCRIPT: &[Rule] = &[
     rule("enum_declaration", Type, NAME),
     rule("internal_module", Module, NAME),
     rule("module", Module, NAME),
-    rule("variable_declarator", Function, Name::Function { name: "name", value: "value" }),
-    rule("assignment_expression", Function, Name::Function { name: "left", value: "right" }),
-    rule("pair", Function, Name::Function { name: "key", value: "value" }),
-    rule("field_definition", Function, Name::Function { name: "property", value: "value" }),
-    rule("public_field_definition", Function, Name::Function { name: "name", value: "value" }),
+    rule(
+        "variable_declarator",
+        Function,
+        Name::Function {
+            name: "name",
+            value: "value",
+        },
+    ),
+    rule(
+        "assignment_expression",
+        Function,
+        Name::Function {
+            name: "left",
+            value: "right",
+        },
+    ),
+    rule(
+        "pair",
+        Function,
+        Name::Function {
+            name: "key",
+            value: "value",
+        },
+    ),
+    rule(
+        "field_definition",
+        Function,
+        Name::Function {
+            name: "property",
+            value: "value",
+        },
+    ),
+    rule(
+        "public_field_definition",
+        Function,
+        Name::Function {
+            name: "name",
+            value: "value",
+        },
+    ),
 ];
 
 const JAVA: &[Rule] = &[
@@ -192,7 +238,10 @@ impl Grammar {
     pub(super) fn wraps(self, node: &str) -> bool {
         match self {
             Self::JavaScript | Self::TypeScript | Self::Tsx => {
-                matches!(node, "export_statement" | "lexical_declaration" | "variable_declaration" | "expression_statement")
+                matches!(
+                    node,
+                    "export_statement" | "lexical_declaration" | "variable_declaration" | "expression_statement"
+                )
             }
             Self::Python => node == "decorated_definition",
             Self::C | Self::Cpp => node == "template_declaration",

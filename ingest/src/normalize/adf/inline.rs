@@ -8,7 +8,17 @@ use super::text_of;
 
 /// Whether a node of this type stands within a line. Unknown nodes that carry text do.
 pub(super) fn is_inline(kind: &str, node: &Value) -> bool {
-    let known = ["text", "hardBreak", "mention", "emoji", "date", "status", "inlineCard", "mediaInline", "inlineExtension"];
+    let known = [
+        "text",
+        "hardBreak",
+        "mention",
+        "emoji",
+        "date",
+        "status",
+        "inlineCard",
+        "mediaInline",
+        "inlineExtension",
+    ];
     known.contains(&kind) || (node.get("text").is_some_and(Value::is_string) && node.get("content").is_none())
 }
 
@@ -21,7 +31,11 @@ pub(super) fn node(value: &Value, writer: &mut Writer) {
         "status" | "inlineExtension" => writer.text(text_of(value, "text")),
         "inlineCard" | "blockCard" | "embedCard" => card(value, writer),
         "media" | "mediaInline" => marked(value, text_of(value, "alt"), writer),
-        _ => marked(value, value.get("text").and_then(Value::as_str).unwrap_or_default(), writer),
+        _ => marked(
+            value,
+            value.get("text").and_then(Value::as_str).unwrap_or_default(),
+            writer,
+        ),
     }
 }
 
@@ -43,14 +57,21 @@ fn mention(value: &Value, writer: &mut Writer) {
 fn date(value: &Value) -> String {
     let timestamp = value.get("attrs").and_then(|attrs| attrs.get("timestamp"));
     let millis = timestamp.and_then(|it| it.as_str().map_or_else(|| it.as_i64(), |text| text.parse().ok()));
-    millis.map(|it| clip(&Timestamp(it).to_string(), 10).to_owned()).unwrap_or_default()
+    millis
+        .map(|it| clip(&Timestamp(it).to_string(), 10).to_owned())
+        .unwrap_or_default()
 }
 
 /// A card shows its URL: nothing else tells where it leads.
 fn card(value: &Value, writer: &mut Writer) {
     let data = value.get("attrs").and_then(|attrs| attrs.get("data"));
-    let name = data.and_then(|data| data.get("name")).and_then(Value::as_str).unwrap_or_default();
-    let linked = ["url", "@id"].into_iter().find_map(|it| data.and_then(|data| data.get(it)).and_then(Value::as_str));
+    let name = data
+        .and_then(|data| data.get("name"))
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let linked = ["url", "@id"]
+        .into_iter()
+        .find_map(|it| data.and_then(|data| data.get(it)).and_then(Value::as_str));
     let url = first(&[text_of(value, "url"), linked.unwrap_or_default()]);
     if !name.is_empty() {
         writer.text(name);
@@ -60,9 +81,15 @@ fn card(value: &Value, writer: &mut Writer) {
 }
 
 fn marked(value: &Value, text: &str, writer: &mut Writer) {
-    let marks = value.get("marks").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let marks = value
+        .get("marks")
+        .and_then(Value::as_array)
+        .map_or(&[][..], Vec::as_slice);
     let is = |mark: &Value, kind: &str| mark.get("type").and_then(Value::as_str) == Some(kind);
-    let link = marks.iter().find(|mark| is(mark, "link")).map(|mark| text_of(mark, "href"));
+    let link = marks
+        .iter()
+        .find(|mark| is(mark, "link"))
+        .map(|mark| text_of(mark, "href"));
     let start = link.map(|_| writer.mark());
     if marks.iter().any(|mark| is(mark, "code")) {
         writer.inline_code(text);

@@ -49,7 +49,10 @@ impl Reader<'_> {
             }
             "date" => self.writer.text(text(value, "fallback")),
             "rich_text_preformatted" => {
-                let code: String = list(value, "elements").iter().map(|it| first(it, &["text", "url"])).collect();
+                let code: String = list(value, "elements")
+                    .iter()
+                    .map(|it| first(it, &["text", "url"]))
+                    .collect();
                 self.writer.line_break();
                 self.writer.code_lines(&code);
                 self.writer.line_break();
@@ -67,7 +70,11 @@ impl Reader<'_> {
     }
 
     fn styled(&mut self, value: &Value) {
-        let code = value.get("style").and_then(|style| style.get("code")).and_then(Value::as_bool).unwrap_or_default();
+        let code = value
+            .get("style")
+            .and_then(|style| style.get("code"))
+            .and_then(Value::as_bool)
+            .unwrap_or_default();
         if code {
             self.writer.inline_code(text(value, "text"));
             return;
@@ -108,7 +115,8 @@ impl Reader<'_> {
             None => {}
         }
         self.writer.space();
-        self.writer.text(&shown(first(value, &["alt_text", "value"]), self.names));
+        self.writer
+            .text(&shown(first(value, &["alt_text", "value"]), self.names));
         self.each(list(value, "fields"), depth + 1);
         self.each(list(value, "elements"), depth + 1);
         self.each(list(value, "blocks"), depth + 1);
@@ -125,5 +133,8 @@ impl Reader<'_> {
 }
 
 fn first<'a>(value: &'a Value, keys: &[&str]) -> &'a str {
-    keys.iter().map(|key| text(value, key)).find(|it| !it.is_empty()).unwrap_or_default()
+    keys.iter()
+        .map(|key| text(value, key))
+        .find(|it| !it.is_empty())
+        .unwrap_or_default()
 }

@@ -18,7 +18,9 @@ impl<'a> Macro<'a> {
     /// The value of `name=value` among the parameters, empty where there is none.
     pub(super) fn parameter(&self, name: &str) -> &'a str {
         let mut pairs = self.parameters.split('|').filter_map(|it| it.split_once('='));
-        pairs.find(|(key, _)| key.trim() == name).map_or("", |(_, value)| value.trim())
+        pairs
+            .find(|(key, _)| key.trim() == name)
+            .map_or("", |(_, value)| value.trim())
     }
 }
 
@@ -28,12 +30,22 @@ pub(super) fn macro_at(text: &str) -> Option<Macro<'_>> {
     let end = inside.bytes().take(24).position(|it| !it.is_ascii_alphabetic())?;
     let (name, rest) = inside.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
     if rest.starts_with('}') {
-        return Some(Macro { name, parameters: "", length: end + 2 });
+        return Some(Macro {
+            name,
+            parameters: "",
+            length: end + 2,
+        });
     }
     let parameters = rest.strip_prefix(':')?;
     let close = parameters.bytes().take(512).position(|it| it == b'}' || it == b'\n')?;
-    let parameters = parameters.get(..close).filter(|_| parameters.as_bytes().get(close) == Some(&b'}'))?;
-    Some(Macro { name, parameters, length: end + close + 3 })
+    let parameters = parameters
+        .get(..close)
+        .filter(|_| parameters.as_bytes().get(close) == Some(&b'}'))?;
+    Some(Macro {
+        name,
+        parameters,
+        length: end + close + 3,
+    })
 }
 
 /// Write a line without its markup.
@@ -73,7 +85,11 @@ impl<'a> Scanner<'a, '_> {
             self.run(at, rest.get(..run).unwrap_or_default());
             return at + run;
         }
-        let special = if at < self.url_end { None } else { self.special(at, rest) };
+        let special = if at < self.url_end {
+            None
+        } else {
+            self.special(at, rest)
+        };
         special.unwrap_or_else(|| {
             let in_url = at < self.url_end && self.line.get(at + 1..).is_some_and(is_inside_word);
             if in_url || !self.emphasis.strips(at) {
@@ -127,7 +143,10 @@ impl<'a> Scanner<'a, '_> {
             return Some(close + 2);
         }
         // The rich text editor writes `{*}bold{*}` within words.
-        if ["{*}", "{_}", "{+}", "{-}", "{^}", "{~}"].iter().any(|it| rest.starts_with(it)) {
+        if ["{*}", "{_}", "{+}", "{-}", "{^}", "{~}"]
+            .iter()
+            .any(|it| rest.starts_with(it))
+        {
             return Some(at + 3);
         }
         let tag = macro_at(rest)?;
@@ -142,18 +161,32 @@ impl<'a> Scanner<'a, '_> {
 
     fn link(&mut self, at: usize) -> Option<usize> {
         let close = self.bracket.at(at + 1).filter(|close| close - at <= MAX_LINK)?;
-        let inside = self.line.get(at + 1..close).filter(|it| !it.is_empty() && !it.contains('['))?;
+        let inside = self
+            .line
+            .get(at + 1..close)
+            .filter(|it| !it.is_empty() && !it.contains('['))?;
         let (text, target) = match inside.split_once('|') {
             Some((text, rest)) => (text.trim(), rest.split('|').next().unwrap_or_default().trim()),
             None => ("", inside.trim()),
         };
-        let (text, target) = if target.starts_with("smart-") { ("", text) } else { (text, target) };
-        if let Some(user) = target.strip_prefix('~').filter(|it| !it.is_empty() && !it.contains(char::is_whitespace)) {
+        let (text, target) = if target.starts_with("smart-") {
+            ("", text)
+        } else {
+            (text, target)
+        };
+        if let Some(user) = target
+            .strip_prefix('~')
+            .filter(|it| !it.is_empty() && !it.contains(char::is_whitespace))
+        {
             let id = user.strip_prefix("accountid:").unwrap_or(user);
             self.writer.mention(id, if text.is_empty() { id } else { text });
         } else if is_url(target) {
             let start = self.writer.mark();
-            self.writer.text(if text.is_empty() { target.trim_start_matches("mailto:") } else { text });
+            self.writer.text(if text.is_empty() {
+                target.trim_start_matches("mailto:")
+            } else {
+                text
+            });
             if !text.is_empty() {
                 self.writer.link_since(start, target);
             }
@@ -198,7 +231,11 @@ fn is_inside_word(rest: &str) -> bool {
 pub(super) fn cells(line: &str) -> Vec<&str> {
     let (mut cells, mut from, mut at) = (Vec::new(), 0, 0);
     let (mut bracket, mut mono) = (Next::new(line, "]"), Next::new(line, "}}"));
-    while let Some(found) = line.get(at..).and_then(|rest| rest.find(['|', '[', '{', '\\'])).map(|it| it + at) {
+    while let Some(found) = line
+        .get(at..)
+        .and_then(|rest| rest.find(['|', '[', '{', '\\']))
+        .map(|it| it + at)
+    {
         let rest = line.get(found..).unwrap_or_default();
         at = found + 1;
         if rest.starts_with('|') {
@@ -211,7 +248,9 @@ pub(super) fn cells(line: &str) -> Vec<&str> {
             at = mono.at(found + 2).unwrap_or(at);
         } else if rest.starts_with('[') {
             let close = bracket.at(at).filter(|close| close - found <= MAX_LINK);
-            at = close.filter(|close| line.get(at..*close).is_some_and(|it| !it.contains('['))).unwrap_or(at);
+            at = close
+                .filter(|close| line.get(at..*close).is_some_and(|it| !it.contains('[')))
+                .unwrap_or(at);
         }
     }
     cells.push(line.get(from..).unwrap_or_default());
