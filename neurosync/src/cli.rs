@@ -161,6 +161,12 @@ pub struct SourceSettings {
     /// Key of the wiki space (default: the folder's name).
     #[arg(long)]
     pub space: Option<String>,
+    /// Slack team id, as in its keys (default: the source's name).
+    #[arg(long)]
+    pub team: Option<String>,
+    /// Slack workspace, the first part of its address; makes links to messages.
+    #[arg(long)]
+    pub workspace: Option<String>,
     /// Branch to read (git; default: HEAD).
     #[arg(long)]
     pub branch: Option<String>,

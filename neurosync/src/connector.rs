@@ -35,7 +35,7 @@ pub(crate) fn record(written: &SourceSettings, now: Timestamp) -> Result<SourceR
     };
     let place = if written.connector == ConnectorKind::Git { "location" } else { "path" };
     set(place, json!(location));
-    let optional = [("repository", &written.repository), ("site", &written.site), ("space", &written.space), ("branch", &written.branch)];
+    let optional = [("repository", &written.repository), ("site", &written.site), ("space", &written.space), ("branch", &written.branch), ("team", &written.team), ("workspace", &written.workspace)];
     for (name, value) in optional {
         if let Some(value) = value {
             set(name, json!(value));

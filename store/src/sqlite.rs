@@ -1,6 +1,7 @@
 //! The store in one SQLite file: a single writer connection, and a few readers that never wait for it.
 
 mod access;
+mod accounts;
 mod cache;
 mod commit;
 mod decode;

@@ -16,9 +16,9 @@ use crate::pipeline::Pipeline;
 use crate::{connector, serve};
 
 /// What the demonstration asks: a question in words, one with a filter, one with an identifier.
-const QUESTIONS: [&str; 3] = ["why are customers charged twice when a payment is retried", "kind:page how do we roll back a release", "PAY-7"];
-/// The two things whose connection it shows: the report of an incident and the commit that ended it.
-const PATH: (&str, &str) = ("PAY-7", "file:acme/api/src/payments/retry.rs");
+const QUESTIONS: [&str; 3] = ["why were customers charged twice", "kind:page what to do when the card gateway times out", "acme/api#41"];
+/// The two things whose connection it shows: the issue of an incident and the code that ended it.
+const PATH: (&str, &str) = ("PAY-12", "file:acme/api/src/payments/idempotency.rs");
 
 pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
     let app = Arc::new(context.app().await?);
@@ -50,15 +50,20 @@ fn sources(sample: &Path, repository: &Path) -> Vec<SourceSettings> {
         formerly: Vec::new(),
         site: None,
         space: None,
+        team: None,
+        workspace: None,
         branch: None,
         access: "owner".to_owned(),
     };
-    let acme = |settings: SourceSettings| SourceSettings { site: Some("acme".to_owned()), ..settings };
+    let name = |name: &str| Some(name.to_owned());
+    let jira = source(ConnectorKind::Jira, "acme-jira", &sample.join("jira"));
+    let slack = source(ConnectorKind::Slack, "acme-slack", &sample.join("slack"));
+    let wiki = source(ConnectorKind::Wiki, "acme-wiki", &sample.join("wiki"));
     let mut all = vec![
-        acme(source(ConnectorKind::Jira, "acme-jira", &sample.join("jira"))),
+        SourceSettings { site: name("acme"), ..jira },
         source(ConnectorKind::Github, "acme-github", &sample.join("github")),
-        source(ConnectorKind::Slack, "acme-slack", &sample.join("slack")),
-        acme(source(ConnectorKind::Wiki, "acme-wiki", &sample.join("wiki"))),
+        SourceSettings { team: name("T0ACME"), workspace: name("acme"), ..slack },
+        SourceSettings { site: name("acme"), space: name("ENG"), ..wiki },
         source(ConnectorKind::Commits, "acme-commits", &sample.join("commits")),
     ];
     if repository.join(".git").exists() {

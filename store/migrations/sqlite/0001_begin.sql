@@ -79,6 +79,15 @@ CREATE TABLE accounts (
     PRIMARY KEY (id, source)
 ) STRICT;
 
+-- Id, login, names and e-mails of each account, in lower case.
+CREATE TABLE account_names (
+    name    TEXT NOT NULL,
+    account TEXT NOT NULL,
+    source  INTEGER NOT NULL REFERENCES sources (number),
+    PRIMARY KEY (name, account, source)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX account_names_account ON account_names (account, source);
+
 CREATE TABLE dead_letters (
     source INTEGER NOT NULL REFERENCES sources (number),
     item   TEXT NOT NULL,

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 
 use domain::seam::store::{Committed, Lease};
-use domain::{Account, AccountId, Cursor, DocumentId, Error, Page, Rejected, Result, SourceId, Sweep, Timestamp};
+use domain::{Cursor, DocumentId, Error, Page, Rejected, Result, SourceId, Sweep, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
 use super::documents::{self, Log};
 use super::error::During;
 use super::page::{self, Batch};
-use super::{Sqlite, access, leases, rows, sources};
+use super::{Sqlite, access, accounts, leases, rows, sources};
 
 const COMMIT: &str = "commit page";
 const SWEEP: &str = "apply sweep";
@@ -42,7 +42,7 @@ pub(super) async fn page(
     } = batch;
     documents::apply(&mut transaction, &mut log, documents).await?;
     access::put(&mut transaction, log.source, rules).await?;
-    put_accounts(&mut transaction, log.source, accounts).await?;
+    accounts::put(&mut transaction, COMMIT, log.source, accounts).await?;
     clear_dead_letters(&mut transaction, log.source, reread).await?;
     put_dead_letters(&mut transaction, log.source, rejected).await?;
     let committed = log.close(&mut transaction).await?;
@@ -74,32 +74,6 @@ pub(super) async fn sweep(store: &Sqlite, source: &SourceId, lease: &Lease, swee
     let committed = log.close(&mut transaction).await?;
     transaction.commit().await.during(SWEEP)?;
     Ok(committed)
-}
-
-async fn put_accounts(
-    connection: &mut SqliteConnection,
-    source: i64,
-    accounts: BTreeMap<AccountId, Account>,
-) -> Result<()> {
-    let mut records = Vec::with_capacity(accounts.len());
-    for (id, account) in accounts {
-        let body = serde_json::to_string(&account)
-            .map_err(|error| Error::internal(COMMIT, "an account does not serialise").with_source(error))?;
-        records.push((id, body));
-    }
-    let statement = rows::Rows {
-        operation: COMMIT,
-        head: "INSERT INTO accounts (id, source, body)",
-        columns: 3,
-        tail: " ON CONFLICT (id, source) DO UPDATE SET body = excluded.body WHERE body <> excluded.body",
-    };
-    rows::write(connection, statement, records, |columns, (id, body)| {
-        columns
-            .push_bind(id.as_str().to_owned())
-            .push_bind(source)
-            .push_bind(body);
-    })
-    .await
 }
 
 /// Void what stands under the prefixes: the item itself, or one that goes on after a separator (`:`, `/`, `#` or a space),
@@ -168,7 +142,6 @@ pub(super) async fn remove(store: &Sqlite, source: &SourceId) -> Result<()> {
     log.close(&mut transaction).await?;
     for statement in [
         "DELETE FROM access_rules WHERE source = ?",
-        "DELETE FROM accounts WHERE source = ?",
         "DELETE FROM dead_letters WHERE source = ?",
         "UPDATE sources SET removed = 1, cursor = NULL, last_sync = NULL, settings = 'null' WHERE number = ?",
     ] {
@@ -178,6 +151,7 @@ pub(super) async fn remove(store: &Sqlite, source: &SourceId) -> Result<()> {
             .await
             .during(OPERATION)?;
     }
+    accounts::remove(&mut transaction, OPERATION, log.source).await?;
     transaction.commit().await.during(OPERATION)
 }
 

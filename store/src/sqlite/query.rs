@@ -7,7 +7,7 @@ use domain::seam::store::{DocumentStore, StoredChunk, TermStatistics};
 use domain::{AccessId, AccessRule, Account, Caller, Document, DocumentId, Result, Visible};
 
 use super::error::During;
-use super::{Sqlite, access, decode, find, index, rows, statistics};
+use super::{Sqlite, access, accounts, decode, find, index, rows, statistics};
 
 #[async_trait]
 impl DocumentStore for Sqlite {
@@ -32,7 +32,7 @@ impl DocumentStore for Sqlite {
     }
 
     async fn accounts(&self, names: &[String]) -> Result<Vec<Account>> {
-        accounts(self, names).await
+        accounts::named(self, names).await
     }
 
     async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>> {
@@ -88,26 +88,6 @@ async fn chunks(store: &Sqlite, document: DocumentId, visible: &Visible) -> Resu
     } else {
         Ok(Vec::new())
     }
-}
-
-/// Where several sources tell of one account, the first of them by name.
-async fn accounts(store: &Sqlite, ids: &[String]) -> Result<Vec<Account>> {
-    const OPERATION: &str = "read accounts";
-    let mut snapshot = store.snapshot(OPERATION).await?;
-    let statement = (
-        OPERATION,
-        "SELECT id, name, body FROM accounts JOIN sources ON number = source WHERE id IN",
-        "",
-    );
-    let keys: BTreeSet<String> = ids.iter().cloned().collect();
-    let mut rows: Vec<(String, String, String)> = rows::read(&mut snapshot, statement, keys).await?;
-    rows.sort_unstable();
-    rows.dedup_by(|later, first| later.0 == first.0);
-    let mut found: HashMap<String, String> = rows.into_iter().map(|(id, _, body)| (id, body)).collect();
-    ids.iter()
-        .filter_map(|id| found.remove(id.as_str()))
-        .map(|body| decode::json(OPERATION, &body))
-        .collect()
 }
 
 async fn scan(store: &Sqlite, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>> {

@@ -151,7 +151,13 @@ pub(super) async fn accounts_are_read_by_id(store: Arc<dyn Store>) {
         .await;
     let ids = ["bob", "nobody", "ada"].map(|login| Key::account("jira", login).to_string());
     let found = store.accounts(&ids).await.expect("accounts");
-    assert_eq!(found, [bob, ada_later], "each once, in the order asked");
+    assert_eq!(found, [ada_later.clone(), bob.clone()], "each once, by id");
+    for name in ["ADA", "Ada L.", "ada@ACME.example"] {
+        let found = store.accounts(&[name.to_owned()]).await.expect("accounts");
+        assert_eq!(found, std::slice::from_ref(&ada_later), "{name}");
+    }
+    let former = store.accounts(&["Ada".to_owned()]).await.expect("accounts");
+    assert_eq!(former.len(), 1, "the login, in any case; the former display name is forgotten");
     store.remove_source(&world.source).await.expect("remove");
     assert_eq!(
         store.accounts(&ids).await.expect("accounts"),

@@ -1,0 +1,108 @@
+//! Accounts: each as every source tells it, and the names by which it is found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Account, AccountId, Error, Result};
+use sqlx::sqlite::SqliteConnection;
+
+use super::error::During;
+use super::{Sqlite, decode, rows};
+
+const READ: &str = "read accounts";
+/// The most accounts of one answer.
+const MOST: usize = 1000;
+
+/// Write accounts of a source; what was known of one before goes.
+pub(super) async fn put(
+    connection: &mut SqliteConnection,
+    operation: &'static str,
+    source: i64,
+    accounts: BTreeMap<AccountId, Account>,
+) -> Result<()> {
+    let ids: Vec<String> = accounts.keys().map(ToString::to_string).collect();
+    forget_names(connection, operation, source, ids).await?;
+    let (mut records, mut names) = (Vec::with_capacity(accounts.len()), Vec::new());
+    for (id, account) in accounts {
+        let body = serde_json::to_string(&account)
+            .map_err(|error| Error::internal(operation, "an account does not serialise").with_source(error))?;
+        names.extend(names_of(&account).into_iter().map(|name| (name, id.to_string())));
+        records.push((id.to_string(), body));
+    }
+    let statement = rows::Rows {
+        operation,
+        head: "INSERT INTO accounts (id, source, body)",
+        columns: 3,
+        tail: " ON CONFLICT (id, source) DO UPDATE SET body = excluded.body WHERE body <> excluded.body",
+    };
+    rows::write(connection, statement, records, |columns, (id, body)| {
+        columns.push_bind(id).push_bind(source).push_bind(body);
+    })
+    .await?;
+    let statement = rows::Rows {
+        operation,
+        head: "INSERT INTO account_names (name, account, source)",
+        columns: 3,
+        tail: " ON CONFLICT (name, account, source) DO NOTHING",
+    };
+    rows::write(connection, statement, names, |columns, (name, account)| {
+        columns.push_bind(name).push_bind(account).push_bind(source);
+    })
+    .await
+}
+
+async fn forget_names(
+    connection: &mut SqliteConnection,
+    operation: &'static str,
+    source: i64,
+    accounts: Vec<String>,
+) -> Result<()> {
+    for account in accounts {
+        sqlx::query("DELETE FROM account_names WHERE account = ? AND source = ?")
+            .bind(account)
+            .bind(source)
+            .execute(&mut *connection)
+            .await
+            .during(operation)?;
+    }
+    Ok(())
+}
+
+/// Take all accounts of a source out.
+pub(super) async fn remove(connection: &mut SqliteConnection, operation: &'static str, source: i64) -> Result<()> {
+    for statement in ["DELETE FROM accounts WHERE source = ?", "DELETE FROM account_names WHERE source = ?"] {
+        sqlx::query(statement)
+            .bind(source)
+            .execute(&mut *connection)
+            .await
+            .during(operation)?;
+    }
+    Ok(())
+}
+
+/// The accounts of these names by id, each as its first source tells it.
+pub(super) async fn named(store: &Sqlite, names: &[String]) -> Result<Vec<Account>> {
+    let mut snapshot = store.snapshot(READ).await?;
+    let wanted: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    let statement = (
+        READ,
+        "SELECT accounts.id, sources.name, accounts.body FROM account_names \
+         JOIN accounts ON accounts.id = account AND accounts.source = account_names.source \
+         JOIN sources ON number = accounts.source WHERE account_names.name IN",
+        "",
+    );
+    let mut found: Vec<(String, String, String)> = rows::read(&mut snapshot, statement, wanted).await?;
+    found.sort_unstable();
+    found.dedup_by(|later, first| later.0 == first.0);
+    found.truncate(MOST);
+    found.iter().map(|(_, _, body)| decode::json(READ, body)).collect()
+}
+
+/// Everything an account is found by, in lower case.
+fn names_of(account: &Account) -> BTreeSet<String> {
+    std::iter::once(account.id.as_str())
+        .chain(account.login.as_deref())
+        .chain(account.names.iter().map(String::as_str))
+        .chain(account.emails.iter().map(String::as_str))
+        .map(str::to_lowercase)
+        .collect()
+}
