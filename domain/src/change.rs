@@ -59,7 +59,14 @@ pub struct Page {
 impl Page {
     /// A last page without changes.
     pub fn empty(cursor: Cursor) -> Self {
-        Self { changes: Vec::new(), rejected: Vec::new(), reread: Vec::new(), cursor, more: false, sweep_due: false }
+        Self {
+            changes: Vec::new(),
+            rejected: Vec::new(),
+            reread: Vec::new(),
+            cursor,
+            more: false,
+            sweep_due: false,
+        }
     }
 }
 

@@ -28,8 +28,11 @@ impl SourceId {
         if good {
             Ok(Self(name.into()))
         } else {
-            Err(Error::invalid("name source", format!("`{}` cannot name a source", name.chars().take(80).collect::<String>()))
-                .with_hint("use 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit"))
+            Err(Error::invalid(
+                "name source",
+                format!("`{}` cannot name a source", name.chars().take(80).collect::<String>()),
+            )
+            .with_hint("use 1 to 64 of a-z, 0-9, `.`, `_` and `-`, beginning with a letter or digit"))
         }
     }
 
@@ -160,7 +163,8 @@ impl DocumentKind {
     pub fn parse(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name).ok_or_else(|| {
             let names: Vec<_> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
-            Error::invalid("read kind", format!("`{name}` is not a kind of document")).with_hint(format!("kinds are: {}", names.join(", ")))
+            Error::invalid("read kind", format!("`{name}` is not a kind of document"))
+                .with_hint(format!("kinds are: {}", names.join(", ")))
         })
     }
 }
@@ -195,7 +199,10 @@ pub struct Body {
 impl Body {
     /// A plain text body.
     pub fn plain(text: impl Into<String>) -> Self {
-        Self { markup: Markup::Plain, text: text.into() }
+        Self {
+            markup: Markup::Plain,
+            text: text.into(),
+        }
     }
 }
 
@@ -336,6 +343,11 @@ mod tests {
             assert_eq!(DocumentKind::parse(kind.as_str()).expect("kind"), kind);
             assert_eq!(serde_json::to_value(kind).expect("json"), kind.as_str());
         }
-        assert!(DocumentKind::parse("banana").expect_err("no kind").hint().is_some_and(|hint| hint.contains("pull_request")));
+        assert!(
+            DocumentKind::parse("banana")
+                .expect_err("no kind")
+                .hint()
+                .is_some_and(|hint| hint.contains("pull_request"))
+        );
     }
 }

@@ -54,7 +54,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` in `operation` (a short verb phrase, as "open store"), never to be retried.
     pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, retry: Retry::Never, operation, message: message.into(), hint: None, source: None }
+        Self {
+            kind,
+            retry: Retry::Never,
+            operation,
+            message: message.into(),
+            hint: None,
+            source: None,
+        }
     }
 
     /// Malformed or oversized input.
@@ -85,12 +92,20 @@ impl Error {
     /// The error of a file operation: a missing file, a denied one, a full disk and the rest each get their kind and hint.
     pub fn io(operation: &'static str, path: &std::path::Path, error: std::io::Error) -> Self {
         use std::io::ErrorKind as Io;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "the standard library's kinds grow with its releases"
+        )]
         let (kind, hint) = match error.kind() {
             Io::NotFound => (ErrorKind::NotFound, Some("check the path")),
-            Io::PermissionDenied => (ErrorKind::Denied, Some("make the path readable (and writable) for this user")),
-            Io::StorageFull | Io::QuotaExceeded => {
-                (ErrorKind::Exhausted, Some("free some disk space, then run the same command again; nothing committed is lost"))
-            }
+            Io::PermissionDenied => (
+                ErrorKind::Denied,
+                Some("make the path readable (and writable) for this user"),
+            ),
+            Io::StorageFull | Io::QuotaExceeded => (
+                ErrorKind::Exhausted,
+                Some("free some disk space, then run the same command again; nothing committed is lost"),
+            ),
             Io::InvalidData | Io::UnexpectedEof => (ErrorKind::Corrupt, None),
             Io::Interrupted | Io::TimedOut | Io::WouldBlock => (ErrorKind::Unavailable, None),
             _ => (ErrorKind::Internal, None),

@@ -203,7 +203,12 @@ pub struct DocumentFacts {
 impl DocumentFacts {
     /// Take back all that `document` asserted.
     pub fn none(document: DocumentId, access: AccessId) -> Self {
-        Self { document, access, nodes: Vec::new(), edges: Vec::new() }
+        Self {
+            document,
+            access,
+            nodes: Vec::new(),
+            edges: Vec::new(),
+        }
     }
 }
 
@@ -220,6 +225,11 @@ mod tests {
         for kind in NodeKind::ALL {
             assert_eq!(NodeKind::parse(kind.as_str()).expect("node"), *kind);
         }
-        assert!(EdgeKind::parse("banana").expect_err("none").hint().is_some_and(|hint| hint.contains("part_of")));
+        assert!(
+            EdgeKind::parse("banana")
+                .expect_err("none")
+                .hint()
+                .is_some_and(|hint| hint.contains("part_of"))
+        );
     }
 }

@@ -22,7 +22,11 @@ impl Timestamp {
         if let Ok(instant) = text.parse::<jiff::Timestamp>() {
             return Ok(Self(instant.as_millisecond()));
         }
-        for format in ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S %z"] {
+        for format in [
+            "%Y-%m-%dT%H:%M:%S%.f%z",
+            "%Y-%m-%d %H:%M:%S%.f%z",
+            "%Y-%m-%d %H:%M:%S %z",
+        ] {
             if let Ok(instant) = jiff::Timestamp::strptime(format, text) {
                 return Ok(Self(instant.as_millisecond()));
             }
@@ -59,11 +63,18 @@ mod tests {
     #[test]
     fn reads_the_forms_that_providers_write() {
         let expected = 1_704_164_645_678;
-        for text in ["2024-01-02T03:04:05.678Z", "2024-01-02T03:04:05.678+0000", "2024-01-02T05:04:05.678+02:00"] {
+        for text in [
+            "2024-01-02T03:04:05.678Z",
+            "2024-01-02T03:04:05.678+0000",
+            "2024-01-02T05:04:05.678+02:00",
+        ] {
             assert_eq!(Timestamp::parse(text).expect(text).0, expected, "{text}");
         }
         assert_eq!(Timestamp::parse("2024-01-02").expect("date").0, 1_704_153_600_000);
-        assert_eq!(Timestamp::parse("2024-01-02 03:04:05 +0000").expect("git").0, 1_704_164_645_000);
+        assert_eq!(
+            Timestamp::parse("2024-01-02 03:04:05 +0000").expect("git").0,
+            1_704_164_645_000
+        );
         assert!(Timestamp::parse("yesterday").is_err());
     }
 

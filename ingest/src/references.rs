@@ -178,17 +178,22 @@ pub(crate) fn resolve(
     }
 }
 
-/// The words of a find, cut at a character's end to at most [`MAX_EVIDENCE`] bytes, and the span of just these words.
+/// The words of a find with the address that they hide, cut at a character's end to at most [`MAX_EVIDENCE`] bytes, and the span
+/// of just the words.
 fn evidence(find: &Find<'_>) -> Evidence {
     let words = clamp(find.words);
     let span = find.start.and_then(|start| {
         let (start, length) = (u32::try_from(start).ok()?, u32::try_from(words.len()).ok()?);
         Some((start, start.checked_add(length)?))
     });
-    Evidence {
-        text: words.to_owned(),
-        span,
-    }
+    let text = match find
+        .address
+        .filter(|address| !words.contains(address) && words.len() + 10 < MAX_EVIDENCE)
+    {
+        Some(address) => clamp(&format!("{words} <{address}>")).to_owned(),
+        None => words.to_owned(),
+    };
+    Evidence { text, span }
 }
 
 /// The longest beginning of `words` that is no longer than evidence may be.

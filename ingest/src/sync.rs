@@ -48,8 +48,11 @@ impl Sync<'_> {
             sweep_due |= page.sweep_due;
             self.commit(&source, &lease, page, &mut total).await?;
             if more && cursor.as_ref() == Some(&next) {
-                return Err(Error::internal("sync source", format!("{source}: the connector promises more but its cursor stands still"))
-                    .with_hint("this is a fault of the connector; please report it"));
+                return Err(Error::internal(
+                    "sync source",
+                    format!("{source}: the connector promises more but its cursor stands still"),
+                )
+                .with_hint("this is a fault of the connector; please report it"));
             }
             cursor = Some(next);
             if !more {
@@ -60,7 +63,10 @@ impl Sync<'_> {
             self.check_cancelled()?;
             let sweep = self.keeping_lease(&source, connector.sweep()).await?;
             let swept = self.store.apply_sweep(&source, &lease, sweep).await?;
-            self.progress.event(&Event::Committed { source: source.clone(), committed: swept });
+            self.progress.event(&Event::Committed {
+                source: source.clone(),
+                committed: swept,
+            });
             add(&mut total, swept);
         }
         info!(source.id = %source, upserted = total.upserted, deleted = total.deleted, unchanged = total.unchanged, rejected = total.rejected, "source synced");
@@ -72,17 +78,27 @@ impl Sync<'_> {
             warn!(source.id = %source, item = rejected.item, reason = rejected.reason, "item rejected");
         }
         let committed = self.store.commit(source, lease, page, (self.now)()).await?;
-        self.progress.event(&Event::Committed { source: source.clone(), committed });
+        self.progress.event(&Event::Committed {
+            source: source.clone(),
+            committed,
+        });
         add(total, committed);
         Ok(())
     }
 
     async fn lease(&self, source: &SourceId) -> Result<Lease> {
         let name = format!("sync:{source}");
-        self.store.lease(&name, self.holder, LEASE, (self.now)()).await?.ok_or_else(|| {
-            Error::new(ErrorKind::Conflict, "sync source", format!("another worker is syncing {source}"))
+        self.store
+            .lease(&name, self.holder, LEASE, (self.now)())
+            .await?
+            .ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Conflict,
+                    "sync source",
+                    format!("another worker is syncing {source}"),
+                )
                 .with_hint("wait for it to end; a worker that died frees its source within a minute")
-        })
+            })
     }
 
     /// Wait for a slow pull while telling the store that this worker lives.
@@ -99,13 +115,22 @@ impl Sync<'_> {
     }
 
     fn check_cancelled(&self) -> Result<()> {
-        if self.cancel.is_cancelled() { Err(cancelled()) } else { Ok(()) }
+        if self.cancel.is_cancelled() {
+            Err(cancelled())
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// The error of work that was asked to stop.
 pub(crate) fn cancelled() -> Error {
-    Error::new(ErrorKind::Cancelled, "stop", "stopped as asked; everything committed is kept").with_hint("run the same command again to go on from there")
+    Error::new(
+        ErrorKind::Cancelled,
+        "stop",
+        "stopped as asked; everything committed is kept",
+    )
+    .with_hint("run the same command again to go on from there")
 }
 
 fn add(total: &mut Committed, page: Committed) {

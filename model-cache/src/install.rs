@@ -174,9 +174,6 @@ async fn attempt(
     expected: &Expected,
     progress: &dyn Progress,
 ) -> Result<()> {
-    if settings.hub.offline {
-        return Err(Error::unavailable(OPERATION, "not asked in offline mode"));
-    }
     let staged = place.staged();
     match source {
         Source::Hub {
@@ -184,6 +181,9 @@ async fn attempt(
             name,
             revision,
         } => {
+            if settings.hub.offline {
+                return Err(Error::unavailable(OPERATION, "not asked in offline mode"));
+            }
             let model = hub::Model {
                 organisation,
                 name,

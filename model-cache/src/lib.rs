@@ -43,7 +43,7 @@ pub struct Hub {
     pub endpoint: String,
     /// A token for private models. Never shown.
     pub token: Option<String>,
-    /// Whether nothing may be fetched over the network: neither from the hub nor by the package client.
+    /// Whether the hub must not be asked. The package client is another source with settings of its own.
     pub offline: bool,
 }
 

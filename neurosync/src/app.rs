@@ -47,7 +47,13 @@ impl App {
         let lock = lock(data)?;
         let (store, graph) = (data.join("store.db"), data.join("graph.db"));
         let (store, graph) = tokio::try_join!(Sqlite::open(&store), graph::Embedded::open(&graph))?;
-        Ok(Self { config, environment: environment.clone(), store: Arc::new(store), graph: Arc::new(graph), _lock: lock })
+        Ok(Self {
+            config,
+            environment: environment.clone(),
+            store: Arc::new(store),
+            graph: Arc::new(graph),
+            _lock: lock,
+        })
     }
 
     /// The configuration it was opened with.
@@ -82,13 +88,26 @@ impl App {
 
     /// Entities, paths and neighbours.
     pub fn explore(&self) -> Explore {
-        Explore { documents: self.documents(), graph: self.graph() }
+        Explore {
+            documents: self.documents(),
+            graph: self.graph(),
+        }
     }
 
     /// Search over an index.
     pub fn search(&self, index: &Index) -> Search {
-        let Index { vectors, embedder, analyser } = index.clone();
-        Search { documents: self.documents(), graph: self.graph(), vectors, embedder, analyser }
+        let Index {
+            vectors,
+            embedder,
+            analyser,
+        } = index.clone();
+        Search {
+            documents: self.documents(),
+            graph: self.graph(),
+            vectors,
+            embedder,
+            analyser,
+        }
     }
 
     /// The vector index alone.
@@ -97,7 +116,9 @@ impl App {
     /// Whatever the backend reports.
     pub async fn vectors(&self) -> Result<Arc<dyn VectorIndex>> {
         let folder = self.config.data.join("vectors");
-        Ok(Arc::new(blocking(move || vectors::Edge::open(&folder, DIMENSIONS)).await?))
+        Ok(Arc::new(
+            blocking(move || vectors::Edge::open(&folder, DIMENSIONS)).await?,
+        ))
     }
 
     /// The index with its model, which is fetched where it is not there yet.
@@ -107,12 +128,20 @@ impl App {
     pub async fn index(&self, progress: &dyn model_cache::Progress) -> Result<Index> {
         let embedder = embedder(&self.config, &self.environment, progress).await?;
         let vectors = self.vectors().await?;
-        Ok(Index { vectors, embedder, analyser: Arc::new(Bm25) })
+        Ok(Index {
+            vectors,
+            embedder,
+            analyser: Arc::new(Bm25),
+        })
     }
 
     /// Everything for an export, with the vector index opened by the caller.
     pub fn parts<'a>(&'a self, vectors: &'a dyn VectorIndex) -> Parts<'a> {
-        Parts { documents: &*self.store, vectors, graph: &*self.graph }
+        Parts {
+            documents: &*self.store,
+            vectors,
+            graph: &*self.graph,
+        }
     }
 }
 
@@ -120,7 +149,11 @@ impl App {
 ///
 /// # Errors
 /// `Unavailable` when it cannot be had, telling every way that was tried; `Corrupt` or `Invalid` for files that are no such model.
-pub async fn embedder(config: &Config, environment: &Environment, progress: &dyn model_cache::Progress) -> Result<Arc<dyn Embedder>> {
+pub async fn embedder(
+    config: &Config,
+    environment: &Environment,
+    progress: &dyn model_cache::Progress,
+) -> Result<Arc<dyn Embedder>> {
     let files = model_cache::resolve(&model(config)?, &model_settings(config, environment), progress).await?;
     let threads = match config.model.threads {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -128,15 +161,23 @@ pub async fn embedder(config: &Config, environment: &Environment, progress: &dyn
     };
     let bert = blocking(move || embed::Bert::load(&files, threads)).await?;
     if bert.dimensions() != DIMENSIONS {
-        return Err(Error::invalid("load model", format!("the model gives vectors of {}, the index holds {DIMENSIONS}", bert.dimensions()))
-            .with_hint("choose a model of 384 dimensions"));
+        return Err(Error::invalid(
+            "load model",
+            format!(
+                "the model gives vectors of {}, the index holds {DIMENSIONS}",
+                bert.dimensions()
+            ),
+        )
+        .with_hint("choose a model of 384 dimensions"));
     }
     Ok(Arc::new(bert))
 }
 
 /// Open something that blocks, away from the async threads.
 async fn blocking<T: Send + 'static>(open: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(open).await.map_err(|error| Error::internal("open backend", "it was interrupted").with_source(error))?
+    tokio::task::spawn_blocking(open)
+        .await
+        .map_err(|error| Error::internal("open backend", "it was interrupted").with_source(error))?
 }
 
 /// The configured model's reference.
@@ -144,7 +185,11 @@ async fn blocking<T: Send + 'static>(open: impl FnOnce() -> Result<T> + Send + '
 /// # Errors
 /// `Invalid` when the configured name cannot be read.
 pub fn model(config: &Config) -> Result<model_cache::ModelRef> {
-    config.model.name.as_deref().map_or_else(|| Ok(model_cache::ModelRef::default()), model_cache::ModelRef::parse)
+    config
+        .model
+        .name
+        .as_deref()
+        .map_or_else(|| Ok(model_cache::ModelRef::default()), model_cache::ModelRef::parse)
 }
 
 /// Where models are kept and fetched from.
@@ -153,7 +198,10 @@ pub fn model_settings(config: &Config, environment: &Environment) -> model_cache
         cache_dir: config.cache.join("models"),
         model_dir: config.model.dir.clone(),
         hub: model_cache::Hub {
-            endpoint: environment.hub_endpoint.clone().unwrap_or_else(|| model_cache::Hub::default().endpoint),
+            endpoint: environment
+                .hub_endpoint
+                .clone()
+                .unwrap_or_else(|| model_cache::Hub::default().endpoint),
             token: environment.hub_token.clone(),
             offline: environment.hub_offline,
         },
@@ -168,11 +216,20 @@ pub fn now() -> Timestamp {
 
 fn lock(data: &Path) -> Result<File> {
     let path = data.join("lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|error| Error::io("open data folder", &path, error))?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(|error| Error::io("open data folder", &path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::new(ErrorKind::Conflict, "open data folder", format!("another neurosync process uses {}", data.display()))
-            .with_hint("stop it, ask its HTTP API instead, or use another folder with --data DIR")),
+        Err(TryLockError::WouldBlock) => Err(Error::new(
+            ErrorKind::Conflict,
+            "open data folder",
+            format!("another neurosync process uses {}", data.display()),
+        )
+        .with_hint("stop it, ask its HTTP API instead, or use another folder with --data DIR")),
         Err(TryLockError::Error(error)) => Err(Error::io("open data folder", &path, error)),
     }
 }

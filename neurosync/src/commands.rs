@@ -32,12 +32,23 @@ pub(crate) struct Context<'a> {
 }
 
 /// Run one command.
-pub(crate) async fn run(cli: Cli, environment: &Environment, output: &Output, cancel: &CancellationToken) -> Result<()> {
+pub(crate) async fn run(
+    cli: Cli,
+    environment: &Environment,
+    output: &Output,
+    cancel: &CancellationToken,
+) -> Result<()> {
     if let Command::Completions { shell } = cli.command {
         return completions(shell);
     }
     let config = Config::load(&cli, environment)?;
-    let context = Context { config, environment, output, cancel, bars: Arc::new(Bars::new()) };
+    let context = Context {
+        config,
+        environment,
+        output,
+        cancel,
+        bars: Arc::new(Bars::new()),
+    };
     match cli.command {
         Command::Demo(demo) => demo::run(&context, demo).await,
         Command::Serve(serve) => crate::serve::run(&context, serve).await,
@@ -67,7 +78,9 @@ fn state(state: model_cache::State) -> &'static str {
 fn completions(shell: clap_complete::Shell) -> Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "neurosync", &mut script);
-    std::io::stdout().write_all(&script).map_err(|error| Error::internal("write completions", error.to_string()).with_source(error))
+    std::io::stdout()
+        .write_all(&script)
+        .map_err(|error| Error::internal("write completions", error.to_string()).with_source(error))
 }
 
 impl Context<'_> {
@@ -78,11 +91,19 @@ impl Context<'_> {
 
     /// A pipeline over an open data folder.
     pub(crate) async fn pipeline<'a>(&self, app: &'a App) -> Result<Pipeline<'a>> {
-        Ok(Pipeline { app, index: app.index(&*self.bars).await?, progress: self.bars.clone(), cancel: self.cancel.clone() })
+        Ok(Pipeline {
+            app,
+            index: app.index(&*self.bars).await?,
+            progress: self.bars.clone(),
+            cancel: self.cancel.clone(),
+        })
     }
 
     async fn sync(&self, names: &[String]) -> Result<()> {
-        let names = names.iter().map(|name| SourceId::new(name)).collect::<Result<Vec<_>>>()?;
+        let names = names
+            .iter()
+            .map(|name| SourceId::new(name))
+            .collect::<Result<Vec<_>>>()?;
         let app = self.app().await?;
         let runs = self.pipeline(&app).await?.sync(&names).await?;
         self.report(&runs)
@@ -90,12 +111,27 @@ impl Context<'_> {
 
     /// Tell what a run did, and fail when a source failed.
     pub(crate) fn report(&self, runs: &[SourceRun]) -> Result<()> {
-        self.output.answer(&json!({"sources": runs}), |_, style| runs.iter().map(|run| show::source_run(run, *style)).collect())?;
-        let failed: Vec<_> = runs.iter().filter(|run| run.error.is_some()).map(|run| run.source.as_str()).collect();
+        self.output.answer(&json!({"sources": runs}), |_, style| {
+            runs.iter().map(|run| show::source_run(run, *style)).collect()
+        })?;
+        let failed: Vec<_> = runs
+            .iter()
+            .filter(|run| run.error.is_some())
+            .map(|run| run.source.as_str())
+            .collect();
         if failed.is_empty() {
             return Ok(());
         }
-        Err(Error::unavailable("sync", format!("{} of {} sources failed: {}", failed.len(), runs.len(), failed.join(", "))).with_hint("the reason stands at each source above; the others are up to date"))
+        Err(Error::unavailable(
+            "sync",
+            format!(
+                "{} of {} sources failed: {}",
+                failed.len(),
+                runs.len(),
+                failed.join(", ")
+            ),
+        )
+        .with_hint("the reason stands at each source above; the others are up to date"))
     }
 
     async fn rebuild(&self) -> Result<()> {
@@ -137,21 +173,34 @@ impl Context<'_> {
                     None => model(&self.config)?,
                 };
                 let files = model_cache::resolve(&reference, &settings, &*self.bars).await?;
-                self.output.answer(&json!({"model": files.id, "weights": files.weights}), |_, style| format!("{} is ready: {}", style.key(&files.id), files.weights.display()))
+                self.output
+                    .answer(&json!({"model": files.id, "weights": files.weights}), |_, style| {
+                        format!("{} is ready: {}", style.key(&files.id), files.weights.display())
+                    })
             }
             Model::List => {
                 let models = model_cache::list(&settings)?;
                 let told: Vec<_> = models.iter().map(|model| json!({"model": model.model, "source": model.source, "folder": model.folder, "bytes": model.bytes})).collect();
-                self.output.answer(&json!({"models": told}), |_, style| show::models(&models, *style))
+                self.output
+                    .answer(&json!({"models": told}), |_, style| show::models(&models, *style))
             }
             Model::Verify => {
                 let findings = model_cache::verify(&model(&self.config)?, &settings).await?;
-                let told: Vec<_> = findings.iter().map(|finding| json!({"file": finding.file, "state": state(finding.state)})).collect();
-                self.output.answer(&json!({"files": told}), |_, _| findings.iter().map(|finding| format!("{:8} {}\n", state(finding.state), finding.file)).collect())?;
+                let told: Vec<_> = findings
+                    .iter()
+                    .map(|finding| json!({"file": finding.file, "state": state(finding.state)}))
+                    .collect();
+                self.output.answer(&json!({"files": told}), |_, _| {
+                    findings
+                        .iter()
+                        .map(|finding| format!("{:8} {}\n", state(finding.state), finding.file))
+                        .collect()
+                })?;
                 if findings.iter().all(|finding| finding.state == model_cache::State::Good) {
                     return Ok(());
                 }
-                Err(Error::corrupt("verify model", "not every file is as it must be").with_hint("run `neurosync model pull` to fetch it again"))
+                Err(Error::corrupt("verify model", "not every file is as it must be")
+                    .with_hint("run `neurosync model pull` to fetch it again"))
             }
         }
     }

@@ -34,7 +34,8 @@ impl Environment {
         Self {
             hub_endpoint: text("HF_ENDPOINT"),
             hub_token: text("HF_TOKEN"),
-            hub_offline: text("HF_HUB_OFFLINE").is_some_and(|value| !["0", "false", "no"].contains(&value.to_lowercase().as_str())),
+            hub_offline: text("HF_HUB_OFFLINE")
+                .is_some_and(|value| !["0", "false", "no"].contains(&value.to_lowercase().as_str())),
             cache: text("NEUROSYNC_CACHE").map(PathBuf::from),
             python: text("NEUROSYNC_PYTHON").map(PathBuf::from),
         }
@@ -119,7 +120,10 @@ impl Config {
     /// `Invalid` for a file that cannot be understood, naming the line; an I/O error for one that cannot be read.
     pub fn load(cli: &Cli, environment: &Environment) -> Result<Self> {
         let dirs = directories::ProjectDirs::from("", "", "neurosync");
-        let no_home = || Error::invalid("find data folder", "this user has no home folder").with_hint("say where to keep data: --data DIR");
+        let no_home = || {
+            Error::invalid("find data folder", "this user has no home folder")
+                .with_hint("say where to keep data: --data DIR")
+        };
         let data = match (&cli.data, &dirs) {
             (Some(data), _) => data.clone(),
             (None, Some(dirs)) => dirs.data_dir().to_owned(),
@@ -130,18 +134,30 @@ impl Config {
             (None, Some(dirs)) => dirs.cache_dir().to_owned(),
             (None, None) => data.join("cache"),
         };
-        let defaults = parse(include_str!("../config.default.toml"), Path::new("the built-in defaults"))?;
+        let defaults = parse(
+            include_str!("../config.default.toml"),
+            Path::new("the built-in defaults"),
+        )?;
         let written = read(&data.join(FILE))?;
         let listen = written.server.listen.or(defaults.server.listen).unwrap_or_default();
         let listen = listen.parse().map_err(|error| {
-            Error::invalid("read configuration", format!("`listen = \"{listen}\"`")).with_source(error).with_hint("write an address and a port: 127.0.0.1:7700")
+            Error::invalid("read configuration", format!("`listen = \"{listen}\"`"))
+                .with_source(error)
+                .with_hint("write an address and a port: 127.0.0.1:7700")
         })?;
         Ok(Self {
             data,
             cache,
-            server: Server { listen, api_keys: checked(written.server.api_keys.unwrap_or_default())? },
+            server: Server {
+                listen,
+                api_keys: checked(written.server.api_keys.unwrap_or_default())?,
+            },
             model: Model {
-                name: written.model.name.or(defaults.model.name).filter(|name| !name.is_empty()),
+                name: written
+                    .model
+                    .name
+                    .or(defaults.model.name)
+                    .filter(|name| !name.is_empty()),
                 dir: cli.model_dir.clone(),
                 threads: written.model.threads.or(defaults.model.threads).unwrap_or(0),
             },
@@ -158,14 +174,22 @@ fn read(path: &Path) -> Result<Written> {
 }
 
 fn parse(text: &str, path: &Path) -> Result<Written> {
-    toml::from_str(text).map_err(|error| Error::invalid("read configuration", format!("{}: {}", path.display(), error.to_string().trim_end())))
+    toml::from_str(text).map_err(|error| {
+        Error::invalid(
+            "read configuration",
+            format!("{}: {}", path.display(), error.to_string().trim_end()),
+        )
+    })
 }
 
 fn checked(keys: Vec<ApiKey>) -> Result<Vec<ApiKey>> {
     for key in &keys {
         if key.sha256.len() != 64 || !key.sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(Error::invalid("read configuration", format!("API key `{}`: sha256 is not 64 hex digits", key.name))
-                .with_hint("make one with: printf %s \"$KEY\" | sha256sum"));
+            return Err(Error::invalid(
+                "read configuration",
+                format!("API key `{}`: sha256 is not 64 hex digits", key.name),
+            )
+            .with_hint("make one with: printf %s \"$KEY\" | sha256sum"));
         }
     }
     Ok(keys)
@@ -180,7 +204,11 @@ mod tests {
     #[test]
     fn the_defaults_are_complete() {
         let defaults = parse(include_str!("../config.default.toml"), Path::new("defaults")).expect("defaults");
-        assert!(defaults.server.listen.is_some_and(|listen| listen.parse::<std::net::SocketAddr>().is_ok_and(|address| address.ip().is_loopback())));
+        assert!(defaults.server.listen.is_some_and(|listen| {
+            listen
+                .parse::<std::net::SocketAddr>()
+                .is_ok_and(|address| address.ip().is_loopback())
+        }));
         assert_eq!(defaults.server.api_keys, Some(Vec::new()));
         assert!(defaults.model.name.is_some() && defaults.model.threads.is_some());
     }

@@ -30,12 +30,25 @@ pub(crate) fn record(written: &SourceSettings, now: Timestamp) -> Result<SourceR
     let mut settings = Map::new();
     let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
     let location = match written.connector {
-        ConnectorKind::Git if written.location.contains("://") || is_scp_like(&written.location) => written.location.clone(),
+        ConnectorKind::Git if written.location.contains("://") || is_scp_like(&written.location) => {
+            written.location.clone()
+        }
         _ => absolute(&written.location)?,
     };
-    let place = if written.connector == ConnectorKind::Git { "location" } else { "path" };
+    let place = if written.connector == ConnectorKind::Git {
+        "location"
+    } else {
+        "path"
+    };
     set(place, json!(location));
-    let optional = [("repository", &written.repository), ("site", &written.site), ("space", &written.space), ("branch", &written.branch), ("team", &written.team), ("workspace", &written.workspace)];
+    let optional = [
+        ("repository", &written.repository),
+        ("site", &written.site),
+        ("space", &written.space),
+        ("branch", &written.branch),
+        ("team", &written.team),
+        ("workspace", &written.workspace),
+    ];
     for (name, value) in optional {
         if let Some(value) = value {
             set(name, json!(value));
@@ -45,31 +58,48 @@ pub(crate) fn record(written: &SourceSettings, now: Timestamp) -> Result<SourceR
         set("formerly", json!(written.formerly));
     }
     set("access", access(&written.access));
-    Ok(SourceRecord { id: SourceId::new(&written.name)?, connector: written.connector.as_str().to_owned(), settings: Value::Object(settings), added: now })
+    Ok(SourceRecord {
+        id: SourceId::new(&written.name)?,
+        connector: written.connector.as_str().to_owned(),
+        settings: Value::Object(settings),
+        added: now,
+    })
 }
 
 fn access(written: &str) -> Value {
     match written {
         "owner" | "public" | "source" => json!(written),
-        principals => json!(principals.split(',').map(str::trim).filter(|one| !one.is_empty()).collect::<Vec<_>>()),
+        principals => json!(
+            principals
+                .split(',')
+                .map(str::trim)
+                .filter(|one| !one.is_empty())
+                .collect::<Vec<_>>()
+        ),
     }
 }
 
 /// `user@host:path`, as Git takes it for SSH.
 fn is_scp_like(location: &str) -> bool {
-    location.split_once(':').is_some_and(|(host, _)| host.contains('@') && !host.contains('/'))
+    location
+        .split_once(':')
+        .is_some_and(|(host, _)| host.contains('@') && !host.contains('/'))
 }
 
 fn absolute(path: &str) -> Result<String> {
     let path = Path::new(path);
     let full = std::path::absolute(path).map_err(|error| Error::io("find source", path, error))?;
-    full.into_os_string().into_string().map_err(|path| Error::invalid("find source", format!("{} is not UTF-8", path.display())).with_hint("rename the folder"))
+    full.into_os_string().into_string().map_err(|path| {
+        Error::invalid("find source", format!("{} is not UTF-8", path.display())).with_hint("rename the folder")
+    })
 }
 
 /// The connector of a record.
 pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Connector>> {
     let id = record.id.clone();
-    let archive = |kind| -> Result<Box<dyn Connector>> { Ok(Box::new(Archive::open(id.clone(), kind, record.settings.clone())?)) };
+    let archive = |kind| -> Result<Box<dyn Connector>> {
+        Ok(Box::new(Archive::open(id.clone(), kind, record.settings.clone())?))
+    };
     match record.connector.as_str() {
         "git" => Ok(Box::new(Git::open(id.clone(), settings(record)?, clones)?)),
         "jira-archive" => archive(Kind::Jira),
@@ -77,13 +107,17 @@ pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Conne
         "slack-archive" => archive(Kind::Slack),
         "wiki-archive" => archive(Kind::Wiki),
         "commits-archive" => archive(Kind::Commits),
-        other => Err(Error::invalid("open source", format!("{id} is read by `{other}`, which this version does not have"))
-            .with_hint("use the version that added it, or remove the source")),
+        other => Err(Error::invalid(
+            "open source",
+            format!("{id} is read by `{other}`, which this version does not have"),
+        )
+        .with_hint("use the version that added it, or remove the source")),
     }
 }
 
 fn settings<T: DeserializeOwned>(record: &SourceRecord) -> Result<T> {
     T::deserialize(&record.settings).map_err(|error| {
-        Error::invalid("open source", format!("{}: {error}", record.id)).with_hint("see `neurosync source add --help` for the settings of each kind")
+        Error::invalid("open source", format!("{}: {error}", record.id))
+            .with_hint("see `neurosync source add --help` for the settings of each kind")
     })
 }

@@ -38,8 +38,16 @@ pub(crate) struct Report {
 /// `Invalid` when the folder is no BEIR folder; whatever the pipeline reports.
 pub(crate) async fn run(context: &Context<'_>, dir: &Path) -> Result<Report> {
     let (beir, queries) = corpus::read(dir)?;
-    let scratch = tempfile::tempdir().map_err(|error| Error::io("make scratch folder", &std::env::temp_dir(), error))?;
-    let app = App::open(Config { data: scratch.path().to_owned(), ..context.config.clone() }, context.environment).await?;
+    let scratch =
+        tempfile::tempdir().map_err(|error| Error::io("make scratch folder", &std::env::temp_dir(), error))?;
+    let app = App::open(
+        Config {
+            data: scratch.path().to_owned(),
+            ..context.config.clone()
+        },
+        context.environment,
+    )
+    .await?;
     let pipeline = context.pipeline(&app).await?;
     app.sync_store().put_source(beir.record()).await?;
     let started = Instant::now();
@@ -64,14 +72,23 @@ pub(crate) async fn run(context: &Context<'_>, dir: &Path) -> Result<Report> {
     })
 }
 
-async fn measure(search: &Search, queries: &[Query], names: &BTreeMap<DocumentId, String>, mode: Mode) -> Result<(Metrics, Vec<Duration>)> {
+async fn measure(
+    search: &Search,
+    queries: &[Query],
+    names: &BTreeMap<DocumentId, String>,
+    mode: Mode,
+) -> Result<(Metrics, Vec<Duration>)> {
     let filter = Filter::visible(Visible::All);
     let (mut all, mut times) = (Vec::with_capacity(queries.len()), Vec::with_capacity(queries.len()));
     for query in queries {
         let started = Instant::now();
         let ranked = search.rank(&query.text, &filter, mode).await?;
         times.push(started.elapsed());
-        let ranked: Vec<&str> = ranked.iter().filter_map(|one| names.get(&one.document)).map(String::as_str).collect();
+        let ranked: Vec<&str> = ranked
+            .iter()
+            .filter_map(|one| names.get(&one.document))
+            .map(String::as_str)
+            .collect();
         all.push(Metrics::of(&ranked, &query.relevant));
     }
     Ok((Metrics::mean(&all), times))
@@ -86,14 +103,25 @@ fn rate(texts: u64, time: Duration) -> f64 {
 /// The nearest-rank percentile of sorted times, in milliseconds.
 fn percentile(sorted: &[Duration], percent: usize) -> f64 {
     let rank = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
-    sorted.get(rank).map_or(0.0, |time| (time.as_secs_f64() * 1e5).round() / 100.0)
+    sorted
+        .get(rank)
+        .map_or(0.0, |time| (time.as_secs_f64() * 1e5).round() / 100.0)
 }
 
 impl Report {
     pub(crate) fn table(&self, style: Style) -> String {
-        let mut out = format!("{}\n", style.bold(&format!("{:8}{:>9}{:>11}{:>12}{:>9}", "", "nDCG@10", "Recall@10", "Recall@100", "MRR@10")));
+        let mut out = format!(
+            "{}\n",
+            style.bold(&format!(
+                "{:8}{:>9}{:>11}{:>12}{:>9}",
+                "", "nDCG@10", "Recall@10", "Recall@100", "MRR@10"
+            ))
+        );
         for (name, metrics) in [("bm25", &self.bm25), ("dense", &self.dense), ("fused", &self.fused)] {
-            out += &format!("{name:8}{:>9.4}{:>11.4}{:>12.4}{:>9.4}\n", metrics.ndcg_at_10, metrics.recall_at_10, metrics.recall_at_100, metrics.mrr_at_10);
+            out += &format!(
+                "{name:8}{:>9.4}{:>11.4}{:>12.4}{:>9.4}\n",
+                metrics.ndcg_at_10, metrics.recall_at_10, metrics.recall_at_100, metrics.mrr_at_10
+            );
         }
         out + &format!(
             "{} documents, {} chunks, {} queries; {} texts/s embedded; query p50 {} ms, p99 {} ms\n",

@@ -27,7 +27,10 @@ pub struct Parts<'a> {
 /// Whatever a backend reports, or that `out` cannot be written.
 pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
     for rule in parts.documents.access_rules().await? {
-        line(out, &json!({"type": "access", "label": rule.id, "container": rule.container, "readers": rule.readers}))?;
+        line(
+            out,
+            &json!({"type": "access", "label": rule.id, "container": rule.container, "readers": rule.readers}),
+        )?;
     }
     let mut after = None;
     loop {
@@ -47,7 +50,10 @@ pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
         let Some((_, _, last)) = points.last() else { break };
         after = Some(last.chunk);
         for (label, document, point) in &points {
-            line(out, &json!({"type": "vector", "chunk": point.chunk, "document": document, "label": label, "dense": dense(point), "sparse": sparse(point)}))?;
+            line(
+                out,
+                &json!({"type": "vector", "chunk": point.chunk, "document": document, "label": label, "dense": dense(point), "sparse": sparse(point)}),
+            )?;
         }
     }
     let mut after = None;
@@ -101,13 +107,27 @@ fn dense(point: &Point) -> Vec<Value> {
 }
 
 fn sparse(point: &Point) -> Vec<Value> {
-    point.sparse.terms.iter().zip(&point.sparse.weights).map(|(term, weight)| json!([term, rounded(*weight)])).collect()
+    point
+        .sparse
+        .terms
+        .iter()
+        .zip(&point.sparse.weights)
+        .map(|(term, weight)| json!([term, rounded(*weight)]))
+        .collect()
 }
 
 /// A document's nodes and edges, each sorted by its own text.
 fn fact_lines(facts: &DocumentFacts) -> Vec<Value> {
-    let mut nodes: Vec<_> = facts.nodes.iter().map(|node| json!({"type": "node", "document": facts.document, "label": facts.access, "node": node})).collect();
-    let mut edges: Vec<_> = facts.edges.iter().map(|edge| json!({"type": "edge", "document": facts.document, "label": facts.access, "edge": edge})).collect();
+    let mut nodes: Vec<_> = facts
+        .nodes
+        .iter()
+        .map(|node| json!({"type": "node", "document": facts.document, "label": facts.access, "node": node}))
+        .collect();
+    let mut edges: Vec<_> = facts
+        .edges
+        .iter()
+        .map(|edge| json!({"type": "edge", "document": facts.document, "label": facts.access, "edge": edge}))
+        .collect();
     nodes.sort_by_cached_key(Value::to_string);
     edges.sort_by_cached_key(Value::to_string);
     nodes.append(&mut edges);

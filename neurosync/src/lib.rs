@@ -27,7 +27,12 @@ pub fn run(cli: Cli) -> ExitCode {
     let output = Output::new(cli.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&output, &Error::internal("start", "no threads can be started").with_source(error)),
+        Err(error) => {
+            return fail(
+                &output,
+                &Error::internal("start", "no threads can be started").with_source(error),
+            );
+        }
     };
     let result = runtime.block_on(async {
         let cancel = CancellationToken::new();
@@ -71,7 +76,9 @@ fn stop_on_signal(cancel: CancellationToken) {
 #[cfg(unix)]
 async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
@@ -93,8 +100,16 @@ fn start_log(cli: &Cli) {
         2 => "debug",
         _ => "trace",
     };
-    let filter = EnvFilter::new(format!("error,neurosync={level},ingest={level},connectors={level},store={level},search_api={level},graph={level},vectors={level},embed={level},model_cache={level}"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::new(format!(
+        "error,neurosync={level},ingest={level},connectors={level},store={level},search_api={level},graph={level},vectors={level},embed={level},model_cache={level}"
+    ));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first log.
-    let _started = if cli.json { builder.json().try_init() } else { builder.try_init() };
+    let _started = if cli.json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
 }

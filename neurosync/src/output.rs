@@ -14,13 +14,21 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, colour: !json && std::io::stdout().is_terminal() }
+        Self {
+            json,
+            colour: !json && std::io::stdout().is_terminal(),
+        }
     }
 
     /// Print one answer: `value` as JSON, or what `text` makes of it.
-    pub(crate) fn answer<T: Serialize>(&self, value: &T, text: impl FnOnce(&T, &Style) -> String) -> domain::Result<()> {
+    pub(crate) fn answer<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce(&T, &Style) -> String,
+    ) -> domain::Result<()> {
         if self.json {
-            let line = serde_json::to_string_pretty(value).map_err(|error| Error::internal("write answer", "an answer has no JSON form").with_source(error))?;
+            let line = serde_json::to_string_pretty(value)
+                .map_err(|error| Error::internal("write answer", "an answer has no JSON form").with_source(error))?;
             self.line(&line);
         } else {
             let shown = text(value, &Style { colour: self.colour });
@@ -76,7 +84,11 @@ pub(crate) struct Style {
 
 impl Style {
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
     }
 
     pub(crate) fn bold(self, text: &str) -> String {

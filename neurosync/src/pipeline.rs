@@ -60,7 +60,11 @@ impl Pipeline<'_> {
         for report in reports {
             let id = report.source.id.clone();
             let wanted = names.is_empty() || names.contains(&id);
-            let result = if wanted { Some(self.sync_record(&report).await) } else { None };
+            let result = if wanted {
+                Some(self.sync_record(&report).await)
+            } else {
+                None
+            };
             runs.push(self.after_sync(&id, result).await?);
         }
         Ok(runs)
@@ -83,7 +87,14 @@ impl Pipeline<'_> {
             Some(Err(error)) => (None, Some(describe(&error))),
         };
         let (index, graph) = self.project(id).await?;
-        Ok(SourceRun { source: id.to_string(), committed, chunks: index.written, embedded: index.embedded, edges: graph.written, error })
+        Ok(SourceRun {
+            source: id.to_string(),
+            committed,
+            chunks: index.written,
+            embedded: index.embedded,
+            edges: graph.written,
+            error,
+        })
     }
 
     async fn sync_record(&self, report: &SourceReport) -> Result<Committed> {
@@ -93,7 +104,13 @@ impl Pipeline<'_> {
 
     async fn pull(&self, connector: &dyn Connector) -> Result<Committed> {
         let store = self.app.sync_store();
-        let sync = Sync { store: &*store, holder: HOLDER, now: &now, progress: &*self.progress, cancel: &self.cancel };
+        let sync = Sync {
+            store: &*store,
+            holder: HOLDER,
+            now: &now,
+            progress: &*self.progress,
+            cancel: &self.cancel,
+        };
         sync.run(connector).await
     }
 
@@ -103,7 +120,9 @@ impl Pipeline<'_> {
     /// Whatever a backend reports.
     pub async fn project(&self, source: &SourceId) -> Result<(Projected, Projected)> {
         let reports = self.app.sync_store().sources().await?;
-        let Some(report) = reports.iter().find(|report| report.source.id == *source) else { return Ok(Default::default()) };
+        let Some(report) = reports.iter().find(|report| report.source.id == *source) else {
+            return Ok(Default::default());
+        };
         let index = IndexProjection {
             store: self.app.projection_store(),
             vectors: self.index.vectors.clone(),
@@ -142,17 +161,25 @@ impl Pipeline<'_> {
 }
 
 fn check_known(reports: &[SourceReport], names: &[SourceId]) -> Result<()> {
-    let unknown = names.iter().find(|name| !reports.iter().any(|report| report.source.id == **name));
+    let unknown = names
+        .iter()
+        .find(|name| !reports.iter().any(|report| report.source.id == **name));
     unknown.map_or(Ok(()), |name| Err(unknown_source(name, reports)))
 }
 
 /// The error for a source that is not there, listing those that are.
 pub fn unknown_source(name: &SourceId, reports: &[SourceReport]) -> Error {
     let known: Vec<_> = reports.iter().map(|report| report.source.id.as_str()).collect();
-    let hint = if known.is_empty() { "there is none yet; add one with `neurosync source add`".to_owned() } else { format!("sources are: {}", known.join(", ")) };
+    let hint = if known.is_empty() {
+        "there is none yet; add one with `neurosync source add`".to_owned()
+    } else {
+        format!("sources are: {}", known.join(", "))
+    };
     Error::not_found("find source", format!("there is no source `{name}`")).with_hint(hint)
 }
 
 fn describe(error: &Error) -> String {
-    error.hint().map_or_else(|| error.to_string(), |hint| format!("{error} ({hint})"))
+    error
+        .hint()
+        .map_or_else(|| error.to_string(), |hint| format!("{error} ({hint})"))
 }

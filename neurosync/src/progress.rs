@@ -21,25 +21,35 @@ impl Bars {
         if !std::io::stderr().is_terminal() {
             all.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        Self { all, bars: Mutex::new(BTreeMap::new()) }
+        Self {
+            all,
+            bars: Mutex::new(BTreeMap::new()),
+        }
     }
 
     /// A spinner for work without known size.
     pub(crate) fn spinner(&self, name: &str) -> ProgressBar {
         self.bar(name, || {
-            let bar = ProgressBar::new_spinner().with_style(style("{spinner} {prefix:28} {pos:>9} {msg} {per_sec:.dim}"));
+            let bar =
+                ProgressBar::new_spinner().with_style(style("{spinner} {prefix:28} {pos:>9} {msg} {per_sec:.dim}"));
             bar.enable_steady_tick(Duration::from_millis(120));
             bar
         })
     }
 
     fn measured(&self, name: &str) -> ProgressBar {
-        self.bar(name, || ProgressBar::new(0).with_style(style("  {prefix:28} {pos:>9}/{len:<9} {bar:24} {per_sec:.dim} eta {eta} {msg:.dim}")))
+        self.bar(name, || {
+            ProgressBar::new(0).with_style(style(
+                "  {prefix:28} {pos:>9}/{len:<9} {bar:24} {per_sec:.dim} eta {eta} {msg:.dim}",
+            ))
+        })
     }
 
     fn bar(&self, name: &str, make: impl FnOnce() -> ProgressBar) -> ProgressBar {
         let mut bars = self.bars.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        bars.entry(name.to_owned()).or_insert_with(|| self.all.add(make().with_prefix(name.to_owned()))).clone()
+        bars.entry(name.to_owned())
+            .or_insert_with(|| self.all.add(make().with_prefix(name.to_owned())))
+            .clone()
     }
 }
 
@@ -50,7 +60,9 @@ fn style(template: &str) -> ProgressStyle {
 impl Bars {
     fn download(&self) -> ProgressBar {
         self.bar("fetch model", || {
-            ProgressBar::new(0).with_style(style("  {prefix:28} {bytes:>11}/{total_bytes:<11} {bar:24} {bytes_per_sec:.dim} eta {eta} {msg:.dim}"))
+            ProgressBar::new(0).with_style(style(
+                "  {prefix:28} {bytes:>11}/{total_bytes:<11} {bar:24} {bytes_per_sec:.dim} eta {eta} {msg:.dim}",
+            ))
         })
     }
 }
@@ -67,8 +79,17 @@ impl Progress for Bars {
                     bar.set_message("documents");
                 }
             }
-            Event::Started { projection, source, pending } => self.measured(&format!("{source}: {projection}")).inc_length(*pending),
-            Event::Projected { projection, source, revisions, .. } => self.measured(&format!("{source}: {projection}")).inc(*revisions),
+            Event::Started {
+                projection,
+                source,
+                pending,
+            } => self.measured(&format!("{source}: {projection}")).inc_length(*pending),
+            Event::Projected {
+                projection,
+                source,
+                revisions,
+                ..
+            } => self.measured(&format!("{source}: {projection}")).inc(*revisions),
             Event::Embedded { source, texts } => {
                 let bar = self.spinner(&format!("{source}: embed"));
                 bar.inc(*texts);
@@ -80,7 +101,12 @@ impl Progress for Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
-        for bar in self.bars.lock().unwrap_or_else(std::sync::PoisonError::into_inner).values() {
+        for bar in self
+            .bars
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .values()
+        {
             bar.finish();
         }
     }
@@ -98,7 +124,9 @@ impl model_cache::Progress for Bars {
             }
             model_cache::Event::Advance(bytes) => self.download().inc(bytes),
             model_cache::Event::Finish => self.download().finish(),
-            model_cache::Event::Skipped { source, reason } => tracing::info!(source, reason, "model not to be had here"),
+            model_cache::Event::Skipped { source, reason } => {
+                tracing::info!(source, reason, "model not to be had here")
+            }
         }
     }
 }

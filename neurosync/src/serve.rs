@@ -35,15 +35,29 @@ pub(crate) async fn run(context: &Context<'_>, serve: Serve) -> Result<()> {
 pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index, listen: SocketAddr) -> Result<()> {
     let keys = &app.config().server.api_keys;
     if !listen.ip().is_loopback() && keys.is_empty() {
-        return Err(Error::new(ErrorKind::Denied, "serve", format!("{listen} can be reached from other machines and no API key is configured"))
-            .with_hint(format!("configure `server.api_keys` in {}, or listen on 127.0.0.1", app.config().data.join(crate::config::FILE).display())));
+        return Err(Error::new(
+            ErrorKind::Denied,
+            "serve",
+            format!("{listen} can be reached from other machines and no API key is configured"),
+        )
+        .with_hint(format!(
+            "configure `server.api_keys` in {}, or listen on 127.0.0.1",
+            app.config().data.join(crate::config::FILE).display()
+        )));
     }
     let metrics = PrometheusBuilder::new().build_recorder();
     let handle = metrics.handle();
     // A second server in one process (tests) keeps the first recorder.
     let _kept = ::metrics::set_global_recorder(metrics);
     let tasks = TaskTracker::new();
-    let control = Arc::new(Background { app: app.clone(), index: index.clone(), events: broadcast::channel(EVENT_BUFFER).0, running: Arc::default(), tasks: tasks.clone(), cancel: context.cancel.clone() });
+    let control = Arc::new(Background {
+        app: app.clone(),
+        index: index.clone(),
+        events: broadcast::channel(EVENT_BUFFER).0,
+        running: Arc::default(),
+        tasks: tasks.clone(),
+        cancel: context.cancel.clone(),
+    });
     let api = Api {
         search: app.search(&index),
         explore: app.explore(),
@@ -53,10 +67,21 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
         metrics: Arc::new(move || handle.render()),
     };
     let listener = TcpListener::bind(listen).await.map_err(|error| {
-        Error::unavailable("serve", format!("cannot listen on {listen}: {error}")).with_source(error).with_hint("choose another address with --listen 127.0.0.1:PORT")
+        Error::unavailable("serve", format!("cannot listen on {listen}: {error}"))
+            .with_source(error)
+            .with_hint("choose another address with --listen 127.0.0.1:PORT")
     })?;
-    let address = listener.local_addr().map_err(|error| Error::internal("serve", error.to_string()))?;
-    context.output.answer(&json!({"listening": format!("http://{address}")}), |_, style| format!("listening on {} (Ctrl-C stops)", style.key(&format!("http://{address}"))))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Error::internal("serve", error.to_string()))?;
+    context
+        .output
+        .answer(&json!({"listening": format!("http://{address}")}), |_, style| {
+            format!(
+                "listening on {} (Ctrl-C stops)",
+                style.key(&format!("http://{address}"))
+            )
+        })?;
     let stop = context.cancel.clone();
     let served = axum::serve(listener, router(api)).with_graceful_shutdown(async move { stop.cancelled().await });
     tokio::select! {
@@ -70,8 +95,13 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
 }
 
 fn caller(key: &ApiKey) -> Result<(KeyHash, Caller)> {
-    let hash = KeyHash::from_hex(&key.sha256).ok_or_else(|| Error::invalid("read configuration", format!("API key `{}` has no SHA-256", key.name)))?;
-    let caller = if key.owner { Caller::Owner } else { Caller::Principals(key.principals.iter().cloned().collect()) };
+    let hash = KeyHash::from_hex(&key.sha256)
+        .ok_or_else(|| Error::invalid("read configuration", format!("API key `{}` has no SHA-256", key.name)))?;
+    let caller = if key.owner {
+        Caller::Owner
+    } else {
+        Caller::Principals(key.principals.iter().cloned().collect())
+    };
     Ok((hash, caller))
 }
 
@@ -98,9 +128,18 @@ impl Progress for Broadcast {
                 unchanged: committed.unchanged,
                 rejected: committed.rejected,
             },
-            Event::Projected { projection, source, documents, written, .. } => {
-                SyncEvent::Projected { projection: (*projection).to_owned(), source: source.to_string(), documents: *documents, written: *written }
-            }
+            Event::Projected {
+                projection,
+                source,
+                documents,
+                written,
+                ..
+            } => SyncEvent::Projected {
+                projection: (*projection).to_owned(),
+                source: source.to_string(),
+                documents: *documents,
+                written: *written,
+            },
             Event::Started { .. } | Event::Embedded { .. } => return,
         };
         // Nobody may be listening.
@@ -116,17 +155,33 @@ impl Control for Background {
 
     async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
         let known = self.sources().await?;
-        if let Some(name) = sources.iter().find(|name| !known.iter().any(|report| report.source.id == **name)) {
+        if let Some(name) = sources
+            .iter()
+            .find(|name| !known.iter().any(|report| report.source.id == **name))
+        {
             return Err(unknown_source(name, &known));
         }
         let running = self.running.clone().try_lock_owned().map_err(|_| {
-            Error::new(ErrorKind::Conflict, "start sync", "a sync is running").with_hint("follow it at GET /v1/sync and try again when it has ended")
+            Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
+                .with_hint("follow it at GET /v1/sync and try again when it has ended")
         })?;
-        let (app, index, events, cancel) = (self.app.clone(), self.index.clone(), self.events.clone(), self.cancel.clone());
+        let (app, index, events, cancel) = (
+            self.app.clone(),
+            self.index.clone(),
+            self.events.clone(),
+            self.cancel.clone(),
+        );
         self.tasks.spawn(async move {
-            let pipeline = Pipeline { app: &app, index, progress: Arc::new(Broadcast(events.clone())), cancel };
+            let pipeline = Pipeline {
+                app: &app,
+                index,
+                progress: Arc::new(Broadcast(events.clone())),
+                cancel,
+            };
             let error = match pipeline.sync(&sources).await {
-                Ok(runs) => runs.into_iter().find_map(|run| run.error.map(|error| format!("{}: {error}", run.source))),
+                Ok(runs) => runs
+                    .into_iter()
+                    .find_map(|run| run.error.map(|error| format!("{}: {error}", run.source))),
                 Err(error) => Some(error.to_string()),
             };
             if let Some(error) = &error {

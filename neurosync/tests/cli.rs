@@ -3,16 +3,41 @@
 use std::process::Command;
 
 fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_neurosync")).args(arguments).output().expect("the binary starts");
-    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let output = Command::new(env!("CARGO_BIN_EXE_neurosync"))
+        .args(arguments)
+        .output()
+        .expect("the binary starts");
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 #[test]
 fn help_lists_every_command() {
     let (code, help, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for command in ["demo", "serve", "source", "sync", "search", "path", "neighbors", "show", "eval", "model", "export", "rebuild", "doctor", "completions"] {
-        assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} is not in:\n{help}");
+    for command in [
+        "demo",
+        "serve",
+        "source",
+        "sync",
+        "search",
+        "path",
+        "neighbors",
+        "show",
+        "eval",
+        "model",
+        "export",
+        "rebuild",
+        "doctor",
+        "completions",
+    ] {
+        assert!(
+            help.lines().any(|line| line.trim_start().starts_with(command)),
+            "{command} is not in:\n{help}"
+        );
     }
 }
 
@@ -36,7 +61,11 @@ fn a_server_that_others_can_reach_needs_a_key() {
 #[test]
 fn a_misspelt_setting_is_named_with_its_line() {
     let data = tempfile::tempdir().expect("folder");
-    std::fs::write(data.path().join("neurosync.toml"), "[server]\nlistne = \"127.0.0.1:1\"\n").expect("file");
+    std::fs::write(
+        data.path().join("neurosync.toml"),
+        "[server]\nlistne = \"127.0.0.1:1\"\n",
+    )
+    .expect("file");
     let (code, _, error) = run(&["--data", &data.path().display().to_string(), "source", "list"]);
     assert_eq!(code, Some(2), "{error}");
     assert!(error.contains("line 2") && error.contains("listne"), "{error}");

@@ -104,7 +104,10 @@ pub enum SyncEvent {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(title = "NeuroSync", description = "Permission-aware search and graph questions over engineering knowledge."))]
+#[openapi(info(
+    title = "NeuroSync",
+    description = "Permission-aware search and graph questions over engineering knowledge."
+))]
 struct Description;
 
 /// The whole API.

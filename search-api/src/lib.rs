@@ -1,4 +1,4 @@
 //! The query flow and the HTTP API over it. Every answer is computed from what the caller may see and from nothing else.
 
-pub mod search;
 pub mod http;
+pub mod search;

@@ -12,7 +12,10 @@ use std::sync::Arc;
 
 use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, VectorIndex};
 
-pub use answer::{Entity, EntityDocument, Facet, Match, Neighbor, Neighborhood, Node, PathAnswer, Paths, SearchAnswer, SearchResult, Step};
+pub use answer::{
+    Entity, EntityDocument, Facet, Match, Neighbor, Neighborhood, Node, PathAnswer, Paths, SearchAnswer, SearchResult,
+    Step,
+};
 pub use entity::{NeighborsRequest, PathsRequest};
 pub use flow::{Order, SearchRequest};
 pub use plan::Conditions;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use domain::seam::store::{Lease, SourceRecord};
 use domain::seam::{DocumentStore, ProjectionStore, SyncStore};
 use domain::{
-    AccessId, AccessRule, Body, Change, Cursor, Document, DocumentId, DocumentKind, ErrorKind, Key, Page, Readers, SourceId,
-    Timestamp, Visible,
+    AccessId, AccessRule, Body, Change, Cursor, Document, DocumentId, DocumentKind, ErrorKind, Key, Page, Readers,
+    SourceId, Timestamp, Visible,
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, Row};
@@ -18,8 +18,20 @@ const NOW: Timestamp = Timestamp(0);
 async fn source(store: &Sqlite, name: &str) -> (SourceId, Lease) {
     let source = SourceId::new(name).expect("slug");
     let settings = serde_json::Value::Null;
-    store.put_source(SourceRecord { id: source.clone(), connector: "x".into(), settings, added: NOW }).await.expect("put source");
-    let lease = store.lease(name, "test", Duration::from_mins(1), NOW).await.expect("lease").expect("free");
+    store
+        .put_source(SourceRecord {
+            id: source.clone(),
+            connector: "x".into(),
+            settings,
+            added: NOW,
+        })
+        .await
+        .expect("put source");
+    let lease = store
+        .lease(name, "test", Duration::from_mins(1), NOW)
+        .await
+        .expect("lease")
+        .expect("free");
     (source, lease)
 }
 
@@ -44,11 +56,16 @@ fn document(source: &SourceId, native: &str) -> Document {
 }
 
 fn page(changes: Vec<Change>) -> Page {
-    Page { changes, ..Page::empty(Cursor("c".into())) }
+    Page {
+        changes,
+        ..Page::empty(Cursor("c".into()))
+    }
 }
 
 async fn raw(path: &Path) -> SqliteConnection {
-    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path).create_if_missing(true)).await.expect("connect")
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(path).create_if_missing(true))
+        .await
+        .expect("connect")
 }
 
 #[tokio::test]
@@ -58,11 +75,20 @@ async fn what_was_committed_is_there_after_reopening() {
     let store = Sqlite::open(&path).await.expect("open");
     let (source, lease) = source(&store, "a").await;
     let change = Change::Upsert(Box::new(document(&source, "1")));
-    store.commit(&source, &lease, page(vec![change]), NOW).await.expect("commit");
+    store
+        .commit(&source, &lease, page(vec![change]), NOW)
+        .await
+        .expect("commit");
     store.close().await;
     assert_eq!(store.sources().await.expect_err("closed").kind(), ErrorKind::Cancelled);
     let store = Sqlite::open(&path).await.expect("open again");
-    assert_eq!(store.documents(&[document(&source, "1").id], &Visible::All).await.expect("read"), [document(&source, "1")]);
+    assert_eq!(
+        store
+            .documents(&[document(&source, "1").id], &Visible::All)
+            .await
+            .expect("read"),
+        [document(&source, "1")]
+    );
     assert_eq!(store.cursor(&source).await.expect("cursor"), Some(Cursor("c".into())));
 }
 
@@ -88,10 +114,16 @@ async fn the_file_is_opened_for_durability() {
     let path = folder.path().join("store.db");
     let store = Sqlite::open(&path).await.expect("open");
     let mut connection = raw(&path).await;
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut connection).await.expect("pragma");
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut connection)
+        .await
+        .expect("pragma");
     assert_eq!(mode, "wal");
     store.close().await;
-    let check: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.expect("pragma");
+    let check: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connection)
+        .await
+        .expect("pragma");
     assert_eq!(check, "ok");
 }
 
@@ -107,14 +139,23 @@ async fn files_that_are_no_store_are_refused_unharmed() {
 
     let foreign = folder.path().join("foreign.db");
     let mut connection = raw(&foreign).await;
-    sqlx::query("CREATE TABLE theirs (x)").execute(&mut connection).await.expect("create");
+    sqlx::query("CREATE TABLE theirs (x)")
+        .execute(&mut connection)
+        .await
+        .expect("create");
     connection.close().await.expect("close");
     let before = std::fs::read(&foreign).expect("read");
-    assert_eq!(Sqlite::open(&foreign).await.expect_err("foreign").kind(), ErrorKind::Invalid);
+    assert_eq!(
+        Sqlite::open(&foreign).await.expect_err("foreign").kind(),
+        ErrorKind::Invalid
+    );
     assert_eq!(std::fs::read(&foreign).expect("read"), before);
 
     let absent = folder.path().join("absent").join("store.db");
-    assert_eq!(Sqlite::open(&absent).await.expect_err("no folder").kind(), ErrorKind::NotFound);
+    assert_eq!(
+        Sqlite::open(&absent).await.expect_err("no folder").kind(),
+        ErrorKind::NotFound
+    );
 }
 
 #[tokio::test]
@@ -143,7 +184,10 @@ async fn two_openings_at_once_write_in_turn() {
             let (store, source, lease) = (store.clone(), source.clone(), lease.clone());
             tasks.push(tokio::spawn(async move {
                 let change = Change::Upsert(Box::new(document(&source, &batch.to_string())));
-                store.commit(&source, &lease, page(vec![change]), NOW).await.map(|done| done.revision)
+                store
+                    .commit(&source, &lease, page(vec![change]), NOW)
+                    .await
+                    .map(|done| done.revision)
             }));
         }
     }
@@ -152,7 +196,11 @@ async fn two_openings_at_once_write_in_turn() {
         revisions.push(task.await.expect("no panic").expect("no conflict"));
     }
     revisions.sort_unstable();
-    assert!(revisions.into_iter().eq((1..=20).flat_map(|revision| [revision, revision])));
+    assert!(
+        revisions
+            .into_iter()
+            .eq((1..=20).flat_map(|revision| [revision, revision]))
+    );
 }
 
 #[tokio::test]
@@ -160,7 +208,13 @@ async fn a_dropped_commit_leaves_nothing_and_blocks_nobody() {
     let folder = tempfile::tempdir().expect("folder");
     let store = Sqlite::open(&folder.path().join("store.db")).await.expect("open");
     let (source, lease) = source(&store, "a").await;
-    let large = || page((0..500).map(|n| Change::Upsert(Box::new(document(&source, &n.to_string())))).collect());
+    let large = || {
+        page(
+            (0..500)
+                .map(|n| Change::Upsert(Box::new(document(&source, &n.to_string()))))
+                .collect(),
+        )
+    };
     for polls in 0..40 {
         let mut commit = std::pin::pin!(store.commit(&source, &lease, large(), NOW));
         for _ in 0..polls {
@@ -184,13 +238,33 @@ async fn one_source_cannot_open_the_label_of_another() {
     let folder = tempfile::tempdir().expect("folder");
     let store = Sqlite::open(&folder.path().join("store.db")).await.expect("open");
     let (owner, lease) = source(&store, "a").await;
-    let rule = |readers| Change::Access(AccessRule { id: AccessId::new(&owner, "secret"), container: Key::from_raw("c"), readers });
+    let rule = |readers| {
+        Change::Access(AccessRule {
+            id: AccessId::new(&owner, "secret"),
+            container: Key::from_raw("c"),
+            readers,
+        })
+    };
     let nobody = Readers::Principals(std::collections::BTreeSet::new());
-    store.commit(&owner, &lease, page(vec![rule(nobody.clone())]), NOW).await.expect("commit");
+    store
+        .commit(&owner, &lease, page(vec![rule(nobody.clone())]), NOW)
+        .await
+        .expect("commit");
     let (thief, lease) = source(&store, "b").await;
-    let error = store.commit(&thief, &lease, page(vec![rule(Readers::Public)]), NOW).await.expect_err("not its label");
+    let error = store
+        .commit(&thief, &lease, page(vec![rule(Readers::Public)]), NOW)
+        .await
+        .expect_err("not its label");
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert_eq!(store.access_rules().await.expect("rules").first().map(|rule| rule.readers.clone()), Some(nobody));
+    assert_eq!(
+        store
+            .access_rules()
+            .await
+            .expect("rules")
+            .first()
+            .map(|rule| rule.readers.clone()),
+        Some(nobody)
+    );
 }
 
 #[tokio::test]
@@ -201,15 +275,32 @@ async fn names_are_found_through_indexes() {
     let mut connection = raw(&path).await;
     let plans = [
         ("SELECT id FROM documents WHERE key = ?1", "documents_key"),
-        ("SELECT id FROM documents WHERE sha >= ?1 AND sha < ?1 || 'g' AND key IS NOT NULL", "documents_sha"),
-        ("SELECT id FROM documents WHERE kind IN ('project', 'repository') AND hash IS NOT NULL ORDER BY key, id", "documents_directory"),
-        ("SELECT body FROM documents WHERE source = ?1 AND revision > ?2 ORDER BY revision LIMIT 9", "sqlite_autoindex_documents_2"),
+        (
+            "SELECT id FROM documents WHERE sha >= ?1 AND sha < ?1 || 'g' AND key IS NOT NULL",
+            "documents_sha",
+        ),
+        (
+            "SELECT id FROM documents WHERE kind IN ('project', 'repository') AND hash IS NOT NULL ORDER BY key, id",
+            "documents_directory",
+        ),
+        (
+            "SELECT body FROM documents WHERE source = ?1 AND revision > ?2 ORDER BY revision LIMIT 9",
+            "sqlite_autoindex_documents_2",
+        ),
     ];
     for (statement, index) in plans {
         let statement = format!("EXPLAIN QUERY PLAN {statement}");
-        let plan = sqlx::query(sqlx::AssertSqlSafe(statement.clone())).fetch_all(&mut connection).await.expect("explain");
+        let plan = sqlx::query(sqlx::AssertSqlSafe(statement.clone()))
+            .fetch_all(&mut connection)
+            .await
+            .expect("explain");
         let steps: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
         assert!(steps.iter().any(|step| step.contains(index)), "{statement}: {steps:?}");
-        assert!(!steps.iter().any(|step| step.starts_with("SCAN documents") && !step.contains("INDEX")), "{steps:?}");
+        assert!(
+            !steps
+                .iter()
+                .any(|step| step.starts_with("SCAN documents") && !step.contains("INDEX")),
+            "{steps:?}"
+        );
     }
 }

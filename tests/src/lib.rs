@@ -17,8 +17,16 @@ pub mod fixtures;
 /// When it is not there: `cargo test --workspace` builds it.
 pub fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
-    let path = test.ancestors().nth(2).expect("target/debug/deps/test").join("neurosync");
-    assert!(path.is_file(), "{} is missing: run `cargo build -p neurosync` or `cargo test --workspace`", path.display());
+    let path = test
+        .ancestors()
+        .nth(2)
+        .expect("target/debug/deps/test")
+        .join("neurosync");
+    assert!(
+        path.is_file(),
+        "{} is missing: run `cargo build -p neurosync` or `cargo test --workspace`",
+        path.display()
+    );
     path
 }
 
@@ -31,14 +39,20 @@ pub struct Neurosync {
 impl Default for Neurosync {
     fn default() -> Self {
         let scratch = tempfile::tempdir().expect("a temporary folder");
-        Self { data: scratch.path().join("data"), _scratch: Some(scratch) }
+        Self {
+            data: scratch.path().join("data"),
+            _scratch: Some(scratch),
+        }
     }
 }
 
 impl Neurosync {
     /// One that works on a folder of the caller's.
     pub fn at(data: &Path) -> Self {
-        Self { data: data.to_owned(), _scratch: None }
+        Self {
+            data: data.to_owned(),
+            _scratch: None,
+        }
     }
 
     /// The data folder.
@@ -49,7 +63,11 @@ impl Neurosync {
     /// A command line on this data folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
-        command.arg("--data").arg(&self.data).args(arguments).stdin(Stdio::null());
+        command
+            .arg("--data")
+            .arg(&self.data)
+            .args(arguments)
+            .stdin(Stdio::null());
         command
     }
 
@@ -64,8 +82,17 @@ impl Neurosync {
     /// When it fails, showing what it printed.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let output = self.run(&[&["--json"], arguments].concat());
-        assert!(output.status.success(), "{arguments:?} failed:\n{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?} printed no JSON ({error}):\n{}", String::from_utf8_lossy(&output.stdout)))
+        assert!(
+            output.status.success(),
+            "{arguments:?} failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!(
+                "{arguments:?} printed no JSON ({error}):\n{}",
+                String::from_utf8_lossy(&output.stdout)
+            )
+        })
     }
 
     /// Run a command that must fail, and give its exit code and what it wrote to standard error.
@@ -74,13 +101,23 @@ impl Neurosync {
     /// When it succeeds.
     pub fn fails(&self, arguments: &[&str]) -> (i32, String) {
         let output = self.run(arguments);
-        assert!(!output.status.success(), "{arguments:?} succeeded:\n{}", String::from_utf8_lossy(&output.stdout));
-        (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&output.stderr).into_owned())
+        assert!(
+            !output.status.success(),
+            "{arguments:?} succeeded:\n{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+        (
+            output.status.code().unwrap_or(-1),
+            String::from_utf8_lossy(&output.stderr).into_owned(),
+        )
     }
 
     /// The SHA-256 of the export.
     pub fn hash(&self) -> String {
-        self.json(&["export", "--hash"])["sha256"].as_str().expect("a hash").to_owned()
+        self.json(&["export", "--hash"])["sha256"]
+            .as_str()
+            .expect("a hash")
+            .to_owned()
     }
 
     /// Serve on a free port until dropped.
@@ -88,16 +125,28 @@ impl Neurosync {
     /// # Panics
     /// When it does not start.
     pub fn serve(&self) -> Server {
-        let mut child = self.command(&["--json", "serve", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the binary starts");
+        let mut child = self
+            .command(&["--json", "serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("the binary starts");
         let mut told = String::new();
         let out = child.stdout.take().expect("piped");
         let mut lines = BufReader::new(out).lines();
         while serde_json::from_str::<Value>(&told).is_err() {
-            let line = lines.next().unwrap_or_else(|| panic!("the server ended before it listened")).expect("UTF-8");
+            let line = lines
+                .next()
+                .unwrap_or_else(|| panic!("the server ended before it listened"))
+                .expect("UTF-8");
             told.push_str(&line);
         }
         let told: Value = serde_json::from_str(&told).expect("checked above");
-        let address = told["listening"].as_str().and_then(|url| url.strip_prefix("http://")).expect("an address").to_owned();
+        let address = told["listening"]
+            .as_str()
+            .and_then(|url| url.strip_prefix("http://"))
+            .expect("an address")
+            .to_owned();
         Server { child, address }
     }
 }
@@ -137,8 +186,13 @@ impl Server {
 
     /// GET a path, with an API key if there is one.
     pub fn get(&self, path: &str, key: Option<&str>) -> Answer {
-        let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
-        self.raw(&format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{key}Connection: close\r\n\r\n", self.address))
+        let key = key
+            .map(|key| format!("Authorization: Bearer {key}\r\n"))
+            .unwrap_or_default();
+        self.raw(&format!(
+            "GET {path} HTTP/1.1\r\nHost: {}\r\n{key}Connection: close\r\n\r\n",
+            self.address
+        ))
     }
 
     /// POST JSON to a path.
@@ -156,11 +210,25 @@ impl Server {
         let mut response = Vec::new();
         stream.read_to_end(&mut response).expect("the server answers");
         let response = String::from_utf8_lossy(&response).into_owned();
-        let (head, body) = response.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no HTTP: {response}"));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no status: {head}"));
-        let head: String = head.lines().filter(|line| !line.to_lowercase().starts_with("date:")).collect::<Vec<_>>().join("\n");
+        let (head, body) = response
+            .split_once("\r\n\r\n")
+            .unwrap_or_else(|| panic!("no HTTP: {response}"));
+        let status = head
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok())
+            .unwrap_or_else(|| panic!("no status: {head}"));
+        let head: String = head
+            .lines()
+            .filter(|line| !line.to_lowercase().starts_with("date:"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-        Answer { status, body: if chunked { dechunk(body) } else { body.to_owned() }, head }
+        Answer {
+            status,
+            body: if chunked { dechunk(body) } else { body.to_owned() },
+            head,
+        }
     }
 }
 
@@ -168,7 +236,9 @@ fn dechunk(body: &str) -> String {
     let (mut out, mut rest) = (String::new(), body);
     while let Some((size, after)) = rest.split_once("\r\n") {
         let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
-        let Some(part) = after.get(..size).filter(|_| size > 0) else { break };
+        let Some(part) = after.get(..size).filter(|_| size > 0) else {
+            break;
+        };
         out.push_str(part);
         rest = after.get(size + 2..).unwrap_or_default();
     }

@@ -35,30 +35,98 @@ fn world(hidden: Hidden) -> Neurosync {
     fs::create_dir_all(neurosync.data()).expect("data folder");
     fs::write(neurosync.data().join("neurosync.toml"), CONFIG).expect("configuration");
     let files = neurosync.data().join("files");
-    let open = [issue("OPEN-1", "Checkout fails on retry", "See HR-1 and acme/api#7. Retried payments charge twice."), issue("OPEN-2", "Add idempotency keys", "Blocked by HR-2, mentioned with OPEN-1.")];
-    import(&neurosync, "jira", "open", &json_lines(&files.join("open"), "OPEN.jsonl", &open), "public");
+    let open = [
+        issue(
+            "OPEN-1",
+            "Checkout fails on retry",
+            "See HR-1 and acme/api#7. Retried payments charge twice.",
+        ),
+        issue(
+            "OPEN-2",
+            "Add idempotency keys",
+            "Blocked by HR-2, mentioned with OPEN-1.",
+        ),
+    ];
+    import(
+        &neurosync,
+        "jira",
+        "open",
+        &json_lines(&files.join("open"), "OPEN.jsonl", &open),
+        "public",
+    );
     let log = [
         commit(0, "Start", &["src/lib.rs"]),
-        commit(1, "Merge pull request #7 from acme/OPEN-1-retry\n\nOPEN-1 and HR-1: make retries idempotent", &["src/retry.rs", "src/lib.rs"]),
+        commit(
+            1,
+            "Merge pull request #7 from acme/OPEN-1-retry\n\nOPEN-1 and HR-1: make retries idempotent",
+            &["src/retry.rs", "src/lib.rs"],
+        ),
         commit(2, "Tidy HR-3 leftovers (#8)", &["src/retry.rs"]),
     ];
-    import(&neurosync, "commits", "eng", &json_lines(&files.join("eng"), "acme__api.jsonl", &log), "group:eng");
+    import(
+        &neurosync,
+        "commits",
+        "eng",
+        &json_lines(&files.join("eng"), "acme__api.jsonl", &log),
+        "group:eng",
+    );
     if let Hidden::Issues(issues) = hidden {
-        import(&neurosync, "jira", "hr", &json_lines(&files.join("hr"), "HR.jsonl", &issues), "group:hr");
+        import(
+            &neurosync,
+            "jira",
+            "hr",
+            &json_lines(&files.join("hr"), "HR.jsonl", &issues),
+            "group:hr",
+        );
     }
     neurosync
 }
 
 fn import(neurosync: &Neurosync, connector: &str, name: &str, path: &Path, access: &str) {
-    neurosync.json(&["source", "import", connector, name, &path.display().to_string(), "--access", access]);
+    neurosync.json(&[
+        "source",
+        "import",
+        connector,
+        name,
+        &path.display().to_string(),
+        "--access",
+        access,
+    ]);
 }
 
 /// Every question the API takes, over names visible, hidden and absent.
 fn questions() -> Vec<String> {
     let commit = format!("commit%3Aacme/api%40{}", sha(1));
-    let names = ["OPEN-1", "OPEN-2", "HR-1", "HR-2", "HR-9", "jira%3Ahr/HR-1", "jira%3Ahr/HR", "jira%3Aopen/OPEN-1", "github%3Aacme/api%237", "file%3Aacme/api/src/retry.rs", "account%3Ajira/hr/mallory", "account%3Ajira/open/ada", "salary", &commit];
+    let names = [
+        "OPEN-1",
+        "OPEN-2",
+        "HR-1",
+        "HR-2",
+        "HR-9",
+        "jira%3Ahr/HR-1",
+        "jira%3Ahr/HR",
+        "jira%3Aopen/OPEN-1",
+        "github%3Aacme/api%237",
+        "file%3Aacme/api/src/retry.rs",
+        "account%3Ajira/hr/mallory",
+        "account%3Ajira/open/ada",
+        "salary",
+        &commit,
+    ];
     let mut all = Vec::new();
-    for query in ["retry+payments+charge+twice", "HR-1", "secret+salary+review", "idempotency", "kind%3Aissue+retry", "author%3Aada+retry", "author%3Amallory+retry", "src/retry.rs", "mallory", "label%3Apayments+retry+sort%3Anew", "source%3Ahr+retry"] {
+    for query in [
+        "retry+payments+charge+twice",
+        "HR-1",
+        "secret+salary+review",
+        "idempotency",
+        "kind%3Aissue+retry",
+        "author%3Aada+retry",
+        "author%3Amallory+retry",
+        "src/retry.rs",
+        "mallory",
+        "label%3Apayments+retry+sort%3Anew",
+        "source%3Ahr+retry",
+    ] {
         all.push(format!("/v1/search?q={query}"));
         all.push(format!("/v1/search?q={query}&limit=1"));
     }
@@ -79,19 +147,42 @@ fn assert_alike(one: &Server, other: &Server, key: &str) {
     for question in questions() {
         let (a, b) = (one.get(&question, Some(key)), other.get(&question, Some(key)));
         assert_eq!(a, b, "{key} {question}");
-        assert!(!a.body.contains("mallory@") && !a.body.contains("Project HR") && !a.body.to_lowercase().contains("severance"), "{question}: {}", a.body);
+        assert!(
+            !a.body.contains("mallory@")
+                && !a.body.contains("Project HR")
+                && !a.body.to_lowercase().contains("severance"),
+            "{question}: {}",
+            a.body
+        );
     }
 }
 
 #[test]
 fn hidden_content_changes_no_byte_of_any_answer() {
     let mut secret = vec![
-        issue("HR-1", "Secret salary review", "Severance for OPEN-1's author; retry payments charge twice twice twice. acme/api#7"),
-        issue("HR-2", "Retry the payments of mallory", "Blocks OPEN-2. See src/retry.rs"),
+        issue(
+            "HR-1",
+            "Secret salary review",
+            "Severance for OPEN-1's author; retry payments charge twice twice twice. acme/api#7",
+        ),
+        issue(
+            "HR-2",
+            "Retry the payments of mallory",
+            "Blocks OPEN-2. See src/retry.rs",
+        ),
     ];
-    secret[1]["fields"]["reporter"] = json!({"name": "mallory", "displayName": "Mallory", "emailAddress": "mallory@acme.example"});
-    let other = vec![issue("HR-3", "Idempotency of severance", "OPEN-1 retry idempotency retry idempotency")];
-    let worlds = [world(Hidden::Absent), world(Hidden::Issues(secret)), world(Hidden::Issues(other))];
+    secret[1]["fields"]["reporter"] =
+        json!({"name": "mallory", "displayName": "Mallory", "emailAddress": "mallory@acme.example"});
+    let other = vec![issue(
+        "HR-3",
+        "Idempotency of severance",
+        "OPEN-1 retry idempotency retry idempotency",
+    )];
+    let worlds = [
+        world(Hidden::Absent),
+        world(Hidden::Issues(secret)),
+        world(Hidden::Issues(other)),
+    ];
     let servers = worlds.each_ref().map(Neurosync::serve);
     for key in ["eng-key", "nobody-key"] {
         assert_alike(&servers[0], &servers[1], key);
@@ -99,7 +190,10 @@ fn hidden_content_changes_no_byte_of_any_answer() {
     }
     // The test can fail: the owner does see the difference, and the engineer sees more than nobody.
     let question = "/v1/search?q=secret+salary+review";
-    assert_ne!(servers[0].get(question, Some("owner-key")).body, servers[1].get(question, Some("owner-key")).body);
+    assert_ne!(
+        servers[0].get(question, Some("owner-key")).body,
+        servers[1].get(question, Some("owner-key")).body
+    );
     let question = "/v1/graph/paths?from=OPEN-1&to=src/retry.rs&max_hops=4";
     assert_eq!(servers[0].get(question, Some("eng-key")).status, 200);
     assert_eq!(servers[0].get(question, Some("nobody-key")).status, 404);

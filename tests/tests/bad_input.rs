@@ -15,11 +15,22 @@ fn text(path: &Path) -> String {
 fn rejected(neurosync: &Neurosync, source: &str) -> Vec<String> {
     let report = neurosync.json(&["source", "report", source]);
     let letters = report["dead_letters"].as_array().expect("a list");
-    letters.iter().map(|letter| format!("{}: {}", letter["item"].as_str().unwrap_or_default(), letter["reason"].as_str().unwrap_or_default())).collect()
+    letters
+        .iter()
+        .map(|letter| {
+            format!(
+                "{}: {}",
+                letter["item"].as_str().unwrap_or_default(),
+                letter["reason"].as_str().unwrap_or_default()
+            )
+        })
+        .collect()
 }
 
 fn count(neurosync: &Neurosync, source: &str, kind: &str) -> u64 {
-    neurosync.json(&["source", "report", source])["source"]["documents"][kind].as_u64().unwrap_or(0)
+    neurosync.json(&["source", "report", source])["source"]["documents"][kind]
+        .as_u64()
+        .unwrap_or(0)
 }
 
 #[test]
@@ -34,21 +45,42 @@ fn a_folder_that_is_not_there_is_named() {
 fn broken_lines_are_named_and_the_rest_is_imported() {
     let neurosync = Neurosync::default();
     let dir = neurosync.data().join("in");
-    let path = json_lines(&dir, "PAY.jsonl", &[issue("PAY-1", "One", "x"), issue("PAY-2", "Two", "y")]);
+    let path = json_lines(
+        &dir,
+        "PAY.jsonl",
+        &[issue("PAY-1", "One", "x"), issue("PAY-2", "Two", "y")],
+    );
     let mut file = fs::OpenOptions::new().append(true).open(&path).expect("the file");
-    file.write_all(b"{\"key\": \"PAY-3\", \n{\"half\": \n\xff\xfe not UTF-8\n").expect("written");
-    file.write_all(format!("{}\n", issue("PAY-4", "Four", "z")).as_bytes()).expect("written");
+    file.write_all(b"{\"key\": \"PAY-3\", \n{\"half\": \n\xff\xfe not UTF-8\n")
+        .expect("written");
+    file.write_all(format!("{}\n", issue("PAY-4", "Four", "z")).as_bytes())
+        .expect("written");
     let run = neurosync.json(&["source", "import", "jira", "pay", &text(&dir)]);
     assert_eq!(run["sources"][0]["committed"]["rejected"], 3, "{run}");
     assert_eq!(count(&neurosync, "pay", "issue"), 3);
     let letters = rejected(&neurosync, "pay");
     for line in ["PAY.jsonl:3", "PAY.jsonl:4", "PAY.jsonl:5"] {
-        assert!(letters.iter().any(|letter| letter.contains(line)), "{line} is not in {letters:?}");
+        assert!(
+            letters.iter().any(|letter| letter.contains(line)),
+            "{line} is not in {letters:?}"
+        );
     }
     // Mended, they come in and leave the dead letters.
-    json_lines(&dir, "PAY.jsonl", &[issue("PAY-1", "One", "x"), issue("PAY-2", "Two", "y"), issue("PAY-3", "Three", "x"), issue("PAY-4", "Four", "z")]);
+    json_lines(
+        &dir,
+        "PAY.jsonl",
+        &[
+            issue("PAY-1", "One", "x"),
+            issue("PAY-2", "Two", "y"),
+            issue("PAY-3", "Three", "x"),
+            issue("PAY-4", "Four", "z"),
+        ],
+    );
     neurosync.json(&["sync"]);
-    assert_eq!((count(&neurosync, "pay", "issue"), rejected(&neurosync, "pay").len()), (4, 0));
+    assert_eq!(
+        (count(&neurosync, "pay", "issue"), rejected(&neurosync, "pay").len()),
+        (4, 0)
+    );
 }
 
 #[test]
@@ -61,11 +93,15 @@ fn a_line_of_200_megabytes_is_refused_without_being_held() {
     for _ in 0..200 {
         file.write_all(&[b'a'; 1 << 20]).expect("written");
     }
-    file.write_all(format!("\"}}\n{}\n", commit(1, "Two", &[])).as_bytes()).expect("written");
+    file.write_all(format!("\"}}\n{}\n", commit(1, "Two", &[])).as_bytes())
+        .expect("written");
     neurosync.json(&["source", "import", "commits", "log", &text(&dir)]);
     assert_eq!(count(&neurosync, "log", "commit"), 2);
     let letters = rejected(&neurosync, "log");
-    assert!(letters.len() == 1 && letters[0].contains("acme__api.jsonl:2"), "{letters:?}");
+    assert!(
+        letters.len() == 1 && letters[0].contains("acme__api.jsonl:2"),
+        "{letters:?}"
+    );
 }
 
 #[test]
@@ -81,7 +117,8 @@ fn the_wrong_kind_of_archive_is_told_apart() {
 fn zip(path: &Path, entries: &[(&str, Vec<u8>)]) {
     let mut zip = zip::ZipWriter::new(fs::File::create(path).expect("a file"));
     for (name, bytes) in entries {
-        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("an entry");
+        zip.start_file(*name, zip::write::SimpleFileOptions::default())
+            .expect("an entry");
         zip.write_all(bytes).expect("bytes");
     }
     zip.finish().expect("a zip");
@@ -92,7 +129,14 @@ fn a_zip_bomb_is_refused() {
     let neurosync = Neurosync::default();
     fs::create_dir_all(neurosync.data()).expect("folder");
     let path = neurosync.data().join("bomb.zip");
-    zip(&path, &[("users.json", b"[]".to_vec()), ("channels.json", b"[]".to_vec()), ("general/2024-01-01.json", vec![b' '; 300 << 20])]);
+    zip(
+        &path,
+        &[
+            ("users.json", b"[]".to_vec()),
+            ("channels.json", b"[]".to_vec()),
+            ("general/2024-01-01.json", vec![b' '; 300 << 20]),
+        ],
+    );
     let (_, error) = neurosync.fails(&["source", "import", "slack", "slack", &text(&path)]);
     assert!(error.contains("bomb.zip") && error.contains("help:"), "{error}");
 }
@@ -102,7 +146,14 @@ fn an_entry_that_leaves_the_archive_is_refused() {
     let neurosync = Neurosync::default();
     fs::create_dir_all(neurosync.data()).expect("folder");
     let path = neurosync.data().join("evil.zip");
-    zip(&path, &[("users.json", b"[]".to_vec()), ("channels.json", b"[]".to_vec()), ("../../evil.json", b"[]".to_vec())]);
+    zip(
+        &path,
+        &[
+            ("users.json", b"[]".to_vec()),
+            ("channels.json", b"[]".to_vec()),
+            ("../../evil.json", b"[]".to_vec()),
+        ],
+    );
     let output = neurosync.run(&["source", "import", "slack", "slack", &text(&path)]);
     let told = String::from_utf8_lossy(&output.stderr).into_owned() + &rejected_or_nothing(&neurosync);
     assert!(told.contains("evil"), "{told}");
@@ -120,7 +171,10 @@ fn a_second_process_on_the_same_folder_is_told_to_wait() {
     let _server = neurosync.serve();
     let (code, error) = neurosync.fails(&["source", "list"]);
     assert_eq!(code, 4, "{error}");
-    assert!(error.contains("another neurosync process") && error.contains("--data"), "{error}");
+    assert!(
+        error.contains("another neurosync process") && error.contains("--data"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -143,19 +197,38 @@ fn a_full_disk_loses_nothing_that_was_committed() {
     let scratch = tempfile::tempdir().expect("folder");
     let small = scratch.path().join("small");
     fs::create_dir(&small).expect("folder");
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(&small).output().is_ok_and(|output| output.status.success());
+    let mounted = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"])
+        .arg(&small)
+        .output()
+        .is_ok_and(|output| output.status.success());
     if !mounted {
-        eprintln_skip("a_full_disk_loses_nothing_that_was_committed", "this user cannot mount a tmpfs");
+        eprintln_skip(
+            "a_full_disk_loses_nothing_that_was_committed",
+            "this user cannot mount a tmpfs",
+        );
         return;
     }
     let neurosync = Neurosync::at(&small.join("data"));
     let dir = scratch.path().join("in");
-    let commits: Vec<_> = (0..20_000).map(|number| commit(number, &format!("Change number {number}: {}", "words ".repeat(40)), &["a.rs"])).collect();
+    let commits: Vec<_> = (0..20_000)
+        .map(|number| {
+            commit(
+                number,
+                &format!("Change number {number}: {}", "words ".repeat(40)),
+                &["a.rs"],
+            )
+        })
+        .collect();
     json_lines(&dir, "acme__api.jsonl", &commits);
     let output = neurosync.run(&["source", "import", "commits", "log", &text(&dir)]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     // The disk is made larger and the same command goes on.
-    let grown = Command::new("mount").args(["-o", "remount,size=400m"]).arg(&small).output().is_ok_and(|output| output.status.success());
+    let grown = Command::new("mount")
+        .args(["-o", "remount,size=400m"])
+        .arg(&small)
+        .output()
+        .is_ok_and(|output| output.status.success());
     let listed = grown.then(|| neurosync.run(&["--json", "source", "list"]));
     let unmount = || Command::new("umount").arg("-l").arg(&small).output();
     assert!(unmount().is_ok_and(|output| output.status.success()));

@@ -10,25 +10,39 @@ fn world() -> Neurosync {
     let neurosync = Neurosync::default();
     let dir = neurosync.data().join("in");
     let issues = [
-        issue("PAY-1", "Customers are charged twice when a payment is retried", "h2. Cause\nThe client retries after a timeout. PR: https://github.com/acme/api/pull/7"),
+        issue(
+            "PAY-1",
+            "Customers are charged twice when a payment is retried",
+            "h2. Cause\nThe client retries after a timeout. PR: https://github.com/acme/api/pull/7",
+        ),
         issue("PAY-2", "Write a runbook for refunds", "See PAY-1."),
     ];
     json_lines(&dir.join("jira"), "PAY.jsonl", &issues);
     let log = [
         commit(0, "Start", &["src/lib.rs"]),
-        commit(1, "Merge pull request #7 from ada/PAY-1-idempotency\n\nPAY-1: send an idempotency key", &["src/retry.rs"]),
+        commit(
+            1,
+            "Merge pull request #7 from ada/PAY-1-idempotency\n\nPAY-1: send an idempotency key",
+            &["src/retry.rs"],
+        ),
         commit(2, "Speak UTF-8 everywhere (#8)", &["src/lib.rs"]),
     ];
     json_lines(&dir.join("commits"), "acme__api.jsonl", &log);
     for (connector, name) in [("commits", "api"), ("jira", "pay")] {
-        let path = dir.join(if name == "api" { "commits" } else { "jira" }).display().to_string();
+        let path = dir
+            .join(if name == "api" { "commits" } else { "jira" })
+            .display()
+            .to_string();
         neurosync.json(&["source", "import", connector, name, &path]);
     }
     neurosync
 }
 
 fn keys(answer: &Value) -> Vec<&str> {
-    answer["results"].as_array().map(|results| results.iter().filter_map(|result| result["key"].as_str()).collect()).unwrap_or_default()
+    answer["results"]
+        .as_array()
+        .map(|results| results.iter().filter_map(|result| result["key"].as_str()).collect())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -37,12 +51,23 @@ fn a_question_in_words_finds_the_issue_and_an_identifier_is_pinned() {
     let answer = neurosync.json(&["search", "why are customers charged twice"]);
     assert_eq!(keys(&answer).first(), Some(&"jira:pay/PAY-1"), "{answer}");
     let answer = neurosync.json(&["search", "PAY-2"]);
-    assert_eq!((keys(&answer).first(), &answer["results"][0]["pinned"]), (Some(&"jira:pay/PAY-2"), &Value::Bool(true)), "{answer}");
+    assert_eq!(
+        (keys(&answer).first(), &answer["results"][0]["pinned"]),
+        (Some(&"jira:pay/PAY-2"), &Value::Bool(true)),
+        "{answer}"
+    );
     let sha = sha(1);
     let answer = neurosync.json(&["search", &sha[..10]]);
-    assert_eq!(keys(&answer).first(), Some(&format!("commit:acme/api@{sha}").as_str()), "{answer}");
+    assert_eq!(
+        keys(&answer).first(),
+        Some(&format!("commit:acme/api@{sha}").as_str()),
+        "{answer}"
+    );
     let answer = neurosync.json(&["search", "retry kind:commit"]);
-    assert!(keys(&answer).iter().all(|key| key.starts_with("commit:")) && !keys(&answer).is_empty(), "{answer}");
+    assert!(
+        keys(&answer).iter().all(|key| key.starts_with("commit:")) && !keys(&answer).is_empty(),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -51,9 +76,16 @@ fn a_path_leads_from_the_issue_through_the_pull_request_to_the_commit() {
     let sha = sha(1);
     let answer = neurosync.json(&["path", "PAY-1", &sha, "--through", "acme/api#7", "--max-hops", "3"]);
     let path = &answer["paths"][0];
-    assert_eq!(path["nodes"], serde_json::json!(["jira:pay/PAY-1", "github:acme/api#7", format!("commit:acme/api@{sha}")]), "{answer}");
+    assert_eq!(
+        path["nodes"],
+        serde_json::json!(["jira:pay/PAY-1", "github:acme/api#7", format!("commit:acme/api@{sha}")]),
+        "{answer}"
+    );
     for edge in path["edges"].as_array().expect("edges") {
-        assert!(edge["evidence"].as_str().is_some_and(|words| !words.is_empty()), "{edge}");
+        assert!(
+            edge["evidence"].as_str().is_some_and(|words| !words.is_empty()),
+            "{edge}"
+        );
         assert!(edge["rule"].as_str().is_some_and(|rule| !rule.is_empty()), "{edge}");
     }
 }
@@ -64,7 +96,14 @@ fn order_of_arrival_does_not_matter() {
     let neurosync = world();
     let answer = neurosync.json(&["neighbors", "PAY-1"]);
     let commit = format!("commit:acme/api@{}", sha(1));
-    assert!(answer["edges"].as_array().expect("edges").iter().any(|edge| edge["from"] == commit.as_str()), "{answer}");
+    assert!(
+        answer["edges"]
+            .as_array()
+            .expect("edges")
+            .iter()
+            .any(|edge| edge["from"] == commit.as_str()),
+        "{answer}"
+    );
     assert!(!answer.to_string().contains("UTF-8"), "{answer}");
 }
 
@@ -74,11 +113,26 @@ fn a_second_sync_changes_nothing_and_a_rebuild_gives_the_same() {
     let before = neurosync.hash();
     let run = neurosync.json(&["sync"]);
     for source in run["sources"].as_array().expect("sources") {
-        assert_eq!((&source["committed"]["upserted"], &source["committed"]["deleted"], &source["embedded"]), (&0.into(), &0.into(), &0.into()), "{source}");
+        assert_eq!(
+            (
+                &source["committed"]["upserted"],
+                &source["committed"]["deleted"],
+                &source["embedded"]
+            ),
+            (&0.into(), &0.into(), &0.into()),
+            "{source}"
+        );
     }
     assert_eq!(neurosync.hash(), before);
     let run = neurosync.json(&["rebuild"]);
-    assert!(run["sources"].as_array().expect("sources").iter().all(|source| source["embedded"] == 0), "{run}");
+    assert!(
+        run["sources"]
+            .as_array()
+            .expect("sources")
+            .iter()
+            .all(|source| source["embedded"] == 0),
+        "{run}"
+    );
     assert_eq!(neurosync.hash(), before);
 }
 
@@ -86,12 +140,30 @@ fn a_second_sync_changes_nothing_and_a_rebuild_gives_the_same() {
 fn what_is_deleted_at_the_source_is_gone_everywhere() {
     let neurosync = world();
     let dir = neurosync.data().join("in/jira");
-    json_lines(&dir, "PAY.jsonl", &[issue("PAY-2", "Write a runbook for refunds", "See PAY-1.")]);
+    json_lines(
+        &dir,
+        "PAY.jsonl",
+        &[issue("PAY-2", "Write a runbook for refunds", "See PAY-1.")],
+    );
     let run = neurosync.json(&["sync", "pay"]);
-    assert_eq!(run["sources"].as_array().expect("sources").iter().find(|source| source["source"] == "pay").expect("pay")["committed"]["deleted"], 2, "issue and comment: {run}");
+    assert_eq!(
+        run["sources"]
+            .as_array()
+            .expect("sources")
+            .iter()
+            .find(|source| source["source"] == "pay")
+            .expect("pay")["committed"]["deleted"],
+        2,
+        "issue and comment: {run}"
+    );
     let answer = neurosync.json(&["search", "customers charged twice retried"]);
     assert!(!keys(&answer).contains(&"jira:pay/PAY-1"), "{answer}");
-    assert!(!neurosync.json(&["show", "jira:pay/PAY-1"]).to_string().contains("charged twice"));
+    assert!(
+        !neurosync
+            .json(&["show", "jira:pay/PAY-1"])
+            .to_string()
+            .contains("charged twice")
+    );
 }
 
 #[test]
@@ -112,12 +184,23 @@ fn eval_prints_the_measures_of_a_beir_folder() {
     let dir = neurosync.data().join("beir");
     fs::create_dir_all(&dir).expect("folder");
     fs::write(dir.join("corpus.jsonl"), "{\"_id\":\"a\",\"title\":\"Cats\",\"text\":\"The cat sleeps on the mat.\"}\n{\"_id\":\"b\",\"title\":\"Stars\",\"text\":\"Stars burn hydrogen.\"}\n").expect("corpus");
-    fs::write(dir.join("queries.jsonl"), "{\"_id\":\"1\",\"text\":\"where does the cat sleep\"}\n{\"_id\":\"2\",\"text\":\"unjudged\"}\n").expect("queries");
+    fs::write(
+        dir.join("queries.jsonl"),
+        "{\"_id\":\"1\",\"text\":\"where does the cat sleep\"}\n{\"_id\":\"2\",\"text\":\"unjudged\"}\n",
+    )
+    .expect("queries");
     fs::write(dir.join("qrels.tsv"), "query-id\tcorpus-id\tscore\n1\ta\t1\n").expect("qrels");
     let report = neurosync.json(&["eval", &dir.display().to_string()]);
     for leg in ["bm25", "dense", "fused"] {
         assert_eq!(report[leg]["ndcg_at_10"], 1.0, "{report}");
-        assert!(report[leg]["recall_at_10"].is_f64() && report[leg]["recall_at_100"].is_f64() && report[leg]["mrr_at_10"].is_f64());
+        assert!(
+            report[leg]["recall_at_10"].is_f64()
+                && report[leg]["recall_at_100"].is_f64()
+                && report[leg]["mrr_at_10"].is_f64()
+        );
     }
-    assert!(report["embed_texts_per_s"].is_f64() && report["query_p50_ms"].is_f64() && report["query_p99_ms"].is_f64(), "{report}");
+    assert!(
+        report["embed_texts_per_s"].is_f64() && report["query_p50_ms"].is_f64() && report["query_p99_ms"].is_f64(),
+        "{report}"
+    );
 }

@@ -4,7 +4,9 @@
 
 use async_trait::async_trait;
 
-use crate::{AccessId, DocumentFacts, DocumentId, EdgeKind, Evidence, Key, NodeFact, NodeKind, Result, Timestamp, Visible};
+use crate::{
+    AccessId, DocumentFacts, DocumentId, EdgeKind, Evidence, Key, NodeFact, NodeKind, Result, Timestamp, Visible,
+};
 
 /// A node as a caller sees it.
 #[derive(Debug, Clone, PartialEq)]

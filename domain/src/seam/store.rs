@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessId, AccessRule, Account, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Rejected, Result, SourceId,
-    SparseVector, Sweep, TextHash, Timestamp, Visible,
+    AccessId, AccessRule, Account, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Rejected,
+    Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
 };
 
 /// A configured source.

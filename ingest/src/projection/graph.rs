@@ -47,7 +47,11 @@ impl GraphProjection {
     pub async fn run(&self, source: &SourceId, revision: u64) -> Result<Projected> {
         let mut position = self.store.position(GRAPH, source).await?;
         if position < revision {
-            self.progress.event(&Event::Started { projection: GRAPH, source: source.clone(), pending: revision - position });
+            self.progress.event(&Event::Started {
+                projection: GRAPH,
+                source: source.clone(),
+                pending: revision - position,
+            });
         }
         let mut total = Projected::default();
         loop {
@@ -55,7 +59,9 @@ impl GraphProjection {
                 return Err(cancelled());
             }
             let changed = self.store.changed(source, position, BATCH).await?;
-            let Some(last) = changed.last().map(|one| one.revision) else { return Ok(total) };
+            let Some(last) = changed.last().map(|one| one.revision) else {
+                return Ok(total);
+            };
             let done = self.batch(source, changed, last).await?;
             self.progress.event(&Event::Projected {
                 projection: GRAPH,
@@ -79,12 +85,21 @@ impl GraphProjection {
         self.extract_again(&again, &directory).await?;
 
         let documents = changed.len() as u64;
-        let work = move || changed.into_par_iter().map(|one| extract(one, &directory)).collect::<Vec<_>>();
+        let work = move || {
+            changed
+                .into_par_iter()
+                .map(|one| extract(one, &directory))
+                .collect::<Vec<_>>()
+        };
         let (facts, mentioned): (Vec<_>, Vec<_>) = on_cpu(work).await?.into_iter().unzip();
         let written = facts.iter().map(|one: &DocumentFacts| one.edges.len() as u64).sum();
         self.graph.replace(facts).await?;
         self.store.commit_graph(source, last, mentioned).await?;
-        Ok(Projected { documents, written, embedded: 0 })
+        Ok(Projected {
+            documents,
+            written,
+            embedded: 0,
+        })
     }
 
     /// Documents whose text names something that the directory now explains differently.
@@ -95,7 +110,12 @@ impl GraphProjection {
             }
             let documents = self.documents.documents(part, &Visible::All).await?;
             let directory = directory.clone();
-            let work = move || documents.par_iter().map(|document| facts_of(document, &directory).0).collect::<Vec<_>>();
+            let work = move || {
+                documents
+                    .par_iter()
+                    .map(|document| facts_of(document, &directory).0)
+                    .collect::<Vec<_>>()
+            };
             self.graph.replace(on_cpu(work).await?).await?;
         }
         Ok(())
@@ -108,16 +128,36 @@ fn extract(changed: Changed, directory: &Directory) -> (DocumentFacts, Mentioned
             let (facts, names) = facts_of(&document, directory);
             (facts, Mentioned { id: changed.id, names })
         }
-        None => (DocumentFacts::none(changed.id, changed.access), Mentioned { id: changed.id, names: Vec::new() }),
+        None => (
+            DocumentFacts::none(changed.id, changed.access),
+            Mentioned {
+                id: changed.id,
+                names: Vec::new(),
+            },
+        ),
     }
 }
 
 /// All that a document asserts, and the names in it that only a directory entry explains.
 fn facts_of(document: &Document, directory: &Directory) -> (DocumentFacts, Vec<String>) {
-    let Normalized { text, code_spans, links, mentions, .. } = normalize(document);
+    let Normalized {
+        text,
+        code_spans,
+        links,
+        mentions,
+        ..
+    } = normalize(document);
     let links: Vec<_> = links.into_iter().map(|link| (link.url, link.start, link.end)).collect();
-    let mentions: Vec<_> = mentions.into_iter().map(|mention| (mention.id, mention.start, mention.end)).collect();
-    let text = Text { text: &text, code_spans: &code_spans, links: &links, mentions: &mentions };
+    let mentions: Vec<_> = mentions
+        .into_iter()
+        .map(|mention| (mention.id, mention.start, mention.end))
+        .collect();
+    let text = Text {
+        text: &text,
+        code_spans: &code_spans,
+        links: &links,
+        mentions: &mentions,
+    };
     let (mut facts, names) = facts(document, &text, directory);
     if document.kind == DocumentKind::File {
         define_symbols(document, &mut facts);
@@ -127,7 +167,9 @@ fn facts_of(document: &Document, directory: &Directory) -> (DocumentFacts, Vec<S
 
 /// The symbols that a file defines, each reachable by its bare name.
 fn define_symbols(document: &Document, facts: &mut DocumentFacts) {
-    let Some((repository, path)) = repository_and_path(&document.key) else { return };
+    let Some((repository, path)) = repository_and_path(&document.key) else {
+        return;
+    };
     let mut seen = BTreeSet::new();
     for symbol in symbols(path, &document.body.text).into_iter().take(MAX_SYMBOLS) {
         let mut name = symbol.parents.clone();
@@ -136,13 +178,21 @@ fn define_symbols(document: &Document, facts: &mut DocumentFacts) {
         if !seen.insert(key.clone()) {
             continue;
         }
-        facts.nodes.push(NodeFact { key: key.clone(), kind: NodeKind::Symbol, title: Some(symbol.name.clone()), aliases: vec![symbol.name.clone()] });
+        facts.nodes.push(NodeFact {
+            key: key.clone(),
+            kind: NodeKind::Symbol,
+            title: Some(symbol.name.clone()),
+            aliases: vec![symbol.name.clone()],
+        });
         facts.edges.push(EdgeFact {
             from: document.key.clone(),
             to: key,
             kind: EdgeKind::Defines,
             rule: "code.definition".to_owned(),
-            evidence: Evidence { text: symbol.name.chars().take(100).collect(), span: None },
+            evidence: Evidence {
+                text: symbol.name.chars().take(100).collect(),
+                span: None,
+            },
             confidence: 1.0,
             at: None,
             also: None,
@@ -187,7 +237,9 @@ fn directory_names(changed: &[Changed]) -> Vec<String> {
 }
 
 fn aliases(document: Option<&Document>) -> impl Iterator<Item = &str> {
-    document.into_iter().flat_map(|document| document.aliases.iter().map(String::as_str))
+    document
+        .into_iter()
+        .flat_map(|document| document.aliases.iter().map(String::as_str))
 }
 
 /// `jira:acme/PAY` is mentioned as `jira:PAY`.

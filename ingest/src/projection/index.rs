@@ -65,7 +65,11 @@ impl IndexProjection {
         if position >= revision {
             return Ok(Projected::default());
         }
-        self.progress.event(&Event::Started { projection: INDEX, source: source.clone(), pending: revision - position });
+        self.progress.event(&Event::Started {
+            projection: INDEX,
+            source: source.clone(),
+            pending: revision - position,
+        });
         let (prepared, to_embed) = mpsc::channel(IN_FLIGHT);
         let (embedded, to_write) = mpsc::channel(IN_FLIGHT);
         let (first, second, total) = tokio::join!(
@@ -88,17 +92,36 @@ impl IndexProjection {
             let Some(last) = changed.last() else { return Ok(()) };
             let (from, to) = (position, last.revision);
             let (embedder, analyser, source) = (self.embedder.clone(), self.analyser.clone(), source.clone());
-            let work = move || changed.into_par_iter().map(|one| prepare(&source, one, &*embedder, &*analyser)).collect();
+            let work = move || {
+                changed
+                    .into_par_iter()
+                    .map(|one| prepare(&source, one, &*embedder, &*analyser))
+                    .collect()
+            };
             let documents = on_cpu(work).await?;
             position = to;
             // The reader is gone when a later stage failed: its error is the one to tell.
-            if out.send(Batch { from, to, documents, embedded: 0 }).await.is_err() {
+            if out
+                .send(Batch {
+                    from,
+                    to,
+                    documents,
+                    embedded: 0,
+                })
+                .await
+                .is_err()
+            {
                 return Ok(());
             }
         }
     }
 
-    async fn embed_all(&self, source: &SourceId, mut batches: mpsc::Receiver<Batch>, out: mpsc::Sender<Batch>) -> Result<()> {
+    async fn embed_all(
+        &self,
+        source: &SourceId,
+        mut batches: mpsc::Receiver<Batch>,
+        out: mpsc::Sender<Batch>,
+    ) -> Result<()> {
         while let Some(mut batch) = batches.recv().await {
             self.embed(source, &mut batch).await?;
             if out.send(batch).await.is_err() {
@@ -111,31 +134,53 @@ impl IndexProjection {
     async fn embed(&self, source: &SourceId, batch: &mut Batch) -> Result<()> {
         let mut wanted: BTreeMap<TextHash, &str> = BTreeMap::new();
         for document in &batch.documents {
-            wanted.extend(document.indexed.chunks.iter().zip(&document.texts).map(|(chunk, text)| (chunk.hash, text.as_str())));
+            wanted.extend(
+                document
+                    .indexed
+                    .chunks
+                    .iter()
+                    .zip(&document.texts)
+                    .map(|(chunk, text)| (chunk.hash, text.as_str())),
+            );
         }
         let hashes: Vec<_> = wanted.keys().copied().collect();
         let model = self.embedder.model();
-        let mut known: BTreeMap<TextHash, Vec<f32>> = self.store.cached_vectors(model, &hashes).await?.into_iter().collect();
-        let missing: Vec<_> = wanted.into_iter().filter(|(hash, _)| !known.contains_key(hash)).collect();
+        let mut known: BTreeMap<TextHash, Vec<f32>> =
+            self.store.cached_vectors(model, &hashes).await?.into_iter().collect();
+        let missing: Vec<_> = wanted
+            .into_iter()
+            .filter(|(hash, _)| !known.contains_key(hash))
+            .collect();
         for part in missing.chunks(EMBED_BATCH) {
-            if self.cancel.is_cancelled() {
-                return Err(cancelled());
-            }
             let texts = part.iter().map(|(_, text)| (*text).to_owned()).collect();
-            let vectors = self.embedder.embed(Role::Passage, texts).await?;
+            // Dropping the future abandons what the model has not begun: a stop need not wait for a whole batch.
+            let vectors = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(cancelled()),
+                vectors = self.embedder.embed(Role::Passage, texts) => vectors?,
+            };
             if vectors.len() != part.len() {
-                return Err(Error::internal("embed chunks", format!("{} vectors for {} texts", vectors.len(), part.len())));
+                return Err(Error::internal(
+                    "embed chunks",
+                    format!("{} vectors for {} texts", vectors.len(), part.len()),
+                ));
             }
             let fresh: Vec<_> = part.iter().map(|(hash, _)| *hash).zip(vectors).collect();
             self.store.cache_vectors(model, fresh.clone()).await?;
-            self.progress.event(&Event::Embedded { source: source.clone(), texts: fresh.len() as u64 });
+            self.progress.event(&Event::Embedded {
+                source: source.clone(),
+                texts: fresh.len() as u64,
+            });
             batch.embedded += fresh.len() as u64;
             known.extend(fresh);
         }
         for document in &mut batch.documents {
             document.texts.clear();
             for (point, chunk) in document.set.points.iter_mut().zip(&document.indexed.chunks) {
-                point.dense = known.get(&chunk.hash).cloned().ok_or_else(|| Error::internal("embed chunks", "a chunk is left without a vector"))?;
+                point.dense = known
+                    .get(&chunk.hash)
+                    .cloned()
+                    .ok_or_else(|| Error::internal("embed chunks", "a chunk is left without a vector"))?;
             }
         }
         Ok(())
@@ -182,7 +227,11 @@ fn prepare(source: &SourceId, changed: Changed, embedder: &dyn Embedder, analyse
     let Some(document) = changed.document else {
         return Prepared {
             set: removal(source, &changed.access, changed.id),
-            indexed: IndexedDocument { id: changed.id, access: changed.access, chunks: Vec::new() },
+            indexed: IndexedDocument {
+                id: changed.id,
+                access: changed.access,
+                chunks: Vec::new(),
+            },
             texts: Vec::new(),
         };
     };
@@ -193,13 +242,25 @@ fn prepare(source: &SourceId, changed: Changed, embedder: &dyn Embedder, analyse
     for chunk in chunks {
         let text = chunk.embedded_text(&document.title);
         let sparse = analyser.passage(&text);
-        points.push(Point { chunk: chunk.id(), dense: Vec::new(), sparse: sparse.clone() });
-        indexed.push(IndexedChunk { hash: TextHash::of(&text), chunk, sparse });
+        points.push(Point {
+            chunk: chunk.id(),
+            dense: Vec::new(),
+            sparse: sparse.clone(),
+        });
+        indexed.push(IndexedChunk {
+            hash: TextHash::of(&text),
+            chunk,
+            sparse,
+        });
         texts.push(text);
     }
     Prepared {
         set: point_set(&document, points),
-        indexed: IndexedDocument { id: document.id, access: document.access.clone(), chunks: indexed },
+        indexed: IndexedDocument {
+            id: document.id,
+            access: document.access.clone(),
+            chunks: indexed,
+        },
         texts,
     }
 }

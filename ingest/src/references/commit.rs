@@ -51,6 +51,7 @@ fn pull_request<'a>(
     Some(Find {
         start: Some(start),
         words,
+        address: None,
         relation: Relation::Merging,
         named,
     })

@@ -68,6 +68,8 @@ pub(crate) struct Find<'a> {
     pub(crate) start: Option<usize>,
     /// The words.
     pub(crate) words: &'a str,
+    /// The address that the words hide, where they are a link's.
+    pub(crate) address: Option<&'a str>,
     /// What is said about the name.
     pub(crate) relation: Relation,
     /// The name.

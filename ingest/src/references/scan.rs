@@ -93,6 +93,7 @@ fn links<'a>(text: &Text<'a>, context: &Context, regions: &mut Regions<'a>) -> V
                 Find {
                     start: place,
                     words,
+                    address: Some(url),
                     relation: Relation::Named,
                     named,
                 },
@@ -128,6 +129,7 @@ fn mentions<'a>(text: &Text<'a>, context: &Context, regions: &mut Regions<'a>) -
             Find {
                 start: place,
                 words,
+                address: None,
                 relation: Relation::Named,
                 named,
             },
@@ -178,6 +180,7 @@ impl<'a> Scanner<'a, '_> {
             self.finds.push(Find {
                 start: Some(start),
                 words,
+                address: None,
                 relation,
                 named,
             });

@@ -22,7 +22,13 @@ impl Analyser for Bm25 {
 
     /// Whole words: of an identifier that matches in one part, all of it.
     fn matches(&self, text: &str, terms: &[u32]) -> Vec<Range<usize>> {
-        words(text).filter(|range| ids(text.get(range.clone()).unwrap_or_default()).iter().any(|id| terms.binary_search(id).is_ok())).collect()
+        words(text)
+            .filter(|range| {
+                ids(text.get(range.clone()).unwrap_or_default())
+                    .iter()
+                    .any(|id| terms.binary_search(id).is_ok())
+            })
+            .collect()
     }
 }
 
@@ -49,12 +55,21 @@ mod tests {
 
     fn shown(text: &str, query: &str) -> Vec<String> {
         let terms: Vec<u32> = Bm25.query(query).into_iter().map(|(term, _)| term).collect();
-        Bm25.matches(text, &terms).into_iter().filter_map(|range| text.get(range).map(str::to_owned)).collect()
+        Bm25.matches(text, &terms)
+            .into_iter()
+            .filter_map(|range| text.get(range).map(str::to_owned))
+            .collect()
     }
 
     #[test]
     fn words_match_in_every_form() {
-        assert_eq!(shown("The payment was retried; paymentRetry() retries payments.", "retry payment"), ["payment", "retried", "paymentRetry", "retries", "payments"]);
+        assert_eq!(
+            shown(
+                "The payment was retried; paymentRetry() retries payments.",
+                "retry payment"
+            ),
+            ["payment", "retried", "paymentRetry", "retries", "payments"]
+        );
         assert!(shown("Nothing of it", "retry").is_empty());
     }
 

@@ -16,7 +16,11 @@ use crate::pipeline::Pipeline;
 use crate::{connector, serve};
 
 /// What the demonstration asks: a question in words, one with a filter, one with an identifier.
-const QUESTIONS: [&str; 3] = ["why were customers charged twice", "kind:page what to do when the card gateway times out", "acme/api#41"];
+const QUESTIONS: [&str; 3] = [
+    "why were customers charged twice",
+    "kind:page what to do when the card gateway times out",
+    "acme/api#41",
+];
 /// The two things whose connection it shows: the issue of an incident and the code that ended it.
 const PATH: (&str, &str) = ("PAY-12", "file:acme/api/src/payments/idempotency.rs");
 
@@ -30,14 +34,22 @@ pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
         connector::open(&record, &app.clones())?;
         app.sync_store().put_source(record).await?;
     }
-    let pipeline = Pipeline { app: &app, index: index.clone(), progress: context.bars.clone(), cancel: context.cancel.clone() };
+    let pipeline = Pipeline {
+        app: &app,
+        index: index.clone(),
+        progress: context.bars.clone(),
+        cancel: context.cancel.clone(),
+    };
     let runs = pipeline.sync(&[]).await?;
     context.report(&runs)?;
     ask(context, &app, &index).await?;
     if demo.no_serve {
         return Ok(());
     }
-    context.output.say(&format!("\nTry: curl 'http://{}/v1/search?q=idempotency+key'", demo.listen));
+    context.output.say(&format!(
+        "\nTry: curl 'http://{}/v1/search?q=idempotency+key'",
+        demo.listen
+    ));
     serve::serve_on(context, app, index, demo.listen).await
 }
 
@@ -60,10 +72,21 @@ fn sources(sample: &Path, repository: &Path) -> Vec<SourceSettings> {
     let slack = source(ConnectorKind::Slack, "acme-slack", &sample.join("slack"));
     let wiki = source(ConnectorKind::Wiki, "acme-wiki", &sample.join("wiki"));
     let mut all = vec![
-        SourceSettings { site: name("acme"), ..jira },
+        SourceSettings {
+            site: name("acme"),
+            ..jira
+        },
         source(ConnectorKind::Github, "acme-github", &sample.join("github")),
-        SourceSettings { team: name("T0ACME"), workspace: name("acme"), ..slack },
-        SourceSettings { site: name("acme"), space: name("ENG"), ..wiki },
+        SourceSettings {
+            team: name("T0ACME"),
+            workspace: name("acme"),
+            ..slack
+        },
+        SourceSettings {
+            site: name("acme"),
+            space: name("ENG"),
+            ..wiki
+        },
         source(ConnectorKind::Commits, "acme-commits", &sample.join("commits")),
     ];
     if repository.join(".git").exists() {
@@ -75,13 +98,26 @@ fn sources(sample: &Path, repository: &Path) -> Vec<SourceSettings> {
 async fn ask(context: &Context<'_>, app: &App, index: &Index) -> Result<()> {
     let search = app.search(index);
     for question in QUESTIONS {
-        let request = SearchRequest { query: question.to_owned(), limit: 3, ..SearchRequest::default() };
+        let request = SearchRequest {
+            query: question.to_owned(),
+            limit: 3,
+            ..SearchRequest::default()
+        };
         let answer = search.search(&Caller::Owner, &request).await?;
         heading(context, &format!("search {question}"));
-        context.output.answer(&answer, |answer, style: &Style| show::search(answer, *style))?;
+        context
+            .output
+            .answer(&answer, |answer, style: &Style| show::search(answer, *style))?;
     }
     let (from, to) = PATH;
-    let request = PathsRequest { from: from.to_owned(), to: to.to_owned(), through: None, kinds: Vec::new(), max_hops: 6, limit: 1 };
+    let request = PathsRequest {
+        from: from.to_owned(),
+        to: to.to_owned(),
+        through: None,
+        kinds: Vec::new(),
+        max_hops: 6,
+        limit: 1,
+    };
     let paths = app.explore().paths(&Caller::Owner, request).await?;
     heading(context, &format!("path {from} {to}"));
     context.output.answer(&paths, |paths, style| show::paths(paths, *style))

@@ -20,8 +20,24 @@ struct Check {
 impl Check {
     fn of<T>(name: &'static str, result: Result<T>, detail: impl FnOnce(&T) -> String) -> (Self, Option<T>) {
         match result {
-            Ok(value) => (Self { name, ok: true, detail: detail(&value), hint: None }, Some(value)),
-            Err(error) => (Self { name, ok: false, detail: error.to_string(), hint: error.hint().map(str::to_owned) }, None),
+            Ok(value) => (
+                Self {
+                    name,
+                    ok: true,
+                    detail: detail(&value),
+                    hint: None,
+                },
+                Some(value),
+            ),
+            Err(error) => (
+                Self {
+                    name,
+                    ok: false,
+                    detail: error.to_string(),
+                    hint: error.hint().map(str::to_owned),
+                },
+                None,
+            ),
         }
     }
 }
@@ -33,8 +49,22 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
     checks.push(check);
     if let Some(app) = &app {
         let reports = app.sync_store().sources().await;
-        checks.push(Check::of("store", reports, |reports| format!("{} sources, {} documents", reports.len(), reports.iter().flat_map(|report| report.documents.values()).sum::<u64>())).0);
-        checks.push(Check::of("graph", app.graph().size().await, |size| format!("{} nodes, {} edges", size.nodes, size.edges)).0);
+        checks.push(
+            Check::of("store", reports, |reports| {
+                format!(
+                    "{} sources, {} documents",
+                    reports.len(),
+                    reports.iter().flat_map(|report| report.documents.values()).sum::<u64>()
+                )
+            })
+            .0,
+        );
+        checks.push(
+            Check::of("graph", app.graph().size().await, |size| {
+                format!("{} nodes, {} edges", size.nodes, size.edges)
+            })
+            .0,
+        );
         let points = match app.vectors().await {
             Ok(vectors) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
             Err(error) => Err(error),
@@ -43,29 +73,73 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
         checks.push(lag(context, app).await);
     }
     let files = match model(&context.config) {
-        Ok(reference) => model_cache::resolve(&reference, &model_settings(&context.config, context.environment), &*context.bars).await,
+        Ok(reference) => {
+            model_cache::resolve(
+                &reference,
+                &model_settings(&context.config, context.environment),
+                &*context.bars,
+            )
+            .await
+        }
         Err(error) => Err(error),
     };
     checks.push(Check::of("model", files, |files| files.id.clone()).0);
     let bad = checks.iter().filter(|check| !check.ok).count();
-    context.output.answer(&serde_json::json!({"checks": checks}), |_, style| checks.iter().map(|check| line(check, *style)).collect())?;
-    if bad == 0 { Ok(()) } else { Err(domain::Error::unavailable("check installation", format!("{bad} checks failed")).with_hint("what to do stands under each")) }
+    context
+        .output
+        .answer(&serde_json::json!({"checks": checks}), |_, style| {
+            checks.iter().map(|check| line(check, *style)).collect()
+        })?;
+    if bad == 0 {
+        Ok(())
+    } else {
+        Err(
+            domain::Error::unavailable("check installation", format!("{bad} checks failed"))
+                .with_hint("what to do stands under each"),
+        )
+    }
 }
 
 async fn lag(_: &Context<'_>, app: &crate::app::App) -> Check {
     let lagging = app.sync_store().sources().await.map(|reports| {
-        let behind = |report: &domain::seam::store::SourceReport| report.positions.values().any(|position| *position < report.revision) || (report.revision > 0 && report.positions.len() < 2);
-        reports.into_iter().filter(behind).map(|report| report.source.id.to_string()).collect::<Vec<_>>()
+        let behind = |report: &domain::seam::store::SourceReport| {
+            report.positions.values().any(|position| *position < report.revision)
+                || (report.revision > 0 && report.positions.len() < 2)
+        };
+        reports
+            .into_iter()
+            .filter(behind)
+            .map(|report| report.source.id.to_string())
+            .collect::<Vec<_>>()
     });
     match lagging {
-        Ok(names) if names.is_empty() => Check { name: "projections", ok: true, detail: "up to date".to_owned(), hint: None },
-        Ok(names) => Check { name: "projections", ok: false, detail: format!("not yet indexed in full: {}", names.join(", ")), hint: Some("run `neurosync sync`".to_owned()) },
-        Err(error) => Check { name: "projections", ok: false, detail: error.to_string(), hint: error.hint().map(str::to_owned) },
+        Ok(names) if names.is_empty() => Check {
+            name: "projections",
+            ok: true,
+            detail: "up to date".to_owned(),
+            hint: None,
+        },
+        Ok(names) => Check {
+            name: "projections",
+            ok: false,
+            detail: format!("not yet indexed in full: {}", names.join(", ")),
+            hint: Some("run `neurosync sync`".to_owned()),
+        },
+        Err(error) => Check {
+            name: "projections",
+            ok: false,
+            detail: error.to_string(),
+            hint: error.hint().map(str::to_owned),
+        },
     }
 }
 
 fn line(check: &Check, style: Style) -> String {
     let mark = if check.ok { "ok  " } else { "FAIL" };
-    let hint = check.hint.as_deref().map(|hint| format!("\n       help: {hint}")).unwrap_or_default();
+    let hint = check
+        .hint
+        .as_deref()
+        .map(|hint| format!("\n       help: {hint}"))
+        .unwrap_or_default();
     format!("{mark} {:14} {}{hint}\n", style.bold(check.name), check.detail)
 }

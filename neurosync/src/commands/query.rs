@@ -10,30 +10,67 @@ use crate::cli::{Neighbors, Path, Search, Way};
 pub(super) async fn search(context: &Context<'_>, search: Search) -> Result<()> {
     let app = context.app().await?;
     let index = app.index(&*context.bars).await?;
-    let request = SearchRequest { query: search.query.join(" "), limit: search.limit, cursor: search.cursor, ..SearchRequest::default() };
+    let request = SearchRequest {
+        query: search.query.join(" "),
+        limit: search.limit,
+        cursor: search.cursor,
+        ..SearchRequest::default()
+    };
     let answer = app.search(&index).search(&Caller::Owner, &request).await?;
-    context.output.answer(&answer, |answer, style| show::search(answer, *style))
+    context
+        .output
+        .answer(&answer, |answer, style| show::search(answer, *style))
 }
 
 pub(super) async fn path(context: &Context<'_>, path: Path) -> Result<()> {
     let app = context.app().await?;
-    let Path { from, to, through, kind, max_hops, limit } = path;
-    let request = PathsRequest { from, to, through, kinds: kinds(&kind)?, max_hops, limit };
+    let Path {
+        from,
+        to,
+        through,
+        kind,
+        max_hops,
+        limit,
+    } = path;
+    let request = PathsRequest {
+        from,
+        to,
+        through,
+        kinds: kinds(&kind)?,
+        max_hops,
+        limit,
+    };
     let answer = app.explore().paths(&Caller::Owner, request).await?;
-    context.output.answer(&answer, |answer, style| show::paths(answer, *style))
+    context
+        .output
+        .answer(&answer, |answer, style| show::paths(answer, *style))
 }
 
 pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Result<()> {
     let app = context.app().await?;
-    let Neighbors { name, hops, kind, direction, limit } = neighbors;
+    let Neighbors {
+        name,
+        hops,
+        kind,
+        direction,
+        limit,
+    } = neighbors;
     let direction = match direction {
         Way::Out => Direction::Out,
         Way::In => Direction::In,
         Way::Both => Direction::Both,
     };
-    let request = NeighborsRequest { node: name, kinds: kinds(&kind)?, direction, hops, limit };
+    let request = NeighborsRequest {
+        node: name,
+        kinds: kinds(&kind)?,
+        direction,
+        hops,
+        limit,
+    };
     let answer = app.explore().neighbors(&Caller::Owner, request).await?;
-    context.output.answer(&answer, |answer, style| show::neighborhood(answer, *style))
+    context
+        .output
+        .answer(&answer, |answer, style| show::neighborhood(answer, *style))
 }
 
 fn kinds(names: &[String]) -> Result<Vec<EdgeKind>> {

@@ -11,7 +11,9 @@ use crate::pipeline::SourceRun;
 pub(super) async fn run(context: &Context<'_>, name: &str) -> Result<()> {
     let app = context.app().await?;
     let entity = app.explore().entity(&Caller::Owner, name).await?;
-    context.output.answer(&entity, |entity, style| self::entity(entity, *style))
+    context
+        .output
+        .answer(&entity, |entity, style| self::entity(entity, *style))
 }
 
 pub(super) fn search(answer: &SearchAnswer, style: Style) -> String {
@@ -20,10 +22,27 @@ pub(super) fn search(answer: &SearchAnswer, style: Style) -> String {
     }
     let mut out = String::new();
     for (rank, result) in answer.results.iter().enumerate() {
-        let how = if result.pinned { "exact".to_owned() } else { result.score.map_or_else(String::new, |score| format!("{score:.3}")) };
-        out += &format!("{:>2}. {}  {}\n", rank + 1, style.bold(one_line(&result.title).as_str()), style.dim(&how));
-        let when = result.updated.as_deref().and_then(|time| time.get(..10)).unwrap_or_default();
-        out += &format!("    {} {}\n", style.key(&result.key), style.dim(&format!("{} · {} · {when}", result.kind, result.source)));
+        let how = if result.pinned {
+            "exact".to_owned()
+        } else {
+            result.score.map_or_else(String::new, |score| format!("{score:.3}"))
+        };
+        out += &format!(
+            "{:>2}. {}  {}\n",
+            rank + 1,
+            style.bold(one_line(&result.title).as_str()),
+            style.dim(&how)
+        );
+        let when = result
+            .updated
+            .as_deref()
+            .and_then(|time| time.get(..10))
+            .unwrap_or_default();
+        out += &format!(
+            "    {} {}\n",
+            style.key(&result.key),
+            style.dim(&format!("{} · {} · {when}", result.kind, result.source))
+        );
         if let Some(excerpt) = &result.excerpt {
             let shown = highlighted(excerpt, style);
             if !shown.is_empty() {
@@ -32,8 +51,15 @@ pub(super) fn search(answer: &SearchAnswer, style: Style) -> String {
         }
         for neighbor in &result.neighbors {
             let arrow = if neighbor.direction == "out" { "→" } else { "←" };
-            let title = neighbor.title.as_deref().map(|title| format!(" {}", cut(&one_line(title), 60))).unwrap_or_default();
-            out += &format!("      {}\n", style.dim(&format!("{arrow} {} {}{title}", neighbor.kind, neighbor.key)));
+            let title = neighbor
+                .title
+                .as_deref()
+                .map(|title| format!(" {}", cut(&one_line(title), 60)))
+                .unwrap_or_default();
+            out += &format!(
+                "      {}\n",
+                style.dim(&format!("{arrow} {} {}{title}", neighbor.kind, neighbor.key))
+            );
         }
     }
     if answer.total > answer.results.len() {
@@ -60,14 +86,25 @@ pub(super) fn paths(answer: &Paths, style: Style) -> String {
     let mut out = String::new();
     for (number, path) in answer.paths.iter().enumerate() {
         let hops = path.edges.len();
-        out += &format!("{}\n", style.bold(&format!("path {} ({hops} {})", number + 1, if hops == 1 { "hop" } else { "hops" })));
+        out += &format!(
+            "{}\n",
+            style.bold(&format!(
+                "path {} ({hops} {})",
+                number + 1,
+                if hops == 1 { "hop" } else { "hops" }
+            ))
+        );
         for (at, edge) in path.edges.iter().enumerate() {
             let here = path.nodes.get(at).map_or("", String::as_str);
             if at == 0 {
                 out += &format!("  {}\n", style.key(here));
             }
             let forward = edge.from == here;
-            let arrow = if forward { format!("─{}→", edge.kind) } else { format!("←{}─", edge.kind) };
+            let arrow = if forward {
+                format!("─{}→", edge.kind)
+            } else {
+                format!("←{}─", edge.kind)
+            };
             out += &format!("    {arrow} {}\n", style.dim(&because(edge)));
             out += &format!("  {}\n", style.key(if forward { &edge.to } else { &edge.from }));
         }
@@ -76,15 +113,31 @@ pub(super) fn paths(answer: &Paths, style: Style) -> String {
 }
 
 fn because(edge: &Step) -> String {
-    let by = edge.asserted_by.as_deref().map(|key| format!(" in {key}")).unwrap_or_default();
+    let by = edge
+        .asserted_by
+        .as_deref()
+        .map(|key| format!(" in {key}"))
+        .unwrap_or_default();
     format!("“{}”{by} ({})", cut(&one_line(&edge.evidence), 100), edge.rule)
 }
 
 pub(super) fn neighborhood(answer: &Neighborhood, style: Style) -> String {
-    let Some(middle) = answer.nodes.first() else { return String::new() };
-    let mut out = format!("{} {}\n", style.key(&middle.key), style.bold(&one_line(middle.title.as_deref().unwrap_or_default())));
+    let Some(middle) = answer.nodes.first() else {
+        return String::new();
+    };
+    let mut out = format!(
+        "{} {}\n",
+        style.key(&middle.key),
+        style.bold(&one_line(middle.title.as_deref().unwrap_or_default()))
+    );
     for edge in &answer.edges {
-        out += &format!("  {} ─{}→ {}  {}\n", style.key(&edge.from), edge.kind, style.key(&edge.to), style.dim(&because(edge)));
+        out += &format!(
+            "  {} ─{}→ {}  {}\n",
+            style.key(&edge.from),
+            edge.kind,
+            style.key(&edge.to),
+            style.dim(&because(edge))
+        );
     }
     if answer.truncated {
         out += &style.dim("more edges exist; ask for them with a larger --limit");
@@ -95,8 +148,20 @@ pub(super) fn neighborhood(answer: &Neighborhood, style: Style) -> String {
 fn entity(entity: &Entity, style: Style) -> String {
     let mut out = String::new();
     for document in &entity.documents {
-        out += &format!("{}\n{}\n", style.bold(&one_line(&document.title)), style.key(&document.key));
-        let facts = [("kind", Some(document.kind.as_str())), ("source", Some(document.source.as_str())), ("in", Some(document.container.as_str())), ("url", document.url.as_deref()), ("author", document.author.as_deref()), ("created", document.created.as_deref()), ("updated", document.updated.as_deref())];
+        out += &format!(
+            "{}\n{}\n",
+            style.bold(&one_line(&document.title)),
+            style.key(&document.key)
+        );
+        let facts = [
+            ("kind", Some(document.kind.as_str())),
+            ("source", Some(document.source.as_str())),
+            ("in", Some(document.container.as_str())),
+            ("url", document.url.as_deref()),
+            ("author", document.author.as_deref()),
+            ("created", document.created.as_deref()),
+            ("updated", document.updated.as_deref()),
+        ];
         for (name, value) in facts {
             if let Some(value) = value {
                 out += &format!("  {name:8} {value}\n");
@@ -108,10 +173,20 @@ fn entity(entity: &Entity, style: Style) -> String {
         out += &format!("\n{}\n\n", document.body.trim());
     }
     if let (true, Some(node)) = (entity.documents.is_empty(), &entity.node) {
-        out += &format!("{} {}\n", style.key(&node.key), style.dim("(mentioned, but its document is not indexed)"));
+        out += &format!(
+            "{} {}\n",
+            style.key(&node.key),
+            style.dim("(mentioned, but its document is not indexed)")
+        );
     }
     for edge in &entity.edges {
-        out += &format!("  {} ─{}→ {}  {}\n", edge.from, edge.kind, edge.to, style.dim(&because(edge)));
+        out += &format!(
+            "  {} ─{}→ {}  {}\n",
+            edge.from,
+            edge.kind,
+            edge.to,
+            style.dim(&because(edge))
+        );
     }
     if entity.truncated {
         out += &style.dim("more edges exist; see them with `neurosync neighbors`");
@@ -125,24 +200,70 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
     }
     let mut out = String::new();
     for report in reports {
-        let counts: Vec<_> = report.documents.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        let lag = report.positions.values().map(|position| report.revision.saturating_sub(*position)).max().unwrap_or(report.revision);
-        out += &format!("{} {}\n", style.key(report.source.id.as_str()), style.dim(&report.source.connector));
-        out += &format!("  {}; {} chunks\n", if counts.is_empty() { "empty".to_owned() } else { counts.join(", ") }, report.chunks);
-        let last = report.last_sync.map_or_else(|| "never".to_owned(), |time| time.to_string());
-        out += &format!("  {}\n", style.dim(&format!("last sync {last}; {lag} changes not yet indexed; {} unreadable items", report.dead_letters)));
+        let counts: Vec<_> = report
+            .documents
+            .iter()
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        let lag = report
+            .positions
+            .values()
+            .map(|position| report.revision.saturating_sub(*position))
+            .max()
+            .unwrap_or(report.revision);
+        out += &format!(
+            "{} {}\n",
+            style.key(report.source.id.as_str()),
+            style.dim(&report.source.connector)
+        );
+        out += &format!(
+            "  {}; {} chunks\n",
+            if counts.is_empty() {
+                "empty".to_owned()
+            } else {
+                counts.join(", ")
+            },
+            report.chunks
+        );
+        let last = report
+            .last_sync
+            .map_or_else(|| "never".to_owned(), |time| time.to_string());
+        out += &format!(
+            "  {}\n",
+            style.dim(&format!(
+                "last sync {last}; {lag} changes not yet indexed; {} unreadable items",
+                report.dead_letters
+            ))
+        );
     }
     out
 }
 
 pub(super) fn source_run(run: &SourceRun, style: Style) -> String {
-    let read = run.committed.map(|done| format!("{} new or changed, {} deleted, {} unchanged, {} unreadable; ", done.upserted, done.deleted, done.unchanged, done.rejected)).unwrap_or_default();
-    let mut out = format!("{} {read}{} chunks indexed, {} texts embedded, {} edges\n", style.key(&run.source), run.chunks, run.embedded, run.edges);
+    let read = run
+        .committed
+        .map(|done| {
+            format!(
+                "{} new or changed, {} deleted, {} unchanged, {} unreadable; ",
+                done.upserted, done.deleted, done.unchanged, done.rejected
+            )
+        })
+        .unwrap_or_default();
+    let mut out = format!(
+        "{} {read}{} chunks indexed, {} texts embedded, {} edges\n",
+        style.key(&run.source),
+        run.chunks,
+        run.embedded,
+        run.edges
+    );
     if let Some(error) = &run.error {
         out += &format!("  failed: {error}\n");
     }
     if run.committed.is_some_and(|done| done.rejected > 0) {
-        out += &format!("  see what could not be read with: neurosync source report {}\n", run.source);
+        out += &format!(
+            "  see what could not be read with: neurosync source report {}\n",
+            run.source
+        );
     }
     out
 }
@@ -151,7 +272,18 @@ pub(super) fn models(models: &[model_cache::Installed], style: Style) -> String 
     if models.is_empty() {
         return "no model in the cache; fetch one with: neurosync model pull".to_owned();
     }
-    models.iter().map(|model| format!("{}  {} bytes from {}\n  {}\n", style.key(&model.model), model.bytes, model.source, model.folder.display())).collect()
+    models
+        .iter()
+        .map(|model| {
+            format!(
+                "{}  {} bytes from {}\n  {}\n",
+                style.key(&model.model),
+                model.bytes,
+                model.source,
+                model.folder.display()
+            )
+        })
+        .collect()
 }
 
 fn one_line(text: &str) -> String {
@@ -159,5 +291,9 @@ fn one_line(text: &str) -> String {
 }
 
 fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
+    if text.chars().count() <= most {
+        text.to_owned()
+    } else {
+        text.chars().take(most - 1).chain(['…']).collect()
+    }
 }

@@ -32,13 +32,17 @@ async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Re
         let own: Vec<_> = runs.into_iter().filter(|run| run.source == id.as_str()).collect();
         return context.report(&own);
     }
-    context.output.answer(&json!({"added": id}), |_, style| format!("added {}; read it with: neurosync sync {id}", style.key(id.as_str())))
+    context.output.answer(&json!({"added": id}), |_, style| {
+        format!("added {}; read it with: neurosync sync {id}", style.key(id.as_str()))
+    })
 }
 
 async fn list(context: &Context<'_>) -> Result<()> {
     let app = context.app().await?;
     let reports = app.sync_store().sources().await?;
-    context.output.answer(&json!({"sources": reports}), |_, style| show::sources(&reports, *style))
+    context
+        .output
+        .answer(&json!({"sources": reports}), |_, style| show::sources(&reports, *style))
 }
 
 async fn report(context: &Context<'_>, name: &str) -> Result<()> {
@@ -46,10 +50,17 @@ async fn report(context: &Context<'_>, name: &str) -> Result<()> {
     let app = context.app().await?;
     let report = find(app.sync_store().sources().await?, &id)?;
     let dead = app.sync_store().dead_letters(&id).await?;
-    context.output.answer(&json!({"source": report, "dead_letters": dead}), |_, style| {
-        let letters: String = dead.iter().map(|letter| format!("  {letter}\n")).collect();
-        show::sources(std::slice::from_ref(&report), *style) + &if dead.is_empty() { String::new() } else { format!("\ncould not be read:\n{letters}") }
-    })
+    context
+        .output
+        .answer(&json!({"source": report, "dead_letters": dead}), |_, style| {
+            let letters: String = dead.iter().map(|letter| format!("  {letter}\n")).collect();
+            show::sources(std::slice::from_ref(&report), *style)
+                + &if dead.is_empty() {
+                    String::new()
+                } else {
+                    format!("\ncould not be read:\n{letters}")
+                }
+        })
 }
 
 async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
@@ -58,10 +69,15 @@ async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
     find(app.sync_store().sources().await?, &id)?;
     app.sync_store().remove_source(&id).await?;
     context.pipeline(&app).await?.project(&id).await?;
-    context.output.answer(&json!({"removed": id}), |_, _| format!("removed {id} and everything that came from it"))
+    context.output.answer(&json!({"removed": id}), |_, _| {
+        format!("removed {id} and everything that came from it")
+    })
 }
 
 fn find(reports: Vec<SourceReport>, id: &SourceId) -> Result<SourceReport> {
     let missing = unknown_source(id, &reports);
-    reports.into_iter().find(|report| report.source.id == *id).ok_or(missing)
+    reports
+        .into_iter()
+        .find(|report| report.source.id == *id)
+        .ok_or(missing)
 }

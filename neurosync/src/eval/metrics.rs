@@ -32,13 +32,23 @@ impl Metrics {
     /// The mean, rounded to 4 decimals.
     pub(crate) fn mean(all: &[Self]) -> Self {
         let mean = |of: fn(&Self) -> f64| (ratio(all.iter().map(of).sum(), count(all.len())) * 1e4).round() / 1e4;
-        Self { ndcg_at_10: mean(|one| one.ndcg_at_10), recall_at_10: mean(|one| one.recall_at_10), recall_at_100: mean(|one| one.recall_at_100), mrr_at_10: mean(|one| one.mrr_at_10) }
+        Self {
+            ndcg_at_10: mean(|one| one.ndcg_at_10),
+            recall_at_10: mean(|one| one.recall_at_10),
+            recall_at_100: mean(|one| one.recall_at_100),
+            mrr_at_10: mean(|one| one.mrr_at_10),
+        }
     }
 }
 
 /// Discounted cumulative gain of the first ten: Σ gain / log2(rank + 1).
 fn dcg(gains: &[u32]) -> f64 {
-    gains.iter().take(10).enumerate().map(|(rank, gain)| f64::from(*gain) / count(rank + 2).log2()).sum()
+    gains
+        .iter()
+        .take(10)
+        .enumerate()
+        .map(|(rank, gain)| f64::from(*gain) / count(rank + 2).log2())
+        .sum()
 }
 
 fn hits(gains: &[u32], depth: usize) -> f64 {
@@ -67,7 +77,11 @@ mod tests {
     #[test]
     fn a_perfect_ranking_scores_one() {
         let metrics = Metrics::of(&["a", "b", "c"], &judged(&[("a", 2), ("b", 1)]));
-        assert!((metrics.ndcg_at_10 - 1.0).abs() < 1e-12 && (metrics.recall_at_10 - 1.0).abs() < 1e-12 && (metrics.mrr_at_10 - 1.0).abs() < 1e-12);
+        assert!(
+            (metrics.ndcg_at_10 - 1.0).abs() < 1e-12
+                && (metrics.recall_at_10 - 1.0).abs() < 1e-12
+                && (metrics.mrr_at_10 - 1.0).abs() < 1e-12
+        );
     }
 
     #[test]
@@ -80,10 +94,15 @@ mod tests {
 
     #[test]
     fn a_hit_below_ten_counts_for_recall_at_100_only() {
-        let ranked: Vec<String> = (0..50).map(|number| format!("x{number}")).chain(["a".to_owned()]).collect();
+        let ranked: Vec<String> = (0..50)
+            .map(|number| format!("x{number}"))
+            .chain(["a".to_owned()])
+            .collect();
         let ranked: Vec<&str> = ranked.iter().map(String::as_str).collect();
         let metrics = Metrics::of(&ranked, &judged(&[("a", 1), ("b", 1)]));
-        assert!(metrics.ndcg_at_10.abs() < 1e-12 && metrics.mrr_at_10.abs() < 1e-12 && metrics.recall_at_10.abs() < 1e-12);
+        assert!(
+            metrics.ndcg_at_10.abs() < 1e-12 && metrics.mrr_at_10.abs() < 1e-12 && metrics.recall_at_10.abs() < 1e-12
+        );
         assert!((metrics.recall_at_100 - 0.5).abs() < 1e-12);
     }
 

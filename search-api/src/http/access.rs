@@ -60,10 +60,20 @@ fn caller(api: &Api, headers: &HeaderMap) -> Option<Caller> {
     if api.keys.is_empty() {
         return api.loopback.map(|_| Caller::Owner);
     }
-    let key = headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+    let key = headers
+        .get(header::AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")?;
     let hash = KeyHash::of(key.trim());
     // Every key is compared, so that the time does not tell which one came near.
-    api.keys.iter().fold(None, |found, (known, caller)| if known.matches(&hash) { Some(caller.clone()) } else { found })
+    api.keys.iter().fold(None, |found, (known, caller)| {
+        if known.matches(&hash) {
+            Some(caller.clone())
+        } else {
+            found
+        }
+    })
 }
 
 /// On loopback, refuse a request whose `Host` is not a loopback name.
@@ -75,12 +85,17 @@ pub(super) async fn check_host(State(api): State<Arc<Api>>, request: Request, ne
 }
 
 fn is_loopback_host(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
+        return false;
+    };
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(address, _)| address),
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     };
-    name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    name.eq_ignore_ascii_case("localhost")
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -97,10 +112,28 @@ mod tests {
 
     #[test]
     fn only_loopback_names_pass() {
-        for good in ["localhost", "localhost:7700", "LOCALHOST:1", "127.0.0.1:7700", "127.8.9.1", "[::1]:7700", "[::1]"] {
+        for good in [
+            "localhost",
+            "localhost:7700",
+            "LOCALHOST:1",
+            "127.0.0.1:7700",
+            "127.8.9.1",
+            "[::1]:7700",
+            "[::1]",
+        ] {
             assert!(is_loopback_host(&host(good)), "{good}");
         }
-        for bad in ["evil.example", "localhost.evil.example:7700", "10.0.0.1", "127.0.0.1.evil.example", "[::2]:7700", "", ":7700", "[", "0.0.0.0:7700"] {
+        for bad in [
+            "evil.example",
+            "localhost.evil.example:7700",
+            "10.0.0.1",
+            "127.0.0.1.evil.example",
+            "[::2]:7700",
+            "",
+            ":7700",
+            "[",
+            "0.0.0.0:7700",
+        ] {
             assert!(!is_loopback_host(&host(bad)), "{bad}");
         }
         assert!(!is_loopback_host(&HeaderMap::new()));

@@ -18,7 +18,9 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Api>> for Params<T> {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Response> {
-        serde_html_form::from_str(parts.uri.query().unwrap_or_default()).map(Self).map_err(|error| invalid("the query string", &error.to_string()))
+        serde_html_form::from_str(parts.uri.query().unwrap_or_default())
+            .map(Self)
+            .map_err(|error| invalid("the query string", &error.to_string()))
     }
 }
 
@@ -29,9 +31,13 @@ impl<T: DeserializeOwned> FromRequest<Arc<Api>> for JsonBody<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, api: &Arc<Api>) -> Result<Self, Response> {
-        let bytes = Bytes::from_request(request, api).await.map_err(|error| invalid("the body", &error.to_string()))?;
+        let bytes = Bytes::from_request(request, api)
+            .await
+            .map_err(|error| invalid("the body", &error.to_string()))?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(text).map(Self).map_err(|error| invalid("the body", &error.to_string()))
+        serde_json::from_slice(text)
+            .map(Self)
+            .map_err(|error| invalid("the body", &error.to_string()))
     }
 }
 
@@ -42,7 +48,12 @@ impl FromRequestParts<Arc<Api>> for Asker {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _: &Arc<Api>) -> Result<Self, Response> {
-        parts.extensions.get::<Caller>().cloned().map(Self).ok_or_else(|| Problem::unauthorized().into_response())
+        parts
+            .extensions
+            .get::<Caller>()
+            .cloned()
+            .map(Self)
+            .ok_or_else(|| Problem::unauthorized().into_response())
     }
 }
 
@@ -56,7 +67,8 @@ impl FromRequestParts<Arc<Api>> for Owner {
         match Asker::from_request_parts(parts, api).await? {
             Asker(Caller::Owner) => Ok(Self),
             Asker(Caller::Principals(_)) => {
-                let error = Error::new(domain::ErrorKind::Denied, "check caller", "only the owner may do this").with_hint("use a key with `owner = true`");
+                let error = Error::new(domain::ErrorKind::Denied, "check caller", "only the owner may do this")
+                    .with_hint("use a key with `owner = true`");
                 Err(Problem::from(error).into_response())
             }
         }
@@ -64,5 +76,6 @@ impl FromRequestParts<Arc<Api>> for Owner {
 }
 
 fn invalid(what: &str, why: &str) -> Response {
-    Problem::from(Error::invalid("read request", format!("{what}: {why}")).with_hint("see /openapi.json")).into_response()
+    Problem::from(Error::invalid("read request", format!("{what}: {why}")).with_hint("see /openapi.json"))
+        .into_response()
 }

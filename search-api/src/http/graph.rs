@@ -21,7 +21,11 @@ use crate::search::{Entity, Neighborhood, NeighborsRequest, Paths, PathsRequest}
     (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "Nothing is known under this name to this caller", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn entity(State(api): State<Arc<Api>>, Asker(caller): Asker, uri: Uri) -> Result<Answer<Entity>, Problem> {
+pub(super) async fn entity(
+    State(api): State<Arc<Api>>,
+    Asker(caller): Asker,
+    uri: Uri,
+) -> Result<Answer<Entity>, Problem> {
     let name = name(&uri)?;
     Ok(Answer(api.explore.entity(&caller, &name).await?))
 }
@@ -30,7 +34,9 @@ pub(super) async fn entity(State(api): State<Arc<Api>>, Asker(caller): Asker, ur
 fn name(uri: &Uri) -> Result<String> {
     let encoded = uri.path().strip_prefix("/v1/entities/").unwrap_or_default();
     let decoded = percent_encoding::percent_decode_str(encoded).decode_utf8();
-    decoded.map(std::borrow::Cow::into_owned).map_err(|error| Error::invalid("read name", "the name is not UTF-8").with_source(error))
+    decoded
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|error| Error::invalid("read name", "the name is not UTF-8").with_source(error))
 }
 
 /// Parameters of a path question.
@@ -62,7 +68,11 @@ pub(super) struct PathParameters {
     (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "An end is not known to this caller", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn paths(State(api): State<Arc<Api>>, Asker(caller): Asker, Params(written): Params<PathParameters>) -> Result<Answer<Paths>, Problem> {
+pub(super) async fn paths(
+    State(api): State<Arc<Api>>,
+    Asker(caller): Asker,
+    Params(written): Params<PathParameters>,
+) -> Result<Answer<Paths>, Problem> {
     let request = PathsRequest {
         from: written.from,
         to: written.to,
@@ -101,7 +111,11 @@ pub(super) struct NeighborParameters {
     (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 404, description = "The node is not known to this caller", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn neighbors(State(api): State<Arc<Api>>, Asker(caller): Asker, Params(written): Params<NeighborParameters>) -> Result<Answer<Neighborhood>, Problem> {
+pub(super) async fn neighbors(
+    State(api): State<Arc<Api>>,
+    Asker(caller): Asker,
+    Params(written): Params<NeighborParameters>,
+) -> Result<Answer<Neighborhood>, Problem> {
     let request = NeighborsRequest {
         node: written.node,
         kinds: kinds(&written.kind)?,
@@ -121,6 +135,7 @@ fn direction(name: Option<&str>) -> Result<Direction> {
         None | Some("both") => Ok(Direction::Both),
         Some("out") => Ok(Direction::Out),
         Some("in") => Ok(Direction::In),
-        Some(other) => Err(Error::invalid("read request", format!("`{other}` is not a direction")).with_hint("directions are: out, in, both")),
+        Some(other) => Err(Error::invalid("read request", format!("`{other}` is not a direction"))
+            .with_hint("directions are: out, in, both")),
     }
 }

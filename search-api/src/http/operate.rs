@@ -22,8 +22,15 @@ pub(super) struct Answer<T>(pub(super) T);
 impl<T: Serialize> IntoResponse for Answer<T> {
     fn into_response(self) -> Response {
         match serde_json::to_vec(&self.0) {
-            Ok(body) => ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], body).into_response(),
-            Err(error) => Problem::from(Error::internal("write answer", "an answer has no JSON form").with_source(error)).into_response(),
+            Ok(body) => (
+                [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))],
+                body,
+            )
+                .into_response(),
+            Err(error) => {
+                Problem::from(Error::internal("write answer", "an answer has no JSON form").with_source(error))
+                    .into_response()
+            }
         }
     }
 }
@@ -43,7 +50,9 @@ pub(super) struct Sources {
     (status = 403, description = "Only the owner may do this", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn sources(State(api): State<Arc<Api>>, _: Owner) -> Result<Answer<Sources>, Problem> {
-    Ok(Answer(Sources { sources: api.control.sources().await? }))
+    Ok(Answer(Sources {
+        sources: api.control.sources().await?,
+    }))
 }
 
 /// Which sources to sync.
@@ -64,8 +73,16 @@ pub(super) struct SyncRequest {
     (status = 404, description = "There is no such source", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "A sync is running", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn start_sync(State(api): State<Arc<Api>>, _: Owner, JsonBody(request): JsonBody<SyncRequest>) -> Result<StatusCode, Problem> {
-    let names = request.sources.iter().map(|name| SourceId::new(name)).collect::<Result<Vec<_>>>()?;
+pub(super) async fn start_sync(
+    State(api): State<Arc<Api>>,
+    _: Owner,
+    JsonBody(request): JsonBody<SyncRequest>,
+) -> Result<StatusCode, Problem> {
+    let names = request
+        .sources
+        .iter()
+        .map(|name| SourceId::new(name))
+        .collect::<Result<Vec<_>>>()?;
     api.control.start_sync(names).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -76,9 +93,17 @@ pub(super) async fn start_sync(State(api): State<Arc<Api>>, _: Owner, JsonBody(r
     (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 403, description = "Only the owner may do this", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn sync_events(State(api): State<Arc<Api>>, _: Owner) -> Sse<impl Stream<Item = std::result::Result<Event, Infallible>>> {
+pub(super) async fn sync_events(
+    State(api): State<Arc<Api>>,
+    _: Owner,
+) -> Sse<impl Stream<Item = std::result::Result<Event, Infallible>>> {
     // A client that reads too slowly misses events rather than holding up the sync.
-    let events = BroadcastStream::new(api.control.events()).filter_map(|event| async move { event.ok().and_then(|event| Event::default().json_data(event).ok()).map(Ok) });
+    let events = BroadcastStream::new(api.control.events()).filter_map(|event| async move {
+        event
+            .ok()
+            .and_then(|event| Event::default().json_data(event).ok())
+            .map(Ok)
+    });
     Sse::new(events).keep_alive(KeepAlive::default())
 }
 
@@ -94,7 +119,10 @@ pub(super) async fn healthz() -> &'static str {
     (status = 503, description = "One does not", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn readyz(State(api): State<Arc<Api>>) -> Result<&'static str, Problem> {
-    api.explore.documents.visible(&domain::Caller::Principals(std::collections::BTreeSet::new())).await?;
+    api.explore
+        .documents
+        .visible(&domain::Caller::Principals(std::collections::BTreeSet::new()))
+        .await?;
     api.explore.graph.size().await?;
     Ok("ready\n")
 }
@@ -106,12 +134,21 @@ pub(super) async fn readyz(State(api): State<Arc<Api>>) -> Result<&'static str, 
     (status = 403, description = "Only the owner may do this", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn metrics(State(api): State<Arc<Api>>, _: Owner) -> Response {
-    ([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"))], (api.metrics)()).into_response()
+    (
+        [(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain; version=0.0.4"),
+        )],
+        (api.metrics)(),
+    )
+        .into_response()
 }
 
 /// The description as JSON. A name in a path may hold slashes, for which the router writes `{*key}` and OpenAPI `{key}`.
 pub(super) fn description(openapi: &utoipa::openapi::OpenApi) -> serde_json::Value {
-    let text = serde_json::to_string(openapi).unwrap_or_default().replace("{*key}", "{key}");
+    let text = serde_json::to_string(openapi)
+        .unwrap_or_default()
+        .replace("{*key}", "{key}");
     serde_json::from_str(&text).unwrap_or_default()
 }
 

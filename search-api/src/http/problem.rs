@@ -33,14 +33,42 @@ pub struct Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (status, kind, title) = match error.kind() {
-            ErrorKind::Invalid => (StatusCode::BAD_REQUEST, "urn:neurosync:invalid", "The request cannot be understood"),
-            ErrorKind::NotFound => (StatusCode::NOT_FOUND, "urn:neurosync:not-found", "Nothing is known under this name"),
-            ErrorKind::Denied => (StatusCode::FORBIDDEN, "urn:neurosync:denied", "This caller may not do this"),
+            ErrorKind::Invalid => (
+                StatusCode::BAD_REQUEST,
+                "urn:neurosync:invalid",
+                "The request cannot be understood",
+            ),
+            ErrorKind::NotFound => (
+                StatusCode::NOT_FOUND,
+                "urn:neurosync:not-found",
+                "Nothing is known under this name",
+            ),
+            ErrorKind::Denied => (
+                StatusCode::FORBIDDEN,
+                "urn:neurosync:denied",
+                "This caller may not do this",
+            ),
             ErrorKind::Conflict => (StatusCode::CONFLICT, "urn:neurosync:conflict", "Somebody else is at it"),
-            ErrorKind::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "urn:neurosync:unavailable", "A part cannot be reached now"),
-            ErrorKind::Exhausted => (StatusCode::SERVICE_UNAVAILABLE, "urn:neurosync:exhausted", "A limit is reached"),
-            ErrorKind::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "urn:neurosync:cancelled", "The server is stopping"),
-            ErrorKind::Corrupt | ErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "urn:neurosync:internal", "A fault of this server"),
+            ErrorKind::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "urn:neurosync:unavailable",
+                "A part cannot be reached now",
+            ),
+            ErrorKind::Exhausted => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "urn:neurosync:exhausted",
+                "A limit is reached",
+            ),
+            ErrorKind::Cancelled => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "urn:neurosync:cancelled",
+                "The server is stopping",
+            ),
+            ErrorKind::Corrupt | ErrorKind::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "urn:neurosync:internal",
+                "A fault of this server",
+            ),
         };
         // What broke inside is for the log; a caller can do nothing with it and might learn what he may not.
         let inside = status == StatusCode::INTERNAL_SERVER_ERROR;
@@ -51,7 +79,11 @@ impl From<Error> for Problem {
             kind,
             title,
             status: status.as_u16(),
-            detail: if inside { "the reason is in the server's log".to_owned() } else { error.message().to_owned() },
+            detail: if inside {
+                "the reason is in the server's log".to_owned()
+            } else {
+                error.message().to_owned()
+            },
             hint: if inside { None } else { error.hint().map(str::to_owned) },
             retry_after: match error.retry() {
                 Retry::After(wait) => Some(wait.as_secs().max(1)),
@@ -63,19 +95,36 @@ impl From<Error> for Problem {
 
 impl Problem {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: &str) -> Self {
-        Self { kind, title, status: status.as_u16(), detail: detail.to_owned(), hint: None, retry_after: None }
+        Self {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail: detail.to_owned(),
+            hint: None,
+            retry_after: None,
+        }
     }
 
     /// No or a wrong key.
     pub(crate) fn unauthorized() -> Self {
-        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "urn:neurosync:unauthorized", "An API key is needed", "no valid API key came with the request");
+        let mut problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "urn:neurosync:unauthorized",
+            "An API key is needed",
+            "no valid API key came with the request",
+        );
         problem.hint = Some("send `Authorization: Bearer KEY`".to_owned());
         problem
     }
 
     /// A `Host` that is not this server's.
     pub(crate) fn wrong_host() -> Self {
-        let mut problem = Self::new(StatusCode::MISDIRECTED_REQUEST, "urn:neurosync:wrong-host", "Not the host of this server", "the Host header names another host");
+        let mut problem = Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "urn:neurosync:wrong-host",
+            "Not the host of this server",
+            "the Host header names another host",
+        );
         problem.hint = Some("use http://localhost or http://127.0.0.1".to_owned());
         problem
     }
@@ -87,7 +136,10 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -100,14 +152,24 @@ impl IntoResponse for Problem {
 
 /// The answer for a path that is none.
 pub(crate) async fn no_route() -> Problem {
-    let mut problem = Problem::new(StatusCode::NOT_FOUND, "urn:neurosync:no-route", "No such path", "this server has no such path");
+    let mut problem = Problem::new(
+        StatusCode::NOT_FOUND,
+        "urn:neurosync:no-route",
+        "No such path",
+        "this server has no such path",
+    );
     problem.hint = Some("the paths are listed at /openapi.json".to_owned());
     problem
 }
 
 /// The answer for a method that a path does not have.
 pub(crate) async fn no_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "urn:neurosync:no-method", "No such method", "this path does not take this method")
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "urn:neurosync:no-method",
+        "No such method",
+        "this path does not take this method",
+    )
 }
 
 /// Give up on a request that takes too long.
@@ -115,7 +177,12 @@ pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(TIMEOUT, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            let mut problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "urn:neurosync:timeout", "It takes too long", "the answer was not ready in time");
+            let mut problem = Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "urn:neurosync:timeout",
+                "It takes too long",
+                "the answer was not ready in time",
+            );
             problem.hint = Some("ask for less: fewer hops, a smaller limit, a narrower filter".to_owned());
             problem.into_response()
         }

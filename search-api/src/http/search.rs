@@ -58,7 +58,11 @@ pub(super) struct Parameters {
     (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
     (status = 503, description = "A part cannot be reached now", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn search(State(api): State<Arc<Api>>, Asker(caller): Asker, Params(parameters): Params<Parameters>) -> Result<Answer<SearchAnswer>, Problem> {
+pub(super) async fn search(
+    State(api): State<Arc<Api>>,
+    Asker(caller): Asker,
+    Params(parameters): Params<Parameters>,
+) -> Result<Answer<SearchAnswer>, Problem> {
     let request = request(parameters)?;
     Ok(Answer(api.search.search(&caller, &request).await?))
 }
@@ -67,8 +71,16 @@ fn request(written: Parameters) -> Result<SearchRequest> {
     let time = |text: Option<String>| text.map(|text| Timestamp::parse(&text)).transpose();
     Ok(SearchRequest {
         conditions: Conditions {
-            sources: written.source.iter().map(|name| SourceId::new(name)).collect::<Result<_>>()?,
-            kinds: written.kind.iter().map(|name| DocumentKind::parse(name)).collect::<Result<_>>()?,
+            sources: written
+                .source
+                .iter()
+                .map(|name| SourceId::new(name))
+                .collect::<Result<_>>()?,
+            kinds: written
+                .kind
+                .iter()
+                .map(|name| DocumentKind::parse(name))
+                .collect::<Result<_>>()?,
             containers: written.container,
             authors: written.author,
             labels: written.label,
@@ -87,6 +99,9 @@ fn order(name: Option<&str>) -> Result<Order> {
     match name {
         None | Some("relevance") => Ok(Order::Relevance),
         Some("new") => Ok(Order::Newest),
-        Some(other) => Err(domain::Error::invalid("read request", format!("`{other}` is not an order")).with_hint("orders are: relevance, new")),
+        Some(other) => Err(
+            domain::Error::invalid("read request", format!("`{other}` is not an order"))
+                .with_hint("orders are: relevance, new"),
+        ),
     }
 }

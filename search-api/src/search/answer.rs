@@ -114,7 +114,12 @@ pub struct Node {
 
 impl From<NodeView> for Node {
     fn from(view: NodeView) -> Self {
-        Self { key: view.key.as_str().to_owned(), kind: view.kind.map(|kind| kind.as_str().to_owned()), title: view.title, aliases: view.aliases }
+        Self {
+            key: view.key.as_str().to_owned(),
+            kind: view.kind.map(|kind| kind.as_str().to_owned()),
+            title: view.title,
+            aliases: view.aliases,
+        }
     }
 }
 
@@ -270,7 +275,10 @@ impl From<Document> for EntityDocument {
     fn from(mut document: Document) -> Self {
         let end = document.body.text.floor_char_boundary(MAX_BODY);
         document.body.text.truncate(end);
-        let markup = serde_json::to_value(document.body.markup).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+        let markup = serde_json::to_value(document.body.markup)
+            .ok()
+            .and_then(|name| name.as_str().map(str::to_owned))
+            .unwrap_or_default();
         Self {
             key: document.key.as_str().to_owned(),
             kind: document.kind.as_str().to_owned(),

@@ -9,12 +9,16 @@ pub(crate) fn write(offset: usize, fingerprint: u64) -> String {
 
 /// The offset in a cursor of this very query.
 pub(crate) fn read(cursor: &str, fingerprint: u64) -> Result<usize> {
-    let parsed = cursor.split_once('.').and_then(|(offset, print)| Some((usize::from_str_radix(offset, 16).ok()?, u64::from_str_radix(print, 16).ok()?)));
+    let parsed = cursor.split_once('.').and_then(|(offset, print)| {
+        Some((
+            usize::from_str_radix(offset, 16).ok()?,
+            u64::from_str_radix(print, 16).ok()?,
+        ))
+    });
     match parsed {
         Some((offset, print)) if print == fingerprint && cursor.len() <= 40 => Ok(offset),
-        Some(_) | None => {
-            Err(Error::invalid("read cursor", "this cursor is not one of this query").with_hint("send `next_cursor` of the previous page with the same query and filters, or none"))
-        }
+        Some(_) | None => Err(Error::invalid("read cursor", "this cursor is not one of this query")
+            .with_hint("send `next_cursor` of the previous page with the same query and filters, or none")),
     }
 }
 

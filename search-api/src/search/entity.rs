@@ -60,9 +60,18 @@ impl Explore {
         check_name(name)?;
         let visible = self.documents.visible(caller).await?;
         let documents = self.documents.find(name, &visible).await?;
-        let key = documents.first().map_or_else(|| name.to_owned(), |document| document.key.as_str().to_owned());
+        let key = documents
+            .first()
+            .map_or_else(|| name.to_owned(), |document| document.key.as_str().to_owned());
         let mut degraded = Vec::new();
-        let expansion = Expansion { node: key, visible: visible.clone(), kinds: Vec::new(), direction: Direction::Both, hops: 1, limit: ENTITY_EDGES };
+        let expansion = Expansion {
+            node: key,
+            visible: visible.clone(),
+            kinds: Vec::new(),
+            direction: Direction::Both,
+            hops: 1,
+            limit: ENTITY_EDGES,
+        };
         let around = match self.graph.expand(expansion).await {
             Ok(around) => Some(around),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
@@ -76,10 +85,24 @@ impl Explore {
             return Err(absent(name));
         }
         let (node, edges, truncated) = match around {
-            Some(Subgraph { nodes, edges, truncated }) => (nodes.into_iter().next().map(Node::from), self.steps(edges, &visible).await?, truncated),
+            Some(Subgraph {
+                nodes,
+                edges,
+                truncated,
+            }) => (
+                nodes.into_iter().next().map(Node::from),
+                self.steps(edges, &visible).await?,
+                truncated,
+            ),
             None => (None, Vec::new(), false),
         };
-        Ok(Entity { node, documents: documents.into_iter().map(Into::into).collect(), edges, truncated, degraded })
+        Ok(Entity {
+            node,
+            documents: documents.into_iter().map(Into::into).collect(),
+            edges,
+            truncated,
+            degraded,
+        })
     }
 
     /// Paths between two things, best first.
@@ -96,10 +119,25 @@ impl Explore {
             Some(name) => Some(self.canonical(name, &visible).await?),
             None => None,
         };
-        let query = PathQuery { from, to, visible: visible.clone(), kinds: request.kinds, through, max_hops: request.max_hops, limit: request.limit };
+        let query = PathQuery {
+            from,
+            to,
+            visible: visible.clone(),
+            kinds: request.kinds,
+            through,
+            max_hops: request.max_hops,
+            limit: request.limit,
+        };
         let paths = self.graph.paths(query).await?;
-        let keys = self.asserting_keys(paths.iter().flat_map(|path| &path.edges), &visible).await?;
-        Ok(Paths { paths: paths.into_iter().map(|path| PathAnswer::new(path, |edge| keys.get(&edge.document).cloned())).collect() })
+        let keys = self
+            .asserting_keys(paths.iter().flat_map(|path| &path.edges), &visible)
+            .await?;
+        Ok(Paths {
+            paths: paths
+                .into_iter()
+                .map(|path| PathAnswer::new(path, |edge| keys.get(&edge.document).cloned()))
+                .collect(),
+        })
     }
 
     /// What surrounds a thing.
@@ -111,8 +149,24 @@ impl Explore {
         bounded("limit", request.limit, MAX_EDGES)?;
         let visible = self.documents.visible(caller).await?;
         let node = self.canonical(&request.node, &visible).await?;
-        let NeighborsRequest { kinds, direction, hops, limit, .. } = request;
-        let around = self.graph.expand(Expansion { node, visible: visible.clone(), kinds, direction, hops, limit }).await?;
+        let NeighborsRequest {
+            kinds,
+            direction,
+            hops,
+            limit,
+            ..
+        } = request;
+        let around = self
+            .graph
+            .expand(Expansion {
+                node,
+                visible: visible.clone(),
+                kinds,
+                direction,
+                hops,
+                limit,
+            })
+            .await?;
         Ok(Neighborhood {
             nodes: around.nodes.into_iter().map(Node::from).collect(),
             edges: self.steps(around.edges, &visible).await?,
@@ -135,13 +189,29 @@ impl Explore {
 
     async fn steps(&self, edges: Vec<EdgeView>, visible: &Visible) -> Result<Vec<Step>> {
         let keys = self.asserting_keys(edges.iter(), visible).await?;
-        Ok(edges.into_iter().map(|edge| { let by = keys.get(&edge.document).cloned(); Step::new(edge, by) }).collect())
+        Ok(edges
+            .into_iter()
+            .map(|edge| {
+                let by = keys.get(&edge.document).cloned();
+                Step::new(edge, by)
+            })
+            .collect())
     }
 
-    async fn asserting_keys(&self, edges: impl Iterator<Item = &EdgeView>, visible: &Visible) -> Result<BTreeMap<DocumentId, String>> {
+    async fn asserting_keys(
+        &self,
+        edges: impl Iterator<Item = &EdgeView>,
+        visible: &Visible,
+    ) -> Result<BTreeMap<DocumentId, String>> {
         let ids: BTreeSet<_> = edges.map(|edge| edge.document).collect();
-        let documents = self.documents.documents(&ids.into_iter().collect::<Vec<_>>(), visible).await?;
-        Ok(documents.into_iter().map(|document| (document.id, document.key.as_str().to_owned())).collect())
+        let documents = self
+            .documents
+            .documents(&ids.into_iter().collect::<Vec<_>>(), visible)
+            .await?;
+        Ok(documents
+            .into_iter()
+            .map(|document| (document.id, document.key.as_str().to_owned()))
+            .collect())
     }
 }
 
@@ -149,12 +219,14 @@ fn bounded(what: &str, value: usize, most: usize) -> Result<()> {
     if (1..=most).contains(&value) {
         return Ok(());
     }
-    Err(Error::invalid("read request", format!("`{what}` is {value}")).with_hint(format!("`{what}` goes from 1 to {most}")))
+    Err(Error::invalid("read request", format!("`{what}` is {value}"))
+        .with_hint(format!("`{what}` goes from 1 to {most}")))
 }
 
 fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > MAX_NAME {
-        return Err(Error::invalid("read name", format!("a name of {} bytes", name.len())).with_hint(format!("names have 1 to {MAX_NAME} bytes")));
+        return Err(Error::invalid("read name", format!("a name of {} bytes", name.len()))
+            .with_hint(format!("names have 1 to {MAX_NAME} bytes")));
     }
     Ok(())
 }

@@ -62,10 +62,17 @@ impl Search {
         let ranked = self.rank(&plan.text, &filter, Mode::Fused).await?;
         self.hydrate(ranked, &visible, &mut found).await?;
         if plan.newest_first || request.order == Order::Newest {
-            found.sort_by(|a, b| time_of(&b.document).cmp(&time_of(&a.document)).then(a.document.key.cmp(&b.document.key)));
+            found.sort_by(|a, b| {
+                time_of(&b.document)
+                    .cmp(&time_of(&a.document))
+                    .then(a.document.key.cmp(&b.document.key))
+            });
         }
         let print = fingerprint(request);
-        let start = request.cursor.as_deref().map_or(Ok(0), |text| cursor::read(text, print))?;
+        let start = request
+            .cursor
+            .as_deref()
+            .map_or(Ok(0), |text| cursor::read(text, print))?;
         let end = start.saturating_add(request.limit).min(found.len());
         let facets = facets(&found);
         let total = found.len();
@@ -75,7 +82,13 @@ impl Search {
             results.push(self.result(one, &visible, &terms, &mut degraded).await?);
         }
         let next_cursor = (end < total).then(|| cursor::write(end, print));
-        Ok(SearchAnswer { results, total, facets, next_cursor, degraded: degraded.into_iter().collect() })
+        Ok(SearchAnswer {
+            results,
+            total,
+            facets,
+            next_cursor,
+            degraded: degraded.into_iter().collect(),
+        })
     }
 
     fn terms(&self, text: &str) -> Vec<u32> {
@@ -87,7 +100,10 @@ impl Search {
     /// Both sets of conditions with names resolved to keys. Where both name values of one field, both must hold.
     pub(crate) async fn filter(&self, visible: &Visible, text: &Conditions, beside: &Conditions) -> Result<Filter> {
         let mut filter = Filter::visible(visible.clone());
-        let containers = (self.containers(&text.containers, visible).await?, self.containers(&beside.containers, visible).await?);
+        let containers = (
+            self.containers(&text.containers, visible).await?,
+            self.containers(&beside.containers, visible).await?,
+        );
         let authors = (self.authors(&text.authors).await?, self.authors(&beside.authors).await?);
         let possible = both(&text.sources, &beside.sources, &mut filter.sources)
             & both(&text.kinds, &beside.kinds, &mut filter.kinds)
@@ -138,7 +154,11 @@ impl Search {
                 }
                 documents.retain(|document| passes(document, filter) && seen.insert(document.id));
                 let named = !documents.is_empty();
-                pinned.extend(documents.into_iter().map(|document| Found { document, candidate: None, pinned: true }));
+                pinned.extend(documents.into_iter().map(|document| Found {
+                    document,
+                    candidate: None,
+                    pinned: true,
+                }));
                 if named {
                     break;
                 }
@@ -166,17 +186,39 @@ impl Search {
             one.candidate = best.get(&one.document.id).copied();
         }
         let pinned: BTreeSet<_> = found.iter().map(|one| one.document.id).collect();
-        let ids: Vec<_> = ranked.iter().map(|one| one.document).filter(|id| !pinned.contains(id)).take(2 * DEPTH).collect();
+        let ids: Vec<_> = ranked
+            .iter()
+            .map(|one| one.document)
+            .filter(|id| !pinned.contains(id))
+            .take(2 * DEPTH)
+            .collect();
         let documents = self.documents.documents(&ids, visible).await?;
-        found.extend(documents.into_iter().map(|document| Found { candidate: best.get(&document.id).copied(), document, pinned: false }));
+        found.extend(documents.into_iter().map(|document| Found {
+            candidate: best.get(&document.id).copied(),
+            document,
+            pinned: false,
+        }));
         Ok(())
     }
 
-    async fn result(&self, found: Found, visible: &Visible, terms: &[u32], degraded: &mut BTreeSet<String>) -> Result<SearchResult> {
-        let Found { document, candidate, pinned } = found;
+    async fn result(
+        &self,
+        found: Found,
+        visible: &Visible,
+        terms: &[u32],
+        degraded: &mut BTreeSet<String>,
+    ) -> Result<SearchResult> {
+        let Found {
+            document,
+            candidate,
+            pinned,
+        } = found;
         let chunk = candidate.map(|one| one.chunk);
         let chunks = self.documents.chunks(document.id, visible).await?;
-        let shown = chunks.iter().find(|stored| Some(stored.chunk.id()) == chunk).or_else(|| chunks.first());
+        let shown = chunks
+            .iter()
+            .find(|stored| Some(stored.chunk.id()) == chunk)
+            .or_else(|| chunks.first());
         let excerpt = shown.map(|stored| highlight::excerpt(&stored.chunk, terms, &*self.analyser));
         let neighbors = self.neighbors_of(&document, visible, degraded).await;
         Ok(SearchResult {
@@ -195,7 +237,12 @@ impl Search {
         })
     }
 
-    async fn neighbors_of(&self, document: &Document, visible: &Visible, degraded: &mut BTreeSet<String>) -> Vec<Neighbor> {
+    async fn neighbors_of(
+        &self,
+        document: &Document,
+        visible: &Visible,
+        degraded: &mut BTreeSet<String>,
+    ) -> Vec<Neighbor> {
         let expansion = Expansion {
             node: document.key.as_str().to_owned(),
             visible: visible.clone(),
@@ -233,10 +280,14 @@ impl Search {
 
 fn check(request: &SearchRequest) -> Result<()> {
     if request.query.len() > MAX_QUERY {
-        return Err(Error::invalid("search", format!("the query has {} bytes", request.query.len())).with_hint(format!("at most {MAX_QUERY} bytes are read")));
+        return Err(
+            Error::invalid("search", format!("the query has {} bytes", request.query.len()))
+                .with_hint(format!("at most {MAX_QUERY} bytes are read")),
+        );
     }
     if request.limit == 0 || request.limit > MAX_PAGE {
-        return Err(Error::invalid("search", format!("a page of {} results", request.limit)).with_hint(format!("ask for 1 to {MAX_PAGE} results a page")));
+        return Err(Error::invalid("search", format!("a page of {} results", request.limit))
+            .with_hint(format!("ask for 1 to {MAX_PAGE} results a page")));
     }
     Ok(())
 }
@@ -262,17 +313,32 @@ fn lower(values: &[String]) -> Vec<String> {
 
 /// The filter as the vector index applies it, for documents that come another way.
 fn passes(document: &Document, filter: &Filter) -> bool {
-    let any = |wanted: &[String], has: &[String]| wanted.is_empty() || has.iter().any(|value| wanted.contains(&value.to_lowercase()));
+    let any = |wanted: &[String], has: &[String]| {
+        wanted.is_empty() || has.iter().any(|value| wanted.contains(&value.to_lowercase()))
+    };
     let time = document.updated.or(document.created);
     filter.visible.contains(&document.access)
         && (filter.sources.is_empty() || filter.sources.contains(&document.source))
         && (filter.kinds.is_empty() || filter.kinds.contains(&document.kind))
         && (filter.containers.is_empty() || filter.containers.iter().any(|key| key == document.container.as_str()))
-        && (filter.authors.is_empty() || document.author.as_ref().is_some_and(|author| filter.authors.iter().any(|key| key == author.as_str())))
-        && filter.labels.iter().all(|label| document.field("label").iter().any(|value| value.to_lowercase() == *label))
+        && (filter.authors.is_empty()
+            || document
+                .author
+                .as_ref()
+                .is_some_and(|author| filter.authors.iter().any(|key| key == author.as_str())))
+        && filter.labels.iter().all(|label| {
+            document
+                .field("label")
+                .iter()
+                .any(|value| value.to_lowercase() == *label)
+        })
         && any(&filter.states, document.field("state"))
-        && filter.updated_from.is_none_or(|from| time.is_some_and(|time| time >= from))
-        && filter.updated_before.is_none_or(|before| time.is_some_and(|time| time < before))
+        && filter
+            .updated_from
+            .is_none_or(|from| time.is_some_and(|time| time >= from))
+        && filter
+            .updated_before
+            .is_none_or(|before| time.is_some_and(|time| time < before))
 }
 
 fn time_of(document: &Document) -> Option<domain::Timestamp> {
@@ -282,17 +348,29 @@ fn time_of(document: &Document) -> Option<domain::Timestamp> {
 fn facets(found: &[Found]) -> BTreeMap<String, Vec<Facet>> {
     let mut counts: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
     for Found { document, .. } in found {
-        let single = [("source", document.source.as_str()), ("kind", document.kind.as_str()), ("container", document.container.as_str())];
-        let many = ["state", "label"].into_iter().flat_map(|name| document.field(name).iter().map(move |value| (name, value.as_str())));
+        let single = [
+            ("source", document.source.as_str()),
+            ("kind", document.kind.as_str()),
+            ("container", document.container.as_str()),
+        ];
+        let many = ["state", "label"]
+            .into_iter()
+            .flat_map(|name| document.field(name).iter().map(move |value| (name, value.as_str())));
         for (name, value) in single.into_iter().chain(many) {
             *counts.entry(name).or_default().entry(value.to_owned()).or_default() += 1;
         }
     }
     let by_count = |values: BTreeMap<String, usize>| {
-        let mut facets: Vec<_> = values.into_iter().map(|(value, count)| Facet { value, count }).collect();
+        let mut facets: Vec<_> = values
+            .into_iter()
+            .map(|(value, count)| Facet { value, count })
+            .collect();
         facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
         facets.truncate(20);
         facets
     };
-    counts.into_iter().map(|(name, values)| (name.to_owned(), by_count(values))).collect()
+    counts
+        .into_iter()
+        .map(|(name, values)| (name.to_owned(), by_count(values)))
+        .collect()
 }

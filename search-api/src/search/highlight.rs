@@ -16,8 +16,15 @@ pub(crate) fn excerpt(chunk: &Chunk, terms: &[u32], analyser: &dyn Analyser) -> 
     let from = word_start(text, start.saturating_sub(WINDOW / 4));
     let to = text.floor_char_boundary(from.saturating_add(WINDOW));
     let shown = text.get(from..to).unwrap_or_default();
-    let highlights = found.iter().filter(|range| range.start >= from && range.end <= to).map(|range| [range.start - from, range.end - from]);
-    Match { heading: chunk.heading.clone(), highlights: highlights.collect(), text: shown.to_owned() }
+    let highlights = found
+        .iter()
+        .filter(|range| range.start >= from && range.end <= to)
+        .map(|range| [range.start - from, range.end - from]);
+    Match {
+        heading: chunk.heading.clone(),
+        highlights: highlights.collect(),
+        text: shown.to_owned(),
+    }
 }
 
 /// The position from which a window holds the most matches; the first of equals.
@@ -39,7 +46,9 @@ fn word_start(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at);
     let floor = at.saturating_sub(40);
     let before = text.get(text.floor_char_boundary(floor)..at).unwrap_or_default();
-    before.rfind(char::is_whitespace).map_or(at, |space| text.floor_char_boundary(floor) + space + 1)
+    before
+        .rfind(char::is_whitespace)
+        .map_or(at, |space| text.floor_char_boundary(floor) + space + 1)
 }
 
 #[cfg(test)]
@@ -62,13 +71,22 @@ mod tests {
             Vec::new()
         }
         fn matches(&self, text: &str, _: &[u32]) -> Vec<Range<usize>> {
-            text.match_indices("needle").map(|(at, word)| at..at + word.len()).collect()
+            text.match_indices("needle")
+                .map(|(at, word)| at..at + word.len())
+                .collect()
         }
     }
 
     fn chunk(text: String) -> Chunk {
         let document = DocumentId::new(&SourceId::new("s").expect("slug"), "a");
-        Chunk { document, ordinal: 0, start: 0, end: 0, heading: Vec::new(), text }
+        Chunk {
+            document,
+            ordinal: 0,
+            start: 0,
+            end: 0,
+            heading: Vec::new(),
+            text,
+        }
     }
 
     #[test]

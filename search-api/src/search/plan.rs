@@ -63,7 +63,9 @@ impl Plan {
     }
 
     fn take_filter(&mut self, word: &str) -> Result<bool> {
-        let Some((name, value)) = word.split_once(':') else { return Ok(false) };
+        let Some((name, value)) = word.split_once(':') else {
+            return Ok(false);
+        };
         if value.is_empty() || value.starts_with("//") {
             return Ok(false);
         }
@@ -81,7 +83,8 @@ impl Plan {
                 "new" => self.newest_first = true,
                 "relevance" => self.newest_first = false,
                 _ => {
-                    return Err(Error::invalid("read query", format!("`sort:{value}` is not an order")).with_hint("orders are: relevance, new"));
+                    return Err(Error::invalid("read query", format!("`sort:{value}` is not an order"))
+                        .with_hint("orders are: relevance, new"));
                 }
             },
             _ => return Ok(false),
@@ -113,11 +116,16 @@ fn split_words(text: &str) -> Vec<String> {
 static ISSUE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[A-Za-z][A-Za-z0-9_]{1,9}-[1-9][0-9]*$"));
 static ITEM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([\w.-]+/[\w.-]+)#([1-9][0-9]*)$"));
 static SHA: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[0-9a-fA-F]{7,40}$"));
-static GITHUB_ITEM: LazyLock<Regex> = LazyLock::new(|| pattern(r"^https?://[^/]+/([\w.-]+/[\w.-]+)/(?:issues|pull|discussions)/([1-9][0-9]*)"));
-static GITHUB_COMMIT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^https?://[^/]+/([\w.-]+/[\w.-]+)/commit/([0-9a-fA-F]{7,40})"));
-static GITHUB_FILE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^https?://[^/]+/([\w.-]+/[\w.-]+)/blob/[^/]+/([^?#]+)"));
-static JIRA_URL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^https?://[^?#]*/(?:browse|issues)/([A-Za-z][A-Za-z0-9_]{1,9}-[1-9][0-9]*)"));
-static SYMBOL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[A-Za-z_][A-Za-z0-9_]*(?:(?:::|\.)[A-Za-z_][A-Za-z0-9_]*)*(?:\(\))?$"));
+static GITHUB_ITEM: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^https?://[^/]+/([\w.-]+/[\w.-]+)/(?:issues|pull|discussions)/([1-9][0-9]*)"));
+static GITHUB_COMMIT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^https?://[^/]+/([\w.-]+/[\w.-]+)/commit/([0-9a-fA-F]{7,40})"));
+static GITHUB_FILE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^https?://[^/]+/([\w.-]+/[\w.-]+)/blob/[^/]+/([^?#]+)"));
+static JIRA_URL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^https?://[^?#]*/(?:browse|issues)/([A-Za-z][A-Za-z0-9_]{1,9}-[1-9][0-9]*)"));
+static SYMBOL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^[A-Za-z_][A-Za-z0-9_]*(?:(?:::|\.)[A-Za-z_][A-Za-z0-9_]*)*(?:\(\))?$"));
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is a constant of this file")
@@ -125,7 +133,9 @@ fn pattern(text: &str) -> Regex {
 
 /// The names under which a word may be stored, when it looks like an identifier; empty otherwise.
 fn identifier_forms(word: &str) -> Vec<String> {
-    let word = word.trim_matches(|c: char| "()[]{}<>,;!?'`".contains(c)).trim_end_matches(['.', ':']);
+    let word = word
+        .trim_matches(|c: char| "()[]{}<>,;!?'`".contains(c))
+        .trim_end_matches(['.', ':']);
     if word.len() < 2 || word.len() > 2048 {
         return Vec::new();
     }
@@ -175,13 +185,19 @@ fn url_forms(url: &str) -> Vec<String> {
 
 fn is_file_name(word: &str) -> bool {
     word.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty() && (1..=5).contains(&extension.len()) && extension.bytes().all(|byte| byte.is_ascii_lowercase()) && !stem.ends_with('.')
+        !stem.is_empty()
+            && (1..=5).contains(&extension.len())
+            && extension.bytes().all(|byte| byte.is_ascii_lowercase())
+            && !stem.ends_with('.')
     })
 }
 
 /// Code-like words only: plain English must not be taken for a symbol.
 fn is_symbol_like(word: &str) -> bool {
-    let inner_capital = word.chars().zip(word.chars().skip(1)).any(|(a, b)| a.is_lowercase() && b.is_uppercase());
+    let inner_capital = word
+        .chars()
+        .zip(word.chars().skip(1))
+        .any(|(a, b)| a.is_lowercase() && b.is_uppercase());
     word.ends_with("()") || word.contains('_') || word.contains("::") || inner_capital
 }
 
@@ -194,18 +210,28 @@ mod tests {
 
     #[test]
     fn filters_leave_the_text() {
-        let plan = Plan::read(r#"retry storm kind:issue state:open label:"good first issue" after:2024-01-02 sort:new"#).expect("plan");
+        let plan =
+            Plan::read(r#"retry storm kind:issue state:open label:"good first issue" after:2024-01-02 sort:new"#)
+                .expect("plan");
         assert_eq!(plan.text, "retry storm");
         assert_eq!(plan.conditions.kinds, [DocumentKind::Issue]);
         assert_eq!(plan.conditions.labels, ["good first issue"]);
-        assert_eq!(plan.conditions.updated_from.map(|time| time.to_string()).as_deref(), Some("2024-01-02T00:00:00Z"));
+        assert_eq!(
+            plan.conditions.updated_from.map(|time| time.to_string()).as_deref(),
+            Some("2024-01-02T00:00:00Z")
+        );
         assert!(plan.newest_first);
     }
 
     #[test]
     fn an_unknown_filter_is_text_and_a_wrong_value_an_error() {
         assert_eq!(Plan::read("std:vec").expect("plan").text, "std:vec");
-        assert!(Plan::read("kind:banana").expect_err("kind").hint().is_some_and(|hint| hint.contains("pull_request")));
+        assert!(
+            Plan::read("kind:banana")
+                .expect_err("kind")
+                .hint()
+                .is_some_and(|hint| hint.contains("pull_request"))
+        );
         assert!(Plan::read("after:soon").is_err());
         assert!(Plan::read("sort:old").is_err());
     }
@@ -222,9 +248,26 @@ mod tests {
             ("retry.rs", &["retry.rs"]),
             ("retry_payment()", &["retry_payment"]),
             ("Client::send", &["Client::send", "send"]),
-            ("https://github.com/Acme/api/pull/41#issuecomment-1", &["https://github.com/Acme/api/pull/41#issuecomment-1", "https://github.com/Acme/api/pull/41", "github:acme/api#41"]),
-            ("https://acme.example/browse/PAY-12", &["https://acme.example/browse/PAY-12", "PAY-12"]),
-            ("https://github.com/acme/api/blob/main/src/a.rs#L3", &["https://github.com/acme/api/blob/main/src/a.rs#L3", "https://github.com/acme/api/blob/main/src/a.rs", "file:acme/api/src/a.rs"]),
+            (
+                "https://github.com/Acme/api/pull/41#issuecomment-1",
+                &[
+                    "https://github.com/Acme/api/pull/41#issuecomment-1",
+                    "https://github.com/Acme/api/pull/41",
+                    "github:acme/api#41",
+                ],
+            ),
+            (
+                "https://acme.example/browse/PAY-12",
+                &["https://acme.example/browse/PAY-12", "PAY-12"],
+            ),
+            (
+                "https://github.com/acme/api/blob/main/src/a.rs#L3",
+                &[
+                    "https://github.com/acme/api/blob/main/src/a.rs#L3",
+                    "https://github.com/acme/api/blob/main/src/a.rs",
+                    "file:acme/api/src/a.rs",
+                ],
+            ),
         ];
         for (word, forms) in cases {
             assert_eq!(identifier_forms(word), forms, "{word}");
@@ -233,8 +276,21 @@ mod tests {
 
     #[test]
     fn plain_words_are_no_identifiers() {
-        for word in ["payment", "Payment", "retries.", "acceded", "a", "e.g.", "3.14", "well-known"] {
-            assert!(identifier_forms(word).is_empty(), "{word}: {:?}", identifier_forms(word));
+        for word in [
+            "payment",
+            "Payment",
+            "retries.",
+            "acceded",
+            "a",
+            "e.g.",
+            "3.14",
+            "well-known",
+        ] {
+            assert!(
+                identifier_forms(word).is_empty(),
+                "{word}: {:?}",
+                identifier_forms(word)
+            );
         }
     }
 

@@ -52,13 +52,30 @@ impl Search {
         }
         let (dense, lexical) = tokio::try_join!(self.dense_query(text, mode), self.lexical_query(text, filter, mode))?;
         let terms = lexical.as_ref().map_or(0, |vector| vector.terms.len());
-        let (near, matching) = tokio::try_join!(self.leg(dense.clone().map(Leg::Dense), filter), self.leg(lexical.clone().map(Leg::Sparse), filter))?;
+        let (near, matching) = tokio::try_join!(
+            self.leg(dense.clone().map(Leg::Dense), filter),
+            self.leg(lexical.clone().map(Leg::Sparse), filter)
+        )?;
         let mut scores: BTreeMap<ChunkId, Scores> = BTreeMap::new();
         for hit in near {
-            scores.insert(hit.chunk, Scores { document: hit.document, dense: Some(hit.score), lexical: None });
+            scores.insert(
+                hit.chunk,
+                Scores {
+                    document: hit.document,
+                    dense: Some(hit.score),
+                    lexical: None,
+                },
+            );
         }
         for hit in matching {
-            scores.entry(hit.chunk).or_insert(Scores { document: hit.document, dense: None, lexical: None }).lexical = Some(hit.score);
+            scores
+                .entry(hit.chunk)
+                .or_insert(Scores {
+                    document: hit.document,
+                    dense: None,
+                    lexical: None,
+                })
+                .lexical = Some(hit.score);
         }
         self.fill_in(&mut scores, filter, dense, lexical).await?;
         Ok(group(&scores, terms))
@@ -69,7 +86,10 @@ impl Search {
             return Ok(None);
         }
         let mut vectors = self.embedder.embed(Role::Query, vec![text.to_owned()]).await?;
-        vectors.pop().map(Some).ok_or_else(|| Error::internal("embed query", "the model gave no vector"))
+        vectors
+            .pop()
+            .map(Some)
+            .ok_or_else(|| Error::internal("embed query", "the model gave no vector"))
     }
 
     /// The query's terms, each weighted by its inverse document frequency over the visible labels (Robertson–Spärck Jones, never negative).
@@ -80,20 +100,43 @@ impl Search {
         let query = self.analyser.query(text);
         let terms: Vec<u32> = query.iter().map(|(term, _)| *term).collect();
         let statistics = self.documents.term_statistics(&terms, &filter.visible).await?;
-        let weights = query.iter().zip(&statistics.frequencies).map(|((term, count), frequency)| (*term, count * idf(statistics.chunks, *frequency)));
+        let weights = query
+            .iter()
+            .zip(&statistics.frequencies)
+            .map(|((term, count), frequency)| (*term, count * idf(statistics.chunks, *frequency)));
         Ok(Some(SparseVector::from_pairs(weights.collect())))
     }
 
     async fn leg(&self, leg: Option<Leg>, filter: &Filter) -> Result<Vec<Hit>> {
         match leg {
-            Some(leg) => self.vectors.query(VectorQuery { leg, filter: filter.clone(), limit: DEPTH }).await,
+            Some(leg) => {
+                self.vectors
+                    .query(VectorQuery {
+                        leg,
+                        filter: filter.clone(),
+                        limit: DEPTH,
+                    })
+                    .await
+            }
             None => Ok(Vec::new()),
         }
     }
 
     /// Ask each leg for the scores of what only the other one found.
-    async fn fill_in(&self, scores: &mut BTreeMap<ChunkId, Scores>, filter: &Filter, dense: Option<Vec<f32>>, lexical: Option<SparseVector>) -> Result<()> {
-        let missing = |has: fn(&Scores) -> bool| scores.iter().filter(|(_, one)| !has(one)).map(|(chunk, _)| *chunk).collect::<Vec<_>>();
+    async fn fill_in(
+        &self,
+        scores: &mut BTreeMap<ChunkId, Scores>,
+        filter: &Filter,
+        dense: Option<Vec<f32>>,
+        lexical: Option<SparseVector>,
+    ) -> Result<()> {
+        let missing = |has: fn(&Scores) -> bool| {
+            scores
+                .iter()
+                .filter(|(_, one)| !has(one))
+                .map(|(chunk, _)| *chunk)
+                .collect::<Vec<_>>()
+        };
         let without_dense = missing(|one| one.dense.is_some());
         let without_lexical = missing(|one| one.lexical.is_some());
         let (near, matching) = tokio::try_join!(
@@ -117,7 +160,10 @@ impl Search {
         match leg {
             Some(leg) if !chunks.is_empty() => {
                 let limit = chunks.len();
-                let filter = Filter { chunks: Some(chunks), ..filter.clone() };
+                let filter = Filter {
+                    chunks: Some(chunks),
+                    ..filter.clone()
+                };
                 self.vectors.query(VectorQuery { leg, filter, limit }).await
             }
             Some(_) | None => Ok(Vec::new()),
@@ -139,8 +185,18 @@ fn group(scores: &BTreeMap<ChunkId, Scores>, terms: usize) -> Vec<Candidate> {
     let mut best: BTreeMap<DocumentId, Candidate> = BTreeMap::new();
     for (chunk, one) in scores {
         let score = one.dense.unwrap_or(0.0) + scale * one.lexical.unwrap_or(0.0);
-        let candidate = Candidate { chunk: *chunk, document: one.document, score };
-        best.entry(one.document).and_modify(|now| if score > now.score { *now = candidate }).or_insert(candidate);
+        let candidate = Candidate {
+            chunk: *chunk,
+            document: one.document,
+            score,
+        };
+        best.entry(one.document)
+            .and_modify(|now| {
+                if score > now.score {
+                    *now = candidate
+                }
+            })
+            .or_insert(candidate);
     }
     let mut ranked: Vec<_> = best.into_values().collect();
     ranked.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.document.cmp(&b.document)));
@@ -168,13 +224,38 @@ mod tests {
         let source = SourceId::new("s").expect("slug");
         let (a, b) = (DocumentId::new(&source, "a"), DocumentId::new(&source, "b"));
         let mut scores = BTreeMap::new();
-        scores.insert(ChunkId::new(a, 0), Scores { document: a, dense: Some(0.5), lexical: Some(0.0) });
-        scores.insert(ChunkId::new(a, 1), Scores { document: a, dense: Some(0.3), lexical: Some(9.0) });
-        scores.insert(ChunkId::new(b, 0), Scores { document: b, dense: Some(0.7), lexical: None });
+        scores.insert(
+            ChunkId::new(a, 0),
+            Scores {
+                document: a,
+                dense: Some(0.5),
+                lexical: Some(0.0),
+            },
+        );
+        scores.insert(
+            ChunkId::new(a, 1),
+            Scores {
+                document: a,
+                dense: Some(0.3),
+                lexical: Some(9.0),
+            },
+        );
+        scores.insert(
+            ChunkId::new(b, 0),
+            Scores {
+                document: b,
+                dense: Some(0.7),
+                lexical: None,
+            },
+        );
         let ranked = group(&scores, 1);
         assert_eq!(ranked.iter().map(|one| one.document).collect::<Vec<_>>(), [a, b]);
         assert_eq!(ranked[0].chunk, ChunkId::new(a, 1));
         assert!((ranked[0].score - 1.2).abs() < 1e-6);
-        assert_eq!(group(&scores, 100)[0].document, b, "more terms make each one count less");
+        assert_eq!(
+            group(&scores, 100)[0].document,
+            b,
+            "more terms make each one count less"
+        );
     }
 }

@@ -69,7 +69,10 @@ async fn forget_names(
 
 /// Take all accounts of a source out.
 pub(super) async fn remove(connection: &mut SqliteConnection, operation: &'static str, source: i64) -> Result<()> {
-    for statement in ["DELETE FROM accounts WHERE source = ?", "DELETE FROM account_names WHERE source = ?"] {
+    for statement in [
+        "DELETE FROM accounts WHERE source = ?",
+        "DELETE FROM account_names WHERE source = ?",
+    ] {
         sqlx::query(statement)
             .bind(source)
             .execute(&mut *connection)

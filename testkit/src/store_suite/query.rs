@@ -157,7 +157,11 @@ pub(super) async fn accounts_are_read_by_id(store: Arc<dyn Store>) {
         assert_eq!(found, std::slice::from_ref(&ada_later), "{name}");
     }
     let former = store.accounts(&["Ada".to_owned()]).await.expect("accounts");
-    assert_eq!(former.len(), 1, "the login, in any case; the former display name is forgotten");
+    assert_eq!(
+        former.len(),
+        1,
+        "the login, in any case; the former display name is forgotten"
+    );
     store.remove_source(&world.source).await.expect("remove");
     assert_eq!(
         store.accounts(&ids).await.expect("accounts"),

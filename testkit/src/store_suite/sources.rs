@@ -132,7 +132,10 @@ pub(super) async fn a_removed_source_leaves_only_tombstones(store: Arc<dyn Store
         labels([other.label("open")])
     );
     assert_eq!(store.access_rules().await.expect("rules").len(), 1);
-    let accounts = store.accounts(&[Key::account("jira", "ada").to_string()]).await.expect("accounts");
+    let accounts = store
+        .accounts(&[Key::account("jira", "ada").to_string()])
+        .await
+        .expect("accounts");
     assert_eq!(
         accounts.iter().map(|account| &account.source).collect::<Vec<_>>(),
         [&other.source]

@@ -157,7 +157,7 @@ fn a_link_is_read_by_its_address_and_not_again_by_its_words() {
     assert_eq!(targets(&got), ["github:octo/cat#12", "jira:acme/PAY-3"]);
     assert_eq!(
         (got[0].evidence.text.as_str(), got[0].evidence.span),
-        ("#12", Some((5, 8)))
+        ("#12 <https://github.com/octo/cat/pull/12>", Some((5, 8)))
     );
     let broken = [link("https://github.com/octo/cat/pull/12", 7, 900)];
     let got = extract(
