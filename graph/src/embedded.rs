@@ -35,7 +35,7 @@ use self::memory::Graph;
 ///   of keys and aliases. Titles, evidence and times stay in the file and are read for what is returned. The number of a
 ///   name no document uses any more is given back by `clear` only.
 /// - **Reads** run off the async runtime under a lock that writers hold only for the milliseconds in which they change
-///   memory. A read that fetches a row which was replaced meanwhile starts again, so an answer never mixes two states.
+///   memory; a writer waits for reads that have begun, the longest being a ranking's pass over all edges. A read that fetches a row which was replaced meanwhile starts again, so an answer never mixes two states.
 /// - **Bounds.** `expand` returns at most 10,000 edges and looks at 4 million, `paths` at 16 million, counting visible ones
 ///   only. A read whose caller has gone stops.
 #[derive(Clone)]
@@ -100,6 +100,15 @@ impl Embedded {
             ranking,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Delete the graph at `path`, sound or not, so that `open` makes an empty one: the way out of `Corrupt`. Nothing is lost
+    /// that the store of truth does not have; its positions for the graph must be set back to 0 as well.
+    ///
+    /// # Errors
+    /// `Conflict` when it is open, and what the file system answers.
+    pub fn discard(path: &Path) -> Result<()> {
+        disk::discard(path)
     }
 
     /// Run a task of the writer to its end even when the caller goes away: disk and memory must not part.
@@ -180,5 +189,56 @@ impl GraphStore for Embedded {
 
     async fn clear(&self) -> Result<()> {
         self.write("clear graph", plan::clear(self.inner.clone())).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ErrorKind;
+    use domain::seam::GraphStore;
+    use testkit::graph_suite::{edge, facts};
+
+    use super::Embedded;
+
+    #[tokio::test]
+    async fn a_full_disk_changes_nothing_and_passes() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = Embedded::open(&folder.path().join("graph.db")).await.expect("open");
+        let (mut small, mut large) = (facts(1, 0), facts(2, 0));
+        small.edges = vec![edge("a", "b")];
+        large.edges = (0..2000).map(|n| edge("a", &format!("c{n}"))).collect();
+        store.replace(vec![small.clone()]).await.expect("replace");
+        store.inner.writer.lock().await.fill_disk().await;
+        let error = store
+            .replace(vec![facts(1, 0), large.clone()])
+            .await
+            .expect_err("no room");
+        assert_eq!(error.kind(), ErrorKind::Exhausted, "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("disk")));
+        assert_eq!(store.scan(None, 10).await.expect("scan"), vec![small]);
+        assert_eq!(store.size().await.expect("size").edges, 1);
+        store
+            .replace(vec![facts(1, 0), large.clone()])
+            .await
+            .expect("there is room again");
+        assert_eq!(store.scan(None, 10).await.expect("scan"), vec![large]);
+    }
+
+    #[tokio::test]
+    async fn after_a_commit_of_unknown_outcome_the_file_is_read_again() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = Embedded::open(&folder.path().join("graph.db")).await.expect("open");
+        let (mut one, mut two) = (facts(1, 0), facts(2, 0));
+        (one.edges, two.edges) = (vec![edge("a", "b")], vec![edge("c", "d")]);
+        store.replace(vec![one.clone()]).await.expect("replace");
+        // As if the commit had reached the file and its answer had not reached us.
+        store
+            .inner
+            .change(|graph| drop(graph.give_way(super::Graph::default())));
+        store.inner.writer.lock().await.stale = true;
+        store.replace(vec![two.clone()]).await.expect("replace");
+        let mut both = vec![one, two];
+        both.sort_by_key(|facts| facts.document);
+        assert_eq!(store.scan(None, 10).await.expect("scan"), both);
     }
 }

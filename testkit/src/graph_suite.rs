@@ -52,6 +52,7 @@ pub const CASES: &[(&str, Case)] = cases![
     examples::the_later_of_two_states_in_a_batch_counts,
     properties::facts_read_back_as_given,
     properties::answers_equal_the_oracle,
+    properties::paths_in_a_sparse_world_equal_the_oracle,
     properties::the_order_of_arrival_does_not_matter,
     properties::repeating_changes_nothing,
     properties::hidden_facts_change_no_answer,
@@ -64,6 +65,15 @@ pub async fn run(store: &dyn GraphStore, worlds: u32) {
         case(store, worlds).await;
     }
     store.clear().await.expect("a store can be cleared");
+}
+
+/// The same answers come from a store that was closed and opened again. `open` opens the one store there is.
+pub async fn run_reopened<S, F>(open: F, worlds: u32)
+where
+    S: GraphStore,
+    F: AsyncFn() -> S,
+{
+    properties::what_was_closed_opens_the_same(open, worlds).await;
 }
 
 /// The `n`th document of these tests.

@@ -113,6 +113,12 @@ impl<S> Shape<S> {
         &self.sight
     }
 
+    /// Without what is still to be fetched.
+    #[cfg(test)]
+    pub(crate) fn into_form(self) -> S {
+        self.form
+    }
+
     /// Want a node.
     pub(crate) fn want_node(&mut self, graph: &Graph, number: u32) {
         let place = self.nodes.len();

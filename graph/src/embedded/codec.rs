@@ -4,6 +4,9 @@
 
 use domain::{EdgeKind, Evidence, NodeFact, NodeKind, TextHash, Timestamp};
 
+// A code has five bits in memory.
+const _: () = assert!(EdgeKind::ALL.len() <= 32 && NodeKind::ALL.len() <= 32);
+
 /// What one document asserts, by numbers.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Topology {

@@ -87,7 +87,10 @@ pub(crate) struct Disk {
 
 /// The one connection that writes.
 pub(crate) struct Writer {
-    connection: SqliteConnection,
+    options: SqliteConnectOptions,
+    /// Absent after a failure: `SQLite` ends the transaction of a full disk by itself, which the driver does not notice, and
+    /// then refuses every further one on this connection.
+    connection: Option<SqliteConnection>,
     /// The number of the next row; no number is used twice while the file is open.
     pub(crate) next_row: i64,
     /// Whether a commit was begun whose outcome memory does not show.
@@ -118,11 +121,12 @@ impl Disk {
         let next_row = last.map_err(|error| database(OPEN, error))?.unwrap_or(0) + 1;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
-            .connect_lazy_with(options.pragma("query_only", "ON"));
+            .connect_lazy_with(options.row_buffer_size(1024).pragma("query_only", "ON"));
         Ok((
             Self { readers, _lock: lock },
             Writer {
-                connection,
+                options: writing,
+                connection: Some(connection),
                 next_row,
                 stale: false,
             },
@@ -174,63 +178,111 @@ impl Disk {
 impl Writer {
     /// The rows of these numbers.
     pub(crate) async fn read(&mut self, operation: &'static str, rows: &[i64]) -> Result<Vec<Row>> {
-        let found = sqlx::query(READ).bind(json(rows)).fetch_all(&mut self.connection).await;
-        found
-            .map_err(|error| database(operation, error))?
-            .iter()
-            .map(full_row)
-            .collect()
+        let mut connection = self.connect(operation).await?;
+        let found = sqlx::query(READ).bind(json(rows)).fetch_all(&mut connection).await;
+        let found = found.map_err(|error| database(operation, error))?;
+        self.connection = Some(connection);
+        found.iter().map(full_row).collect()
     }
 
     /// Write a batch in one transaction. From its commit until the caller says otherwise memory counts as stale.
     pub(crate) async fn write(&mut self, operation: &'static str, batch: Batch) -> Result<()> {
         let fail = |error| database(operation, error);
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
-        for (kind, names) in batch.names {
-            let insert = sqlx::query("INSERT INTO names (kind, names) VALUES (?, ?)")
-                .bind(kind as i64)
-                .bind(names);
-            insert.execute(&mut *transaction).await.map_err(fail)?;
-        }
-        if !batch.gone.is_empty() {
-            for delete in [
-                "DELETE FROM documents WHERE row IN (SELECT value FROM json_each(?))",
-                "DELETE FROM details WHERE row IN (SELECT value FROM json_each(?))",
-            ] {
-                sqlx::query(delete)
-                    .bind(json(&batch.gone))
-                    .execute(&mut *transaction)
-                    .await
-                    .map_err(fail)?;
-            }
-        }
-        let mut rows = batch.rows;
-        while !rows.is_empty() {
-            let rest = rows.split_off(rows.len().min(ROWS_PER_INSERT));
-            insert(&mut transaction, rows).await.map_err(fail)?;
-            rows = rest;
-        }
+        let mut connection = self.connect(operation).await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
+        put(&mut transaction, batch).await.map_err(fail)?;
         self.stale = true;
-        transaction.commit().await.map_err(fail)
+        transaction.commit().await.map_err(fail)?;
+        self.connection = Some(connection);
+        Ok(())
     }
 
     /// Delete everything. Memory counts as stale afterwards.
     pub(crate) async fn clear(&mut self, operation: &'static str) -> Result<()> {
         let fail = |error| database(operation, error);
-        let mut transaction = self.connection.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
+        let mut connection = self.connect(operation).await?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
         for delete in ["DELETE FROM names", "DELETE FROM documents", "DELETE FROM details"] {
             sqlx::query(delete).execute(&mut *transaction).await.map_err(fail)?;
         }
         self.stale = true;
-        transaction.commit().await.map_err(fail)
+        transaction.commit().await.map_err(fail)?;
+        self.connection = Some(connection);
+        Ok(())
     }
+
+    /// Take the connection, or a new one; it is put back when all went well.
+    async fn connect(&mut self, operation: &'static str) -> Result<SqliteConnection> {
+        match self.connection.take() {
+            Some(connection) => Ok(connection),
+            None => SqliteConnection::connect_with(&self.options)
+                .await
+                .map_err(|error| database(operation, error)),
+        }
+    }
+
+    /// Let the file grow no further while this connection lasts.
+    #[cfg(test)]
+    pub(crate) async fn fill_disk(&mut self) {
+        let connection = self.connection.as_mut().expect("it is connected");
+        sqlx::raw_sql("PRAGMA max_page_count = 1")
+            .execute(connection)
+            .await
+            .expect("set the limit");
+    }
+}
+
+async fn put(connection: &mut SqliteConnection, batch: Batch) -> sqlx::Result<()> {
+    for (kind, names) in batch.names {
+        let insert = sqlx::query("INSERT INTO names (kind, names) VALUES (?, ?)")
+            .bind(kind as i64)
+            .bind(names);
+        insert.execute(&mut *connection).await?;
+    }
+    if !batch.gone.is_empty() {
+        for delete in [
+            "DELETE FROM documents WHERE row IN (SELECT value FROM json_each(?))",
+            "DELETE FROM details WHERE row IN (SELECT value FROM json_each(?))",
+        ] {
+            sqlx::query(delete)
+                .bind(json(&batch.gone))
+                .execute(&mut *connection)
+                .await?;
+        }
+    }
+    let mut rows = batch.rows;
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(ROWS_PER_INSERT));
+        insert(connection, rows).await?;
+        rows = rest;
+    }
+    Ok(())
+}
+
+/// Delete the file and what `SQLite` keeps beside it.
+pub(crate) fn discard(path: &Path) -> Result<()> {
+    let _lock = lock(path)?;
+    for end in ["-wal", "-shm", ""] {
+        let file = beside(path, end);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("discard graph", &file, error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
 }
 
 /// The lock lies beside the file, since closing any handle of the file itself would drop the locks `SQLite` holds on it.
 fn lock(path: &Path) -> Result<File> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock = PathBuf::from(name);
+    let lock = beside(path, ".lock");
     let opened = File::options().create(true).write(true).truncate(false).open(&lock);
     let file = opened.map_err(|error| Error::io(OPEN, &lock, error))?;
     match file.try_lock() {

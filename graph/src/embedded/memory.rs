@@ -380,7 +380,7 @@ impl Graph {
 /// Append with a growth of a quarter: doubling would leave a third of the largest lists unused.
 fn push<T>(list: &mut Vec<T>, item: T) {
     if list.len() == list.capacity() {
-        list.reserve_exact((list.len() / 4).max(4));
+        list.reserve_exact((list.len() / 4).max(2));
     }
     list.push(item);
 }

@@ -222,3 +222,87 @@ fn strongest(ground: &Ground<'_>, routes: &[Route]) -> BTreeMap<(u32, u32), Edge
         .filter_map(|(pair, best)| best.map(|(_, name)| (pair, name)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::seam::PathQuery;
+    use domain::{DocumentFacts, ErrorKind, Visible};
+    use testkit::graph_suite::{edge, facts, sees};
+
+    use super::super::budget::Budget;
+    use super::super::memory::Graph;
+    use super::super::plan::Plan;
+    use super::plan;
+
+    fn graph(documents: Vec<DocumentFacts>) -> Graph {
+        let mut graph = Graph::default();
+        let facts: BTreeMap<_, _> = documents.into_iter().map(|one| (one.document, one)).collect();
+        let made = Plan::make(&graph, facts, Vec::new(), 1).expect("plan");
+        made.into_layout().lay(&mut graph).expect("lay");
+        graph
+    }
+
+    /// A lattice of 5 by 5, in which many paths lead from one corner to the other.
+    fn lattice() -> DocumentFacts {
+        let mut one = facts(1, 0);
+        let name = |x: u32, y: u32| format!("n{x}{y}");
+        for (x, y) in (0..5).flat_map(|x| (0..5).map(move |y| (x, y))) {
+            if x < 4 {
+                one.edges.push(edge(&name(x, y), &name(x + 1, y)));
+            }
+            if y < 4 {
+                one.edges.push(edge(&name(x, y), &name(x, y + 1)));
+            }
+        }
+        one
+    }
+
+    fn told(graph: &Graph, visible: Visible, units: u64) -> Result<Vec<(Vec<String>, u64)>, ErrorKind> {
+        let (from, to) = ("n00".to_owned(), "n44".to_owned());
+        let query = PathQuery {
+            from,
+            to,
+            visible,
+            kinds: Vec::new(),
+            through: None,
+            max_hops: 8,
+            limit: 50,
+        };
+        let (mut budget, _keep) = Budget::new(units);
+        let found = plan(graph, &query, &mut budget)
+            .map_err(|error| error.kind())?
+            .into_form();
+        let nodes = |path: &super::Found| path.nodes.iter().map(ToString::to_string).collect();
+        Ok(found.iter().map(|path| (nodes(path), path.cost)).collect())
+    }
+
+    #[test]
+    fn a_spent_budget_cuts_the_list_and_never_by_what_is_hidden() {
+        let bare = graph(vec![lattice()]);
+        let mut secret = facts(0, 1);
+        secret.edges = (0..400)
+            .map(|n| edge(&format!("n{}{}", n % 5, n / 5 % 5), &format!("s{}", n % 50)))
+            .collect();
+        let crowded = graph(vec![lattice(), secret]);
+        let all = told(&bare, Visible::All, u64::MAX).expect("paths");
+        assert_eq!(all.len(), 50);
+        let mut lengths = Vec::new();
+        for units in (0..1500).step_by(7) {
+            let cut = told(&bare, sees(&[0]), units);
+            assert_eq!(cut, told(&crowded, sees(&[0]), units), "{units}");
+            match cut {
+                Ok(paths) => {
+                    assert!(!paths.is_empty() && all.starts_with(&paths), "{units}");
+                    lengths.push(paths.len());
+                }
+                Err(kind) => assert!(kind == ErrorKind::Exhausted && lengths.is_empty(), "{units}"),
+            }
+        }
+        assert!(
+            lengths.is_sorted() && lengths.first() < lengths.last() && lengths.last() == Some(&50),
+            "{lengths:?}"
+        );
+    }
+}

@@ -42,27 +42,13 @@ pub(crate) async fn replace(inner: Arc<Inner>, facts: Vec<DocumentFacts>) -> Res
     let next_row = writer.next_row;
     let shared = inner.clone();
     let planned = blocking(move || shared.look(|graph| Plan::make(graph, facts, old, next_row))).await??;
-    if planned.swaps.is_empty() {
+    if planned.layout.swaps.is_empty() {
         return Ok(());
     }
     writer.next_row = planned.next_row;
     writer.write(OPERATION, planned.batch).await?;
-    let shared = inner.clone();
-    blocking(move || {
-        shared.change(|graph| {
-            let known = [
-                graph.keys.add(planned.keys.into_iter()),
-                graph.labels.add(planned.labels.into_iter()),
-                graph.rules.add(planned.rules.into_iter()),
-            ];
-            if known.iter().any(Option::is_none) {
-                return Err(Error::internal(OPERATION, "a name was given two numbers"));
-            }
-            graph.apply(planned.swaps);
-            Ok(())
-        })
-    })
-    .await??;
+    let (shared, layout) = (inner.clone(), planned.layout);
+    blocking(move || shared.change(|graph| layout.lay(graph))).await??;
     writer.stale = false;
     Ok(())
 }
@@ -93,17 +79,51 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 /// What a replacement changes in the file and in memory.
-struct Plan {
+pub(crate) struct Plan {
     batch: Batch,
-    swaps: Vec<Swap>,
-    keys: Vec<Key>,
-    labels: Vec<Arc<str>>,
-    rules: Vec<Arc<str>>,
+    layout: Layout,
     next_row: i64,
 }
 
+/// What a replacement changes in memory.
+#[derive(Default)]
+pub(crate) struct Layout {
+    keys: Vec<Key>,
+    labels: Vec<Arc<str>>,
+    rules: Vec<Arc<str>>,
+    swaps: Vec<Swap>,
+}
+
+impl Layout {
+    /// Change the graph, which must be the one for which the plan was made.
+    pub(crate) fn lay(self, graph: &mut Graph) -> Result<()> {
+        let known = [
+            graph.keys.add(self.keys.into_iter()),
+            graph.labels.add(self.labels.into_iter()),
+            graph.rules.add(self.rules.into_iter()),
+        ];
+        if known.iter().any(Option::is_none) {
+            return Err(Error::internal(OPERATION, "a name was given two numbers"));
+        }
+        graph.apply(self.swaps);
+        Ok(())
+    }
+}
+
 impl Plan {
-    fn make(graph: &Graph, facts: BTreeMap<DocumentId, DocumentFacts>, old: Vec<Row>, next_row: i64) -> Result<Self> {
+    /// The part for memory.
+    #[cfg(test)]
+    pub(crate) fn into_layout(self) -> Layout {
+        self.layout
+    }
+
+    /// Number and encode facts; `old` are the rows of those documents that have one.
+    pub(crate) fn make(
+        graph: &Graph,
+        facts: BTreeMap<DocumentId, DocumentFacts>,
+        old: Vec<Row>,
+        next_row: i64,
+    ) -> Result<Self> {
         let edges: usize = facts.values().map(|one| one.edges.len() + 1).sum();
         if graph.classes.pairs().len() + edges > MAX_CLASSES {
             return Err(exhausted("pairs of labels"));
@@ -112,10 +132,7 @@ impl Plan {
         let mut numbers = Numbers::after(graph);
         let mut plan = Self {
             batch: Batch::default(),
-            swaps: Vec::new(),
-            keys: Vec::new(),
-            labels: Vec::new(),
-            rules: Vec::new(),
+            layout: Layout::default(),
             next_row,
         };
         for facts in facts.into_values() {
@@ -170,7 +187,7 @@ impl Plan {
                 topology,
             });
         }
-        self.swaps.push(swap);
+        self.layout.swaps.push(swap);
         Ok(())
     }
 
@@ -189,9 +206,9 @@ impl Plan {
         self.batch
             .names
             .extend(texts.into_iter().filter(|(_, text)| !text.is_empty()));
-        self.keys = numbers.keys.into_names();
-        self.labels = numbers.labels.into_names();
-        self.rules = numbers.rules.into_names();
+        self.layout.keys = numbers.keys.into_names();
+        self.layout.labels = numbers.labels.into_names();
+        self.layout.rules = numbers.rules.into_names();
     }
 }
 

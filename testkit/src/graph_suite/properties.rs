@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::Oracle;
-use super::random::{NAMES, Questions, batches, edge, facts, holds, questions};
+use super::random::{NAMES, Questions, batches, edge, facts, holds, questions, sparse, sparse_questions};
 
 pub(super) async fn facts_read_back_as_given(store: &dyn GraphStore, worlds: u32) {
     holds(worlds, batches(), async |batches| {
@@ -24,6 +24,39 @@ pub(super) async fn answers_equal_the_oracle(store: &dyn GraphStore, worlds: u32
     holds(worlds, (batches(), questions(4)), async |(batches, questions)| {
         let oracle = fill(store, batches).await?;
         ask(store, &oracle, &questions).await
+    })
+    .await;
+}
+
+pub(super) async fn paths_in_a_sparse_world_equal_the_oracle(store: &dyn GraphStore, worlds: u32) {
+    holds(worlds, (sparse(), sparse_questions()), async |(batch, questions)| {
+        let oracle = fill(store, vec![batch]).await?;
+        ask(store, &oracle, &questions).await
+    })
+    .await;
+}
+
+pub(super) async fn what_was_closed_opens_the_same<S: GraphStore, F: AsyncFn() -> S>(open: F, worlds: u32) {
+    holds(worlds, (batches(), questions(4)), async |(batches, questions)| {
+        let store = open().await;
+        let oracle = fill(&store, batches).await?;
+        let before = transcript(&store, &questions).await?;
+        drop(store);
+        let store = open().await;
+        same("answers", &transcript(&store, &questions).await?, &before)?;
+        same("all facts", &scan(&store, 4).await?, &oracle.scan())?;
+        same("the size", &store.size().await.map_err(text)?, &oracle.size())?;
+        // What is numbered anew must not meet what is numbered already.
+        let taken_back = oracle
+            .scan()
+            .into_iter()
+            .map(|one| DocumentFacts::none(one.document, one.access));
+        store.replace(taken_back.collect()).await.map_err(text)?;
+        same(
+            "the size when empty",
+            &store.size().await.map_err(text)?,
+            &Size::default(),
+        )
     })
     .await;
 }

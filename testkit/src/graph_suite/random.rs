@@ -19,6 +19,7 @@ pub(super) const NAMES: [&str; 12] = [
 const KEYS: u32 = 8;
 const LABELS: u32 = 4;
 const DOCUMENTS: u32 = 9;
+const SPARSE_KEYS: u32 = 24;
 
 /// What is asked of a world by a caller.
 #[derive(Debug, Clone)]
@@ -70,6 +71,54 @@ pub(super) fn questions(labels: u32) -> impl Strategy<Value = Questions> {
             visible,
             expansions,
             paths,
+        }
+    })
+}
+
+/// Some documents whose edges lie thinly over more keys, so that paths are long.
+pub(super) fn sparse() -> impl Strategy<Value = Vec<DocumentFacts>> {
+    let ends = (0..SPARSE_KEYS, 0..SPARSE_KEYS, 0..LABELS, edge(0..LABELS, false));
+    vec(ends, 20..45).prop_map(|edges| {
+        let mut documents: Vec<DocumentFacts> = (0..LABELS).map(|n| super::facts(n, n)).collect();
+        for (from, to, access, edge) in edges {
+            let (from, to) = (Key::from_raw(&format!("k:{from}")), Key::from_raw(&format!("k:{to}")));
+            let place = usize::try_from(access).expect("a small number");
+            documents[place].edges.push(EdgeFact {
+                from,
+                to,
+                also: None,
+                ..edge
+            });
+        }
+        documents
+    })
+}
+
+/// Questions about a sparse world by somebody who sees most of it.
+pub(super) fn sparse_questions() -> impl Strategy<Value = Questions> {
+    let visible = select(vec![Visible::All, super::sees(&[0, 1, 2]), super::sees(&[1, 2, 3])]);
+    let name = || (0..SPARSE_KEYS).prop_map(|n| format!("k:{n}"));
+    let path = (
+        name(),
+        name(),
+        option::weighted(0.4, name()),
+        3..=8_u8,
+        prop_oneof![1..6_usize, Just(50)],
+    );
+    (visible, vec(path, 10)).prop_map(|(visible, paths)| {
+        let paths = paths.into_iter().map(|(from, to, through, max_hops, limit)| PathQuery {
+            from,
+            to,
+            visible: visible.clone(),
+            kinds: Vec::new(),
+            through,
+            max_hops,
+            limit,
+        });
+        Questions {
+            visible: visible.clone(),
+            expansions: Vec::new(),
+            paths: paths.collect(),
         }
     })
 }
