@@ -24,6 +24,7 @@ use crate::archive::repository::check;
 use crate::archive::tree::{Entry, Tree};
 
 use index::Index;
+use record::Around;
 
 /// The settings of a GitHub archive.
 #[derive(Debug, Clone, Deserialize)]
@@ -61,6 +62,15 @@ impl GitHub {
             repository: settings.repository,
             access: settings.access,
         })
+    }
+
+    /// What is known about a record before it is read.
+    fn around<'a>(&'a self, only: Option<&'a str>, number: Option<u64>) -> Around<'a> {
+        Around {
+            repository: self.repository.as_deref(),
+            only,
+            number,
+        }
     }
 
     /// The events of a file, or the error that opening it made.
@@ -167,7 +177,7 @@ struct Records {
 
 impl Convert for Records {
     fn record(&mut self, value: &Value) -> Result<Vec<Change>, String> {
-        let record = record::read(self.github.repository.as_deref(), self.number, value)?;
+        let record = record::read(self.github.around(self.index.only.as_deref(), self.number), value)?;
         let mut changes = Vec::new();
         let mut maker = item::Maker {
             github: &self.github,

@@ -33,34 +33,59 @@ const LINKS: usize = 2000;
 
 /// What is known of every issue and pull request.
 #[derive(Debug, Default)]
-pub(super) struct Index(BTreeMap<Key, Known>);
+pub(super) struct Index {
+    items: BTreeMap<Key, Known>,
+    /// The repositories that records name; two are as good as many.
+    repositories: BTreeSet<String>,
+    /// The only repository, where some records name none.
+    pub(super) only: Option<String>,
+}
 
 impl Index {
     /// Read all files of an archive. Records that cannot be read are passed over here and rejected in the second reading.
     pub(super) fn read(github: &GitHub, tree: &Tree, unit: &Unit) -> Result<Self> {
-        let mut index = Self::default();
+        let (index, homeless) = Self::scan(github, tree, unit, None)?;
+        let mut names = index.repositories.iter();
+        match (names.next(), names.next()) {
+            (Some(only), None) if homeless => Ok(Self::scan(github, tree, unit, Some(only.clone()))?.0),
+            _ => Ok(index),
+        }
+    }
+
+    /// Read all files, and tell whether some record could not be placed.
+    fn scan(github: &GitHub, tree: &Tree, unit: &Unit, only: Option<String>) -> Result<(Self, bool)> {
+        let mut index = Self {
+            only,
+            ..Self::default()
+        };
+        let mut homeless = false;
         for entry in unit.files.iter().filter_map(|path| tree.entry(path)) {
             let mut records = Records::open(tree, entry, WRAPPERS)?;
             while let Some(line) = records.next().map_err(|error| tree.failed(entry, error))? {
                 let Line::Json(_, bytes) = line else { continue };
                 let Ok(value) = parse(&bytes) else { continue };
-                if let Ok(record) = record::read(github.repository.as_deref(), number_in(entry), &value) {
-                    index.add(&record);
+                let only = index.only.clone();
+                match record::read(github.around(only.as_deref(), number_in(entry)), &value) {
+                    Ok(record) => index.add(&record),
+                    Err(_) => homeless = true,
                 }
             }
         }
-        Ok(index)
+        Ok((index, homeless))
     }
 
     /// What is known of an item; nothing for one that no record is about.
     pub(super) fn known(&self, key: &Key) -> Known {
-        self.0.get(key).cloned().unwrap_or_default()
+        self.items.get(key).cloned().unwrap_or_default()
     }
 
     fn add(&mut self, record: &Record<'_>) {
         let value = record.value;
+        if self.repositories.len() < 2 {
+            self.repositories.insert(record.repository.to_lowercase());
+        }
         let known = self
-            .0
+            .items
             .entry(Key::github_item(&record.repository, record.number))
             .or_default();
         match record.shape {

@@ -94,8 +94,19 @@ fn shape(value: &Value) -> Option<Shape> {
     }
 }
 
-/// Read a record; `repository` is the configured one, `of_file` the number in the file's name.
-pub(super) fn read<'v>(repository: Option<&str>, of_file: Option<u64>, value: &'v Value) -> Result<Record<'v>, String> {
+/// What a record's surroundings tell about where it belongs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Around<'a> {
+    /// The configured repository; it goes before what records say.
+    pub(super) repository: Option<&'a str>,
+    /// The only repository of the archive, for records that name none, as many timeline events do.
+    pub(super) only: Option<&'a str>,
+    /// The number in the file's name.
+    pub(super) number: Option<u64>,
+}
+
+/// Read a record.
+pub(super) fn read<'v>(around: Around<'_>, value: &'v Value) -> Result<Record<'v>, String> {
     if !value.is_object() {
         return Err("not an issue or a pull request: no JSON object".to_owned());
     }
@@ -112,11 +123,13 @@ pub(super) fn read<'v>(repository: Option<&str>, of_file: Option<u64>, value: &'
         .iter()
         .filter_map(|field| text(value, &[field]))
         .find_map(from_url);
-    let repository = repository
+    let repository = around
+        .repository
         .map(str::to_owned)
         .or_else(|| text(value, &["base", "repo", "full_name"]).map(str::to_owned))
         .filter(|name| crate::archive::repository::is_repository(name))
         .or(told)
+        .or_else(|| around.only.map(str::to_owned))
         .ok_or("no repository in it; set `repository` in the source's settings")?;
     let last = |field| {
         text(value, &[field])
@@ -127,7 +140,7 @@ pub(super) fn read<'v>(repository: Option<&str>, of_file: Option<u64>, value: &'
         .or_else(|| at(value, &["issue", "number"]).and_then(Value::as_u64))
         .or_else(|| last("issue_url"))
         .or_else(|| last("pull_request_url"))
-        .or(of_file)
+        .or(around.number)
         .ok_or("no number of an issue or pull request in it")?;
     Ok(Record {
         shape,

@@ -150,7 +150,7 @@ fn rows_in_files_of_their_own_become_one_document_each() {
         json!([referenced, { "event": "labeled" }]).to_string(),
     );
     write(folder.path(), "timeline-40.json", json!([closed]).to_string());
-    check(&found(Kind::Github, folder.path(), json!({ "repository": "acme/api" })));
+    check(&found(Kind::Github, folder.path(), json!({})));
 }
 
 #[test]
@@ -202,20 +202,29 @@ fn a_test_merge_of_an_open_pull_request_is_no_merge() {
 #[test]
 fn a_record_without_a_repository_or_a_number_is_rejected() {
     let folder = folder();
+    let mut elsewhere = issue(7, "y");
+    elsewhere["repository_url"] = json!("https://api.github.com/repos/acme/web");
     let homeless = json!({ "number": 1, "title": "t" });
     let numberless = json!({ "event": "closed", "url": format!("{API}/issues/events/1") });
     write(
         folder.path(),
         "issues.jsonl",
-        lines(&[issue(40, "x"), homeless, numberless, json!({ "what": 1 }), json!(5)]),
+        lines(&[
+            issue(40, "x"),
+            elsewhere,
+            homeless,
+            numberless,
+            json!({ "what": 1 }),
+            json!(5),
+        ]),
     );
     let found = found(Kind::Github, folder.path(), json!({}));
     let items: Vec<&str> = found.rejected.iter().map(|rejected| rejected.item.as_str()).collect();
     assert_eq!(
         (found.keys().len(), items),
         (
-            1,
-            vec!["issues.jsonl:2", "issues.jsonl:3", "issues.jsonl:4", "issues.jsonl:5"]
+            2,
+            vec!["issues.jsonl:3", "issues.jsonl:4", "issues.jsonl:5", "issues.jsonl:6"]
         )
     );
 }

@@ -71,7 +71,8 @@ fn the_sources_of_the_sample_meet() {
         .values()
         .filter_map(|document| document.url.as_deref())
         .collect();
-    let texts: String = documents.values().map(|document| document.body.text.as_str()).collect();
+    let texts: Vec<&str> = documents.values().map(|document| document.body.text.as_str()).collect();
+    let texts = texts.join("\n");
     let told = |start: &str| {
         let ends = |one: char| one.is_whitespace() || "\"'<>)|\\".contains(one);
         texts
