@@ -147,18 +147,27 @@ impl Writer {
         self.done.text.len()
     }
 
-    /// Record what was written since `start` as code.
+    /// Record what was written since `start` as code. Spans within it become part of it.
     pub(super) fn code_since(&mut self, start: usize) {
-        let (start, end) = (offset(start), offset(self.done.text.len()));
-        if start < end {
-            self.done.code_spans.push((start, end));
+        if self.since(start).is_empty() {
+            return;
         }
+        let (mut start, end) = (offset(start), offset(self.done.text.len()));
+        while let Some((inner, _)) = self.done.code_spans.pop_if(|(_, until)| *until > start) {
+            start = start.min(inner);
+        }
+        self.done.code_spans.push((start, end));
+    }
+
+    /// What was written since `start`; nothing where `start` has been cut off meanwhile.
+    fn since(&self, start: usize) -> &str {
+        self.done.text.get(start..).unwrap_or_default()
     }
 
     /// Record what was written since `start` as the text of a link. A link without text shows its URL.
     pub(super) fn link_since(&mut self, start: usize, url: &str) {
         let url = url.trim();
-        let shown = self.done.text.get(start..).unwrap_or_default().trim();
+        let shown = self.since(start).trim();
         if url.is_empty() || shown == url {
             return;
         }
@@ -259,17 +268,21 @@ impl Writer {
     }
 }
 
+/// Cut the spans at the end of a list that reach beyond `limit`, and drop those that are then empty.
 fn clamp<T>(spans: &mut Vec<T>, limit: u32, bounds: fn(&mut T) -> (u32, &mut u32)) {
-    while let Some(last) = spans.last_mut() {
-        let (start, end) = bounds(last);
-        if *end <= limit {
-            return;
-        }
+    let mut kept = spans.len();
+    while spans
+        .get_mut(kept.wrapping_sub(1))
+        .is_some_and(|span| *bounds(span).1 > limit)
+    {
+        kept -= 1;
+    }
+    for mut span in spans.split_off(kept) {
+        let (start, end) = bounds(&mut span);
         *end = limit;
         if start < limit {
-            return;
+            spans.push(span);
         }
-        spans.pop();
     }
 }
 
