@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, ProjectionStore, SyncStore, VectorIndex};
 use domain::{Error, ErrorKind, Result, Timestamp};
+use ingest::projection;
 use ingest::terms::Bm25;
 use search_api::search::{Explore, Search};
 use store::Sqlite;
@@ -15,6 +16,13 @@ use crate::export::Parts;
 
 /// The length of the vectors of the default model, and of every index until another model is configured.
 const DIMENSIONS: usize = 384;
+
+/// The file of the store.
+const STORE: &str = "store.db";
+/// The file of the graph.
+const GRAPH: &str = "graph.db";
+/// The folder of the vector index.
+const VECTORS: &str = "vectors";
 
 /// An open data folder. Nobody else can open it until this is dropped.
 pub struct App {
@@ -42,10 +50,8 @@ impl App {
     /// # Errors
     /// `Conflict` when another process has it open; whatever a backend reports.
     pub async fn open(config: Config, environment: &Environment) -> Result<Self> {
-        let data = &config.data;
-        std::fs::create_dir_all(data).map_err(|error| Error::io("open data folder", data, error))?;
-        let lock = lock(data)?;
-        let (store, graph) = (data.join("store.db"), data.join("graph.db"));
+        let lock = lock(&config.data)?;
+        let (store, graph) = (config.data.join(STORE), config.data.join(GRAPH));
         let (store, graph) = tokio::try_join!(Sqlite::open(&store), graph::Embedded::open(&graph))?;
         Ok(Self {
             config,
@@ -54,6 +60,29 @@ impl App {
             graph: Arc::new(graph),
             _lock: lock,
         })
+    }
+
+    /// The same with empty projections, whatever became of the files of the former ones.
+    ///
+    /// # Errors
+    /// `Conflict` when another process has it open; whatever a backend reports.
+    pub async fn open_without_projections(config: Config, environment: &Environment) -> Result<Self> {
+        let lock = lock(&config.data)?;
+        let store = Sqlite::open(&config.data.join(STORE)).await?;
+        // The positions go first: a crash after it leaves them at 0 over old content, which the next run replaces.
+        store.reset(projection::INDEX).await?;
+        store.reset(projection::GRAPH).await?;
+        store.close().await;
+        graph::Embedded::discard(&config.data.join(GRAPH))?;
+        let vectors = config.data.join(VECTORS);
+        match std::fs::remove_dir_all(&vectors) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("discard vector index", &vectors, error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        drop(lock);
+        Self::open(config, environment).await
     }
 
     /// The configuration it was opened with.
@@ -115,7 +144,7 @@ impl App {
     /// # Errors
     /// Whatever the backend reports.
     pub async fn vectors(&self) -> Result<Arc<dyn VectorIndex>> {
-        let folder = self.config.data.join("vectors");
+        let folder = self.config.data.join(VECTORS);
         Ok(Arc::new(
             blocking(move || vectors::Edge::open(&folder, DIMENSIONS)).await?,
         ))
@@ -215,6 +244,7 @@ pub fn now() -> Timestamp {
 }
 
 fn lock(data: &Path) -> Result<File> {
+    std::fs::create_dir_all(data).map_err(|error| Error::io("open data folder", data, error))?;
     let path = data.join("lock");
     let file = File::options()
         .create(true)

@@ -135,8 +135,8 @@ impl Context<'_> {
     }
 
     async fn rebuild(&self) -> Result<()> {
-        let app = self.app().await?;
-        let runs = self.pipeline(&app).await?.rebuild().await?;
+        let app = App::open_without_projections(self.config.clone(), self.environment).await?;
+        let runs = self.pipeline(&app).await?.project_all().await?;
         self.report(&runs)
     }
 

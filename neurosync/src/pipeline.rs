@@ -6,7 +6,7 @@ use domain::seam::Connector;
 use domain::seam::store::{Committed, SourceReport};
 use domain::{Error, Result, SourceId};
 use ingest::progress::Progress;
-use ingest::projection::{GRAPH, GraphProjection, INDEX, IndexProjection, Projected};
+use ingest::projection::{GraphProjection, IndexProjection, Projected};
 use ingest::sync::Sync;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
@@ -141,17 +141,11 @@ impl Pipeline<'_> {
         tokio::try_join!(index.run(source, report.revision), graph.run(source, report.revision))
     }
 
-    /// Drop both projections and make them again from the store.
+    /// Bring both projections of every source up to date.
     ///
     /// # Errors
     /// Whatever a backend reports.
-    pub async fn rebuild(&self) -> Result<Vec<SourceRun>> {
-        let store = self.app.projection_store();
-        // The positions go first: a crash between the two leaves positions at 0 over old content, which the next run replaces.
-        store.reset(INDEX).await?;
-        store.reset(GRAPH).await?;
-        self.index.vectors.clear().await?;
-        self.app.graph().clear().await?;
+    pub async fn project_all(&self) -> Result<Vec<SourceRun>> {
         let mut runs = Vec::new();
         for report in self.app.sync_store().sources().await? {
             runs.push(self.after_sync(&report.source.id, None).await?);
