@@ -4,8 +4,8 @@
 //! lists, hidden points included. So candidates are taken until none with the score of the last is left out, sparse scores are
 //! computed again in the order of terms, and equal scores are put in the order of chunk ids.
 //!
-//! The dense leg is always exact: compared vector by vector. Graphs were measured and left out: building them takes a core
-//! for minutes while an import wants it.
+//! The dense leg is always exact: every visible vector is compared, some 0.2 ms for 1,000 of them. The engine would build a graph anew
+//! at every merge of segments, whatever their size, which takes a core for about a minute per 100,000 points while an import wants it.
 
 use std::collections::HashMap;
 
