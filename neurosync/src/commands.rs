@@ -106,38 +106,41 @@ impl Context<'_> {
             .collect::<Result<Vec<_>>>()?;
         let app = self.app().await?;
         let runs = self.pipeline(&app).await?.sync(&names).await?;
-        self.report(&runs)
+        self.report(runs)
     }
 
     /// Tell what a run did, and fail when a source failed.
-    pub(crate) fn report(&self, runs: &[SourceRun]) -> Result<()> {
+    pub(crate) fn report(&self, runs: Vec<SourceRun>) -> Result<()> {
         self.output.answer(&json!({"sources": runs}), |_, style| {
             runs.iter().map(|run| show::source_run(run, *style)).collect()
         })?;
-        let failed: Vec<_> = runs
-            .iter()
-            .filter(|run| run.error.is_some())
-            .map(|run| run.source.as_str())
+        let of = runs.len();
+        let mut failed: Vec<_> = runs
+            .into_iter()
+            .filter_map(|run| Some((run.source, run.error?)))
             .collect();
-        if failed.is_empty() {
-            return Ok(());
+        match (failed.pop(), failed.len() + 1) {
+            (None, _) => Ok(()),
+            (Some((_, error)), 1) => Err(error),
+            (Some(last), count) => {
+                failed.push(last);
+                let reasons: Vec<_> = failed
+                    .iter()
+                    .map(|(source, error)| format!("{source}: {error}"))
+                    .collect();
+                Err(Error::unavailable(
+                    "sync",
+                    format!("{count} of {of} sources failed: {}", reasons.join("; ")),
+                )
+                .with_hint("the others are up to date; sync one of these alone to see what to do about it"))
+            }
         }
-        Err(Error::unavailable(
-            "sync",
-            format!(
-                "{} of {} sources failed: {}",
-                failed.len(),
-                runs.len(),
-                failed.join(", ")
-            ),
-        )
-        .with_hint("the reason stands at each source above; the others are up to date"))
     }
 
     async fn rebuild(&self) -> Result<()> {
         let app = App::open_without_projections(self.config.clone(), self.environment).await?;
         let runs = self.pipeline(&app).await?.project_all().await?;
-        self.report(&runs)
+        self.report(runs)
     }
 
     async fn export(&self, hash: bool, path: Option<&std::path::Path>) -> Result<()> {

@@ -8,7 +8,7 @@ use domain::{Error, Result, SourceId};
 use ingest::progress::Progress;
 use ingest::projection::{GraphProjection, IndexProjection, Projected};
 use ingest::sync::Sync;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Index, now};
@@ -30,7 +30,7 @@ pub struct Pipeline<'a> {
 }
 
 /// What a run did to one source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize)]
 pub struct SourceRun {
     /// The source.
     pub source: String,
@@ -44,8 +44,8 @@ pub struct SourceRun {
     /// Edges written to the graph.
     pub edges: u64,
     /// Why the sync failed, if it did; the other sources went on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "describe")]
+    pub error: Option<Error>,
 }
 
 impl Pipeline<'_> {
@@ -84,7 +84,7 @@ impl Pipeline<'_> {
             None => (None, None),
             Some(Ok(committed)) => (Some(committed), None),
             Some(Err(error)) if error.kind() == domain::ErrorKind::Cancelled => return Err(error),
-            Some(Err(error)) => (None, Some(describe(&error))),
+            Some(Err(error)) => (None, Some(error)),
         };
         let (index, graph) = self.project(id).await?;
         Ok(SourceRun {
@@ -172,8 +172,13 @@ pub fn unknown_source(name: &SourceId, reports: &[SourceReport]) -> Error {
     Error::not_found("find source", format!("there is no source `{name}`")).with_hint(hint)
 }
 
-fn describe(error: &Error) -> String {
+/// An error as one line with what to do about it.
+pub fn line_of(error: &Error) -> String {
     error
         .hint()
         .map_or_else(|| error.to_string(), |hint| format!("{error} ({hint})"))
+}
+
+fn describe<S: Serializer>(error: &Option<Error>, out: S) -> Result<S::Ok, S::Error> {
+    error.as_ref().map(line_of).serialize(out)
 }

@@ -8,7 +8,7 @@ use domain::seam::store::SourceReport;
 use domain::{Caller, Error, ErrorKind, Result, SourceId};
 use ingest::progress::{Event, Progress};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use search_api::http::{Api, Control, KeyHash, SyncEvent, router};
+use search_api::http::{self, Api, Control, KeyHash, SyncEvent};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, broadcast};
@@ -83,9 +83,9 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
             )
         })?;
     let stop = context.cancel.clone();
-    let served = axum::serve(listener, router(api)).with_graceful_shutdown(async move { stop.cancelled().await });
+    let served = http::serve(listener, api, async move { stop.cancelled().await });
     tokio::select! {
-        result = served => result.map_err(|error| Error::internal("serve", error.to_string()).with_source(error))?,
+        result = served => result?,
         // A client that holds a stream open must not hold up the stop.
         () = async { context.cancel.cancelled().await; tokio::time::sleep(std::time::Duration::from_secs(5)).await; } => {}
     }

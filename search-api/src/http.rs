@@ -17,8 +17,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Router, middleware};
 use domain::seam::store::SourceReport;
-use domain::{Caller, Result, SourceId};
+use domain::{Caller, Error, Result, SourceId};
 use serde::Serialize;
+use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tower::ServiceBuilder;
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -110,8 +111,19 @@ pub enum SyncEvent {
 ))]
 struct Description;
 
+/// Answer requests until `stop` ends, then finish those under way.
+///
+/// # Errors
+/// `Internal` when the listener fails.
+pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+    axum::serve(listener, router(api))
+        .with_graceful_shutdown(stop)
+        .await
+        .map_err(|error| Error::internal("serve", error.to_string()).with_source(error))
+}
+
 /// The whole API.
-pub fn router(api: Api) -> Router {
+fn router(api: Api) -> Router {
     let api = Arc::new(api);
     let (routes, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(search::search))

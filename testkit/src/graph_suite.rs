@@ -12,6 +12,7 @@ mod examples;
 mod oracle;
 mod properties;
 mod random;
+mod refusals;
 
 use std::pin::Pin;
 
@@ -47,9 +48,9 @@ pub const CASES: &[(&str, Case)] = cases![
     examples::parallel_edges_are_one_step,
     examples::paths_go_through_a_given_node,
     examples::hubs_are_charged_by_their_visible_edges,
-    examples::out_of_bounds_is_invalid,
-    examples::a_batch_with_a_bad_document_changes_nothing,
-    examples::the_later_of_two_states_in_a_batch_counts,
+    refusals::out_of_bounds_is_invalid,
+    refusals::a_batch_with_a_bad_document_changes_nothing,
+    refusals::the_later_of_two_states_in_a_batch_counts,
     properties::facts_read_back_as_given,
     properties::answers_equal_the_oracle,
     properties::paths_in_a_sparse_world_equal_the_oracle,

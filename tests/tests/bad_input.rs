@@ -187,7 +187,7 @@ fn a_corrupt_model_file_is_named() {
     }
     let (code, error) = neurosync.fails(&["--model-dir", &text(&dir), "search", "anything"]);
     assert_eq!(code, 6, "{error}");
-    assert!(error.contains("model.safetensors"), "{error}");
+    assert!(error.contains("has the SHA-256") && error.contains("help:"), "{error}");
 }
 
 /// A file system of 3 MiB, where this user may make one.

@@ -60,17 +60,30 @@ async fn count(index: &Edge) -> u64 {
     index.count(all()).await.expect("count")
 }
 
+/// Copy a folder as it stands. A merge may take files away meanwhile: then begin again, since no kill leaves half of two states.
 fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("make folder");
-    for entry in fs::read_dir(from).expect("read folder") {
-        let entry = entry.expect("entry");
+    let copied = (0..1_000).any(|_| {
+        let done = try_copy(from, to);
+        if done.is_err() {
+            fs::remove_dir_all(to).expect("remove half a copy");
+        }
+        done.is_ok()
+    });
+    assert!(copied, "the folder never stands still");
+}
+
+fn try_copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
         let target = to.join(entry.file_name());
-        if entry.file_type().expect("type").is_dir() {
-            copy(&entry.path(), &target);
+        if entry.file_type()?.is_dir() {
+            try_copy(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), target).expect("copy");
+            fs::copy(entry.path(), target)?;
         }
     }
+    Ok(())
 }
 
 /// The folder as a killed process leaves it: what the kernel has, without an orderly close.

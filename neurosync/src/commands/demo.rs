@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
         cancel: context.cancel.clone(),
     };
     let runs = pipeline.sync(&[]).await?;
-    context.report(&runs)?;
+    context.report(runs)?;
     ask(context, &app, &index).await?;
     if demo.no_serve {
         return Ok(());

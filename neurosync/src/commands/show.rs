@@ -6,7 +6,7 @@ use search_api::search::{Entity, Match, Neighborhood, Paths, SearchAnswer, Step}
 
 use super::Context;
 use crate::output::Style;
-use crate::pipeline::SourceRun;
+use crate::pipeline::{SourceRun, line_of};
 
 pub(super) async fn run(context: &Context<'_>, name: &str) -> Result<()> {
     let app = context.app().await?;
@@ -257,7 +257,7 @@ pub(super) fn source_run(run: &SourceRun, style: Style) -> String {
         run.edges
     );
     if let Some(error) = &run.error {
-        out += &format!("  failed: {error}\n");
+        out += &format!("  failed: {}\n", line_of(error));
     }
     if run.committed.is_some_and(|done| done.rejected > 0) {
         out += &format!(

@@ -30,7 +30,7 @@ async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Re
     if sync {
         let runs = context.pipeline(&app).await?.sync(std::slice::from_ref(&id)).await?;
         let own: Vec<_> = runs.into_iter().filter(|run| run.source == id.as_str()).collect();
-        return context.report(&own);
+        return context.report(own);
     }
     context.output.answer(&json!({"added": id}), |_, style| {
         format!("added {}; read it with: neurosync sync {id}", style.key(id.as_str()))

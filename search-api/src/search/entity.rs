@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::seam::{Direction, EdgeView, Expansion, PathQuery, Subgraph};
-use domain::{Caller, DocumentId, EdgeKind, Error, ErrorKind, Result, Visible};
+use domain::{Caller, Document, DocumentId, EdgeKind, Error, ErrorKind, Result, Visible};
 
 use super::Explore;
 use super::answer::{Entity, Neighborhood, Node, PathAnswer, Paths, Step};
+use super::plan::identifier_forms;
 
 /// The longest path or widest neighbourhood, in edges.
 const MAX_HOPS: u8 = 8;
@@ -59,10 +60,7 @@ impl Explore {
     pub async fn entity(&self, caller: &Caller, name: &str) -> Result<Entity> {
         check_name(name)?;
         let visible = self.documents.visible(caller).await?;
-        let documents = self.documents.find(name, &visible).await?;
-        let key = documents
-            .first()
-            .map_or_else(|| name.to_owned(), |document| document.key.as_str().to_owned());
+        let (key, documents) = self.documents_of(name, &visible).await?;
         let mut degraded = Vec::new();
         let expansion = Expansion {
             node: key,
@@ -103,6 +101,19 @@ impl Explore {
             truncated,
             degraded,
         })
+    }
+
+    /// The documents of this name and the key they stand under; without any, the name in the form that a graph would know.
+    async fn documents_of(&self, name: &str, visible: &Visible) -> Result<(String, Vec<Document>)> {
+        let mut last = name.to_owned();
+        for form in names(name) {
+            let documents = self.documents.find(&form, visible).await?;
+            if let Some(first) = documents.first() {
+                return Ok((first.key.as_str().to_owned(), documents));
+            }
+            last = form;
+        }
+        Ok((last, Vec::new()))
     }
 
     /// Paths between two things, best first.
@@ -174,17 +185,18 @@ impl Explore {
         })
     }
 
-    /// The key of the node or document of this name; a name that the graph must know itself stays as it is.
+    /// The key of the node or document of this name, in any of the forms it may be stored under.
     async fn canonical(&self, name: &str, visible: &Visible) -> Result<String> {
         check_name(name)?;
-        if let Some(node) = self.graph.node(name, visible).await? {
-            return Ok(node.key.as_str().to_owned());
+        for form in names(name) {
+            if let Some(node) = self.graph.node(&form, visible).await? {
+                return Ok(node.key.as_str().to_owned());
+            }
+            if let Some(document) = self.documents.find(&form, visible).await?.first() {
+                return Ok(document.key.as_str().to_owned());
+            }
         }
-        let documents = self.documents.find(name, visible).await?;
-        match documents.first() {
-            Some(document) => Ok(document.key.as_str().to_owned()),
-            None => Err(absent(name)),
-        }
+        Err(absent(name))
     }
 
     async fn steps(&self, edges: Vec<EdgeView>, visible: &Visible) -> Result<Vec<Step>> {
@@ -213,6 +225,13 @@ impl Explore {
             .map(|document| (document.id, document.key.as_str().to_owned()))
             .collect())
     }
+}
+
+/// A name as given, then the forms it may be stored under.
+fn names(name: &str) -> Vec<String> {
+    let mut names = vec![name.to_owned()];
+    names.extend(identifier_forms(name).into_iter().filter(|form| form != name));
+    names
 }
 
 fn bounded(what: &str, value: usize, most: usize) -> Result<()> {

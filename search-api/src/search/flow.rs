@@ -1,9 +1,10 @@
 //! One query from its text to a page of hydrated results.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::seam::{Direction, Expansion};
-use domain::{Caller, Document, DocumentId, Error, Filter, Result, Visible};
+use domain::{Caller, Document, DocumentId, DocumentKind, EdgeKind, Error, Filter, Key, Result, Visible};
 
 use super::answer::{Facet, Neighbor, SearchAnswer, SearchResult};
 use super::plan::{Conditions, Plan};
@@ -198,6 +199,7 @@ impl Search {
             document,
             pinned: false,
         }));
+        join_parts(found);
         Ok(())
     }
 
@@ -214,7 +216,9 @@ impl Search {
             pinned,
         } = found;
         let chunk = candidate.map(|one| one.chunk);
-        let chunks = self.documents.chunks(document.id, visible).await?;
+        // The words may be those of a comment that belongs to this document.
+        let speaker = candidate.map_or(document.id, |one| one.document);
+        let chunks = self.documents.chunks(speaker, visible).await?;
         let shown = chunks
             .iter()
             .find(|stored| Some(stored.chunk.id()) == chunk)
@@ -276,6 +280,70 @@ impl Search {
             }
         }
     }
+}
+
+/// Let a comment or review speak for what it belongs to, where that was found too: one result, with the better score and its words.
+fn join_parts(found: &mut Vec<Found>) {
+    let wholes: BTreeMap<Key, usize> = found
+        .iter()
+        .enumerate()
+        .map(|(at, one)| (one.document.key.clone(), at))
+        .rev()
+        .collect();
+    let mut better: BTreeMap<usize, Candidate> = BTreeMap::new();
+    let mut joined = BTreeSet::new();
+    for (at, one) in found.iter().enumerate() {
+        let Some(whole) = whole_of(&one.document)
+            .and_then(|key| wholes.get(key))
+            .filter(|_| !one.pinned)
+        else {
+            continue;
+        };
+        joined.insert(at);
+        if let Some(candidate) = one.candidate {
+            better
+                .entry(*whole)
+                .and_modify(|best| {
+                    if candidate.score > best.score {
+                        *best = candidate
+                    }
+                })
+                .or_insert(candidate);
+        }
+    }
+    for (whole, candidate) in better {
+        let one = &mut found[whole];
+        if one.candidate.is_none_or(|own| candidate.score > own.score) {
+            one.candidate = Some(candidate);
+        }
+    }
+    let mut at = 0;
+    found.retain(|_| {
+        at += 1;
+        !joined.contains(&(at - 1))
+    });
+    let score = |one: &Found| one.candidate.map_or(f32::NEG_INFINITY, |candidate| candidate.score);
+    found.sort_by(|a, b| {
+        b.pinned.cmp(&a.pinned).then_with(|| {
+            if a.pinned {
+                Ordering::Equal
+            } else {
+                score(b).total_cmp(&score(a))
+            }
+        })
+    });
+}
+
+/// What a comment or review belongs to.
+fn whole_of(document: &Document) -> Option<&Key> {
+    if !matches!(document.kind, DocumentKind::Comment | DocumentKind::Review) {
+        return None;
+    }
+    document
+        .links
+        .iter()
+        .find(|link| link.kind == EdgeKind::PartOf && !link.inverse)
+        .map(|link| &link.target)
 }
 
 fn check(request: &SearchRequest) -> Result<()> {

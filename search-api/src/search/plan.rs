@@ -132,7 +132,7 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// The names under which a word may be stored, when it looks like an identifier; empty otherwise.
-fn identifier_forms(word: &str) -> Vec<String> {
+pub(crate) fn identifier_forms(word: &str) -> Vec<String> {
     let word = word
         .trim_matches(|c: char| "()[]{}<>,;!?'`".contains(c))
         .trim_end_matches(['.', ':']);
@@ -185,7 +185,7 @@ fn url_forms(url: &str) -> Vec<String> {
 
 fn is_file_name(word: &str) -> bool {
     word.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty()
+        stem.len() > 1
             && (1..=5).contains(&extension.len())
             && extension.bytes().all(|byte| byte.is_ascii_lowercase())
             && !stem.ends_with('.')
