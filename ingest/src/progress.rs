@@ -51,11 +51,3 @@ pub trait Progress: Send + Sync {
     /// Take notice.
     fn event(&self, event: &Event);
 }
-
-/// Nobody watches.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Silent;
-
-impl Progress for Silent {
-    fn event(&self, _: &Event) {}
-}

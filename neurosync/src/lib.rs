@@ -47,6 +47,23 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl ingest::progress::Progress for Unwatched {
+    fn event(&self, _: &ingest::progress::Event) {}
+}
+
+impl model_cache::Progress for Unwatched {
+    fn report(&self, _: model_cache::Event<'_>) {}
+}
+
+/// The token of work that nobody stops.
+pub fn never() -> CancellationToken {
+    CancellationToken::new()
+}
+
 fn fail(output: &Output, error: &Error) -> ExitCode {
     output.error(error);
     ExitCode::from(match error.kind() {

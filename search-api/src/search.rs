@@ -4,7 +4,9 @@ mod answer;
 mod cursor;
 mod entity;
 mod flow;
+mod group;
 mod highlight;
+mod narrow;
 mod plan;
 mod rank;
 

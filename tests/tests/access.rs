@@ -194,7 +194,7 @@ fn hidden_content_changes_no_byte_of_any_answer() {
         servers[0].get(question, Some("owner-key")).body,
         servers[1].get(question, Some("owner-key")).body
     );
-    let question = "/v1/graph/paths?from=OPEN-1&to=src/retry.rs&max_hops=4";
+    let question = "/v1/graph/paths?from=OPEN-1&to=file%3Aacme/api/src/retry.rs&max_hops=4";
     assert_eq!(servers[0].get(question, Some("eng-key")).status, 200);
     assert_eq!(servers[0].get(question, Some("nobody-key")).status, 404);
     assert_eq!(servers[0].get(question, None).status, 401);

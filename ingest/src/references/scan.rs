@@ -150,13 +150,13 @@ impl<'a> Scanner<'a, '_> {
     /// Take a find that was known before, with a closing keyword if one stands before it.
     fn known(&mut self, find: Find<'a>) {
         match (find.start, find.relation) {
-            (Some(start), Relation::Named) => self.push(start, start + find.words.len(), find.named),
+            (Some(start), Relation::Named) => self.push((start, start + find.words.len()), find.address, find.named),
             (Some(_) | None, Relation::Named | Relation::Closing | Relation::Merging) => self.finds.push(find),
         }
     }
 
     /// Add what was found between two places of the text, with a closing keyword if one stands before an item.
-    fn push(&mut self, start: usize, end: usize, named: Named) {
+    fn push(&mut self, (start, end): (usize, usize), address: Option<&'a str>, named: Named) {
         let item = matches!(
             named.aim,
             NodeKind::Issue | NodeKind::PullRequest | NodeKind::Discussion
@@ -180,7 +180,7 @@ impl<'a> Scanner<'a, '_> {
             self.finds.push(Find {
                 start: Some(start),
                 words,
-                address: None,
+                address,
                 relation,
                 named,
             });
@@ -212,7 +212,7 @@ impl<'a> Scanner<'a, '_> {
         let found = match around.byte() {
             b'-' => {
                 if let Some((start, end, named)) = around.gh_number(own.filter(|_| bare)) {
-                    self.push(start, end, named);
+                    self.push((start, end), None, named);
                 }
                 around.issue(segment.region)
             }
@@ -230,7 +230,7 @@ impl<'a> Scanner<'a, '_> {
         };
         match found {
             Some((start, end, named)) => {
-                self.push(start, end, named);
+                self.push((start, end), None, named);
                 end
             }
             None => at + 1,
@@ -240,7 +240,7 @@ impl<'a> Scanner<'a, '_> {
     fn sha(&mut self, around: &Around<'a>, own: Option<&str>) -> usize {
         let (end, found) = around.sha(own);
         if let Some(named) = found {
-            self.push(around.at, end, named);
+            self.push((around.at, end), None, named);
         }
         end
     }
@@ -251,7 +251,7 @@ impl<'a> Scanner<'a, '_> {
         let Some((start, end)) = span else { return next };
         let url = self.text.get(start..end).unwrap_or_default();
         for named in sites::read(url, self.context.repository.as_deref()) {
-            self.push(start, end, named);
+            self.push((start, end), None, named);
         }
         self.floor = end;
         next

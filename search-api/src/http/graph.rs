@@ -1,5 +1,10 @@
 //! `GET /v1/entities/{key}`, `/v1/graph/paths` and `/v1/graph/neighbors`.
 
+#![expect(
+    unused_qualifications,
+    reason = "the macro that describes a route writes its parameters in full"
+)]
+
 use std::sync::Arc;
 
 use axum::extract::State;

@@ -1,5 +1,10 @@
 //! `GET /v1/search`.
 
+#![expect(
+    unused_qualifications,
+    reason = "the macro that describes a route writes its parameters in full"
+)]
+
 use std::sync::Arc;
 
 use axum::extract::State;

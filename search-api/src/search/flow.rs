@@ -1,12 +1,13 @@
 //! One query from its text to a page of hydrated results.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::seam::{Direction, Expansion};
-use domain::{Caller, Document, DocumentId, DocumentKind, EdgeKind, Error, Filter, Key, Result, Visible};
+use domain::{Caller, Document, DocumentId, Error, Filter, Result, Visible};
 
-use super::answer::{Facet, Neighbor, SearchAnswer, SearchResult};
+use super::answer::{Neighbor, SearchAnswer, SearchResult};
+use super::group::{facets, join_parts};
+use super::narrow::passes;
 use super::plan::{Conditions, Plan};
 use super::{Candidate, DEPTH, MAX_PAGE, MAX_QUERY, Mode, Search, cursor, highlight};
 
@@ -41,10 +42,10 @@ pub struct SearchRequest {
 }
 
 /// A result on its way: the document and the chunk that found it.
-struct Found {
-    document: Document,
-    candidate: Option<Candidate>,
-    pinned: bool,
+pub(super) struct Found {
+    pub(super) document: Document,
+    pub(super) candidate: Option<Candidate>,
+    pub(super) pinned: bool,
 }
 
 impl Search {
@@ -96,52 +97,6 @@ impl Search {
         let mut terms: Vec<_> = self.analyser.query(text).into_iter().map(|(term, _)| term).collect();
         terms.sort_unstable();
         terms
-    }
-
-    /// Both sets of conditions with names resolved to keys. Where both name values of one field, both must hold.
-    pub(crate) async fn filter(&self, visible: &Visible, text: &Conditions, beside: &Conditions) -> Result<Filter> {
-        let mut filter = Filter::visible(visible.clone());
-        let containers = (
-            self.containers(&text.containers, visible).await?,
-            self.containers(&beside.containers, visible).await?,
-        );
-        let authors = (self.authors(&text.authors).await?, self.authors(&beside.authors).await?);
-        let possible = both(&text.sources, &beside.sources, &mut filter.sources)
-            & both(&text.kinds, &beside.kinds, &mut filter.kinds)
-            & both(&lower(&text.states), &lower(&beside.states), &mut filter.states)
-            & both(&containers.0, &containers.1, &mut filter.containers)
-            & both(&authors.0, &authors.1, &mut filter.authors);
-        filter.labels = lower(&text.labels).into_iter().chain(lower(&beside.labels)).collect();
-        filter.updated_from = text.updated_from.max(beside.updated_from);
-        filter.updated_before = [text.updated_before, beside.updated_before].into_iter().flatten().min();
-        if !possible {
-            filter.visible = Visible::nothing();
-        }
-        Ok(filter)
-    }
-
-    async fn containers(&self, names: &[String], visible: &Visible) -> Result<Vec<String>> {
-        let mut keys = Vec::new();
-        for name in names {
-            let found = self.documents.find(name, visible).await?;
-            keys.extend(found.into_iter().map(|document| document.key.as_str().to_owned()));
-            keys.push(name.clone());
-        }
-        keys.sort();
-        keys.dedup();
-        Ok(keys)
-    }
-
-    async fn authors(&self, names: &[String]) -> Result<Vec<String>> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let accounts = self.documents.accounts(names).await?;
-        let known = accounts.into_iter().map(|account| account.id.as_str().to_owned());
-        let mut keys: Vec<_> = known.chain(names.iter().cloned()).collect();
-        keys.sort();
-        keys.dedup();
-        Ok(keys)
     }
 
     /// Documents that the query names: by key or alias in the store, else those that assert the graph node of that name.
@@ -282,70 +237,6 @@ impl Search {
     }
 }
 
-/// Let a comment or review speak for what it belongs to, where that was found too: one result, with the better score and its words.
-fn join_parts(found: &mut Vec<Found>) {
-    let wholes: BTreeMap<Key, usize> = found
-        .iter()
-        .enumerate()
-        .map(|(at, one)| (one.document.key.clone(), at))
-        .rev()
-        .collect();
-    let mut better: BTreeMap<usize, Candidate> = BTreeMap::new();
-    let mut joined = BTreeSet::new();
-    for (at, one) in found.iter().enumerate() {
-        let Some(whole) = whole_of(&one.document)
-            .and_then(|key| wholes.get(key))
-            .filter(|_| !one.pinned)
-        else {
-            continue;
-        };
-        joined.insert(at);
-        if let Some(candidate) = one.candidate {
-            better
-                .entry(*whole)
-                .and_modify(|best| {
-                    if candidate.score > best.score {
-                        *best = candidate
-                    }
-                })
-                .or_insert(candidate);
-        }
-    }
-    for (whole, candidate) in better {
-        let one = &mut found[whole];
-        if one.candidate.is_none_or(|own| candidate.score > own.score) {
-            one.candidate = Some(candidate);
-        }
-    }
-    let mut at = 0;
-    found.retain(|_| {
-        at += 1;
-        !joined.contains(&(at - 1))
-    });
-    let score = |one: &Found| one.candidate.map_or(f32::NEG_INFINITY, |candidate| candidate.score);
-    found.sort_by(|a, b| {
-        b.pinned.cmp(&a.pinned).then_with(|| {
-            if a.pinned {
-                Ordering::Equal
-            } else {
-                score(b).total_cmp(&score(a))
-            }
-        })
-    });
-}
-
-/// What a comment or review belongs to.
-fn whole_of(document: &Document) -> Option<&Key> {
-    if !matches!(document.kind, DocumentKind::Comment | DocumentKind::Review) {
-        return None;
-    }
-    document
-        .links
-        .iter()
-        .find(|link| link.kind == EdgeKind::PartOf && !link.inverse)
-        .map(|link| &link.target)
-}
-
 fn check(request: &SearchRequest) -> Result<()> {
     if request.query.len() > MAX_QUERY {
         return Err(
@@ -365,80 +256,6 @@ fn fingerprint(request: &SearchRequest) -> u64 {
     cursor::fingerprint([request.query.as_str(), beside.as_str()].into_iter())
 }
 
-/// Write the values that satisfy both lists to `out`, an empty list being no condition; false when no value can.
-fn both<T: Clone + PartialEq>(a: &[T], b: &[T], out: &mut Vec<T>) -> bool {
-    if a.is_empty() || b.is_empty() {
-        *out = a.iter().chain(b).cloned().collect();
-        return true;
-    }
-    *out = a.iter().filter(|value| b.contains(value)).cloned().collect();
-    !out.is_empty()
-}
-
-fn lower(values: &[String]) -> Vec<String> {
-    values.iter().map(|value| value.to_lowercase()).collect()
-}
-
-/// The filter as the vector index applies it, for documents that come another way.
-fn passes(document: &Document, filter: &Filter) -> bool {
-    let any = |wanted: &[String], has: &[String]| {
-        wanted.is_empty() || has.iter().any(|value| wanted.contains(&value.to_lowercase()))
-    };
-    let time = document.updated.or(document.created);
-    filter.visible.contains(&document.access)
-        && (filter.sources.is_empty() || filter.sources.contains(&document.source))
-        && (filter.kinds.is_empty() || filter.kinds.contains(&document.kind))
-        && (filter.containers.is_empty() || filter.containers.iter().any(|key| key == document.container.as_str()))
-        && (filter.authors.is_empty()
-            || document
-                .author
-                .as_ref()
-                .is_some_and(|author| filter.authors.iter().any(|key| key == author.as_str())))
-        && filter.labels.iter().all(|label| {
-            document
-                .field("label")
-                .iter()
-                .any(|value| value.to_lowercase() == *label)
-        })
-        && any(&filter.states, document.field("state"))
-        && filter
-            .updated_from
-            .is_none_or(|from| time.is_some_and(|time| time >= from))
-        && filter
-            .updated_before
-            .is_none_or(|before| time.is_some_and(|time| time < before))
-}
-
 fn time_of(document: &Document) -> Option<domain::Timestamp> {
     document.updated.or(document.created)
-}
-
-fn facets(found: &[Found]) -> BTreeMap<String, Vec<Facet>> {
-    let mut counts: BTreeMap<&str, BTreeMap<String, usize>> = BTreeMap::new();
-    for Found { document, .. } in found {
-        let single = [
-            ("source", document.source.as_str()),
-            ("kind", document.kind.as_str()),
-            ("container", document.container.as_str()),
-        ];
-        let many = ["state", "label"]
-            .into_iter()
-            .flat_map(|name| document.field(name).iter().map(move |value| (name, value.as_str())));
-        for (name, value) in single.into_iter().chain(many) {
-            *counts.entry(name).or_default().entry(value.to_owned()).or_default() += 1;
-        }
-    }
-    let by_count = |values: BTreeMap<String, usize>| {
-        let mut facets: Vec<_> = values
-            .into_iter()
-            .map(|(value, count)| Facet { value, count })
-            .collect();
-        facets.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-        facets.truncate(20);
-        facets
-    };
-    counts
-        .into_iter()
-        .map(|(name, values)| (name.to_owned(), by_count(values)))
-        .collect()
 }

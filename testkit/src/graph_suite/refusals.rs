@@ -1,10 +1,10 @@
 //! What a graph store refuses, and what a batch leaves behind.
 
-use domain::seam::{Direction, Expansion, GraphStore, Path, PathQuery};
-use domain::{EdgeKind, Error, ErrorKind, Key, NodeKind, Timestamp, Visible};
+use domain::seam::{Expansion, GraphStore, PathQuery};
+use domain::{ErrorKind, Visible};
 
-use super::examples::{around, between, nodes, words};
-use super::{document, edge, facts, node, sees};
+use super::examples::{around, between};
+use super::{edge, facts};
 
 pub(super) async fn out_of_bounds_is_invalid(store: &dyn GraphStore, _: u32) {
     for max_hops in [0, 9] {
