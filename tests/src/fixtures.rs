@@ -44,9 +44,7 @@ pub fn commit(number: u64, message: &str, files: &[&str]) -> Value {
 /// The SHA of the `number`th commit.
 pub fn sha(number: u64) -> String {
     format!(
-        "{:040x}",
-        number
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .wrapping_add(0x1234_5678_9abc)
+        "{:016x}{number:024x}",
+        number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     )
 }
