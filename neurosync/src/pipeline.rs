@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use domain::seam::Connector;
 use domain::seam::store::{Committed, SourceReport};
-use domain::{Error, Result, SourceId};
+use domain::{Error, ErrorKind, Result, SourceId};
 use ingest::progress::Progress;
-use ingest::projection::{GraphProjection, IndexProjection, Projected};
+use ingest::projection::{GraphProjection, IndexProjection};
 use ingest::sync::Sync;
 use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,9 @@ use crate::connector;
 
 /// Who holds the leases of an embedded store: its folder lock admits one process, so a restart continues its own leases.
 const HOLDER: &str = "embedded";
+
+/// The connector of a removed source whose projections still have to forget it.
+const REMOVED: &str = "removed";
 
 /// One pipeline.
 pub struct Pipeline<'a> {
@@ -33,7 +36,7 @@ pub struct Pipeline<'a> {
 #[derive(Debug, Serialize)]
 pub struct SourceRun {
     /// The source.
-    pub source: String,
+    pub source: SourceId,
     /// What sync changed in the store; absent when only projections ran.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub committed: Option<Committed>,
@@ -48,6 +51,19 @@ pub struct SourceRun {
     pub error: Option<Error>,
 }
 
+impl SourceRun {
+    fn of(source: &SourceId) -> Self {
+        Self {
+            source: source.clone(),
+            committed: None,
+            chunks: 0,
+            embedded: 0,
+            edges: 0,
+            error: None,
+        }
+    }
+}
+
 impl Pipeline<'_> {
     /// Sync the named sources (all, when none is named) and project every source.
     ///
@@ -58,15 +74,19 @@ impl Pipeline<'_> {
         check_known(&reports, names)?;
         let mut runs = Vec::new();
         for report in reports {
-            let id = report.source.id.clone();
-            let wanted = names.is_empty() || names.contains(&id);
-            let result = if wanted {
-                Some(self.sync_record(&report).await)
-            } else {
-                None
-            };
-            runs.push(self.after_sync(&id, result).await?);
+            let id = &report.source.id;
+            let wanted = (names.is_empty() || names.contains(id)) && report.source.connector != REMOVED;
+            let mut run = SourceRun::of(id);
+            if wanted {
+                match self.sync_record(&report).await {
+                    Ok(committed) => run.committed = Some(committed),
+                    Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+                    Err(error) => run.error = Some(error),
+                }
+            }
+            runs.push(run);
         }
+        self.project(&mut runs).await?;
         Ok(runs)
     }
 
@@ -75,26 +95,67 @@ impl Pipeline<'_> {
     /// # Errors
     /// As the connector, the store or a projection reports.
     pub async fn sync_from(&self, connector: &dyn Connector) -> Result<SourceRun> {
-        let committed = self.pull(connector).await?;
-        self.after_sync(connector.source(), Some(Ok(committed))).await
+        let mut run = [SourceRun::of(connector.source())];
+        run[0].committed = Some(self.pull(connector).await?);
+        self.project(&mut run).await?;
+        let [run] = run;
+        Ok(run)
     }
 
-    async fn after_sync(&self, id: &SourceId, result: Option<Result<Committed>>) -> Result<SourceRun> {
-        let (committed, error) = match result {
-            None => (None, None),
-            Some(Ok(committed)) => (Some(committed), None),
-            Some(Err(error)) if error.kind() == domain::ErrorKind::Cancelled => return Err(error),
-            Some(Err(error)) => (None, Some(error)),
+    /// Bring both projections of every source up to date.
+    ///
+    /// # Errors
+    /// Whatever a backend reports.
+    pub async fn project_all(&self) -> Result<Vec<SourceRun>> {
+        let reports = self.app.sync_store().sources().await?;
+        let mut runs: Vec<_> = reports.iter().map(|report| SourceRun::of(&report.source.id)).collect();
+        self.project(&mut runs).await?;
+        Ok(runs)
+    }
+
+    /// Project the sources of these runs: the graph of all first, which takes seconds, then the index, which may take hours.
+    async fn project(&self, runs: &mut [SourceRun]) -> Result<()> {
+        let reports = self.app.sync_store().sources().await?;
+        let (index, graph) = (self.index_projection(), self.graph_projection());
+        let revision = |run: &SourceRun| {
+            reports
+                .iter()
+                .find(|report| report.source.id == run.source)
+                .map(|report| report.revision)
         };
-        let (index, graph) = self.project(id).await?;
-        Ok(SourceRun {
-            source: id.to_string(),
-            committed,
-            chunks: index.written,
-            embedded: index.embedded,
-            edges: graph.written,
-            error,
-        })
+        for run in runs.iter_mut() {
+            if let Some(revision) = revision(run) {
+                run.edges = graph.run(&run.source, revision).await?.written;
+            }
+        }
+        for run in runs {
+            if let Some(revision) = revision(run) {
+                let done = index.run(&run.source, revision).await?;
+                (run.chunks, run.embedded) = (done.written, done.embedded);
+            }
+        }
+        Ok(())
+    }
+
+    fn index_projection(&self) -> IndexProjection {
+        IndexProjection {
+            store: self.app.projection_store(),
+            vectors: self.index.vectors.clone(),
+            embedder: self.index.embedder.clone(),
+            analyser: self.index.analyser.clone(),
+            progress: self.progress.clone(),
+            cancel: self.cancel.clone(),
+        }
+    }
+
+    fn graph_projection(&self) -> GraphProjection {
+        GraphProjection {
+            store: self.app.projection_store(),
+            documents: self.app.documents(),
+            graph: self.app.graph(),
+            progress: self.progress.clone(),
+            cancel: self.cancel.clone(),
+        }
     }
 
     async fn sync_record(&self, report: &SourceReport) -> Result<Committed> {
@@ -112,45 +173,6 @@ impl Pipeline<'_> {
             cancel: &self.cancel,
         };
         sync.run(connector).await
-    }
-
-    /// Bring both projections of a source up to date.
-    ///
-    /// # Errors
-    /// Whatever a backend reports.
-    pub async fn project(&self, source: &SourceId) -> Result<(Projected, Projected)> {
-        let reports = self.app.sync_store().sources().await?;
-        let Some(report) = reports.iter().find(|report| report.source.id == *source) else {
-            return Ok(Default::default());
-        };
-        let index = IndexProjection {
-            store: self.app.projection_store(),
-            vectors: self.index.vectors.clone(),
-            embedder: self.index.embedder.clone(),
-            analyser: self.index.analyser.clone(),
-            progress: self.progress.clone(),
-            cancel: self.cancel.clone(),
-        };
-        let graph = GraphProjection {
-            store: self.app.projection_store(),
-            documents: self.app.documents(),
-            graph: self.app.graph(),
-            progress: self.progress.clone(),
-            cancel: self.cancel.clone(),
-        };
-        tokio::try_join!(index.run(source, report.revision), graph.run(source, report.revision))
-    }
-
-    /// Bring both projections of every source up to date.
-    ///
-    /// # Errors
-    /// Whatever a backend reports.
-    pub async fn project_all(&self) -> Result<Vec<SourceRun>> {
-        let mut runs = Vec::new();
-        for report in self.app.sync_store().sources().await? {
-            runs.push(self.after_sync(&report.source.id, None).await?);
-        }
-        Ok(runs)
     }
 }
 

@@ -251,7 +251,7 @@ pub(super) fn source_run(run: &SourceRun, style: Style) -> String {
         .unwrap_or_default();
     let mut out = format!(
         "{} {read}{} chunks indexed, {} texts embedded, {} edges\n",
-        style.key(&run.source),
+        style.key(run.source.as_str()),
         run.chunks,
         run.embedded,
         run.edges

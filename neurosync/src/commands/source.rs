@@ -29,7 +29,7 @@ async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Re
     app.sync_store().put_source(record).await?;
     if sync {
         let runs = context.pipeline(&app).await?.sync(std::slice::from_ref(&id)).await?;
-        let own: Vec<_> = runs.into_iter().filter(|run| run.source == id.as_str()).collect();
+        let own: Vec<_> = runs.into_iter().filter(|run| run.source == id).collect();
         return context.report(own);
     }
     context.output.answer(&json!({"added": id}), |_, style| {
@@ -68,7 +68,7 @@ async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
     let app = context.app().await?;
     find(app.sync_store().sources().await?, &id)?;
     app.sync_store().remove_source(&id).await?;
-    context.pipeline(&app).await?.project(&id).await?;
+    context.pipeline(&app).await?.project_all().await?;
     context.output.answer(&json!({"removed": id}), |_, _| {
         format!("removed {id} and everything that came from it")
     })

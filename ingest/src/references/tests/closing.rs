@@ -84,6 +84,6 @@ fn a_link_after_a_closing_keyword_is_closed() {
     );
     assert_eq!(
         (got[0].kind, got[0].evidence.text.as_str()),
-        (EdgeKind::Closes, "Fixes the bug")
+        (EdgeKind::Closes, "Fixes the bug <https://github.com/octo/cat/issues/9>")
     );
 }
