@@ -1,0 +1,144 @@
+//! The HTTP API as clients meet it: its description, its errors, its paging, its sync.
+
+use neurosync_tests::fixtures::{issue, json_lines};
+use neurosync_tests::{Neurosync, Server};
+use serde_json::{Value, json};
+
+fn serve() -> (Neurosync, Server) {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    let issues: Vec<_> = (1..=5)
+        .map(|number| {
+            issue(
+                &format!("PAY-{number}"),
+                &format!("Payment {number} is retried"),
+                "Text",
+            )
+        })
+        .collect();
+    json_lines(&dir, "PAY.jsonl", &issues);
+    neurosync.json(&["source", "import", "jira", "pay", &dir.display().to_string()]);
+    let server = neurosync.serve();
+    (neurosync, server)
+}
+
+fn problem(server: &Server, path: &str) -> Value {
+    let answer = server.get(path, None);
+    assert!(
+        answer
+            .head
+            .to_lowercase()
+            .contains("content-type: application/problem+json"),
+        "{}",
+        answer.head
+    );
+    let body = answer.json();
+    assert_eq!(body["status"], answer.status);
+    body
+}
+
+#[test]
+fn the_description_names_every_route() {
+    let (_data, server) = serve();
+    let description = server.get("/openapi.json", None).json();
+    let paths: Vec<&String> = description["paths"].as_object().expect("paths").keys().collect();
+    assert_eq!(
+        paths,
+        [
+            "/healthz",
+            "/metrics",
+            "/readyz",
+            "/v1/entities/{key}",
+            "/v1/graph/neighbors",
+            "/v1/graph/paths",
+            "/v1/search",
+            "/v1/sources",
+            "/v1/sync"
+        ]
+    );
+    assert_eq!(server.get("/healthz", None).body, "ok\n");
+    assert_eq!(server.get("/readyz", None).body, "ready\n");
+    assert!(
+        server
+            .get("/metrics", None)
+            .body
+            .contains("neurosync_search_api_requests_total")
+    );
+}
+
+#[test]
+fn errors_are_problems_that_say_what_to_do() {
+    let (_data, server) = serve();
+    assert_eq!(
+        problem(&server, "/v1/search?q=x&kind=banana"),
+        json!({
+            "type": "urn:neurosync:invalid", "title": "The request cannot be understood", "status": 400,
+            "detail": "`banana` is not a kind of document",
+            "hint": "kinds are: repository, commit, release, file, issue, pull_request, review, comment, project, channel, thread, page, space, discussion"
+        })
+    );
+    assert_eq!(
+        problem(&server, "/v1/entities/NOPE-1"),
+        json!({
+            "type": "urn:neurosync:not-found", "title": "Nothing is known under this name", "status": 404,
+            "detail": "nothing is known as `NOPE-1`",
+            "hint": "names are canonical keys (jira:acme/PAY-12), issue keys, owner/repo#number, SHAs, URLs or paths; `search` finds things by content"
+        })
+    );
+    for (path, status) in [
+        ("/v1/search", 400),
+        ("/v1/search?q=x&limit=0", 400),
+        ("/v1/search?q=x&limit=101", 400),
+        ("/v1/search?q=x&cursor=zz", 400),
+        ("/v1/search?q=x&unknown=1", 400),
+        ("/v1/graph/paths?from=PAY-1&to=PAY-2&max_hops=9", 400),
+        ("/v1/graph/neighbors?node=PAY-1&kind=banana", 400),
+        ("/v1/nothing", 404),
+    ] {
+        assert_eq!(problem(&server, path)["status"], status, "{path}");
+    }
+}
+
+#[test]
+fn a_foreign_host_is_refused() {
+    let (_data, server) = serve();
+    let answer = server.raw("GET /v1/search?q=x HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    assert_eq!(
+        (answer.status, answer.json()["type"].clone()),
+        (421, json!("urn:neurosync:wrong-host"))
+    );
+}
+
+#[test]
+fn pages_follow_one_another_without_gap_or_repetition() {
+    let (_data, server) = serve();
+    let all = server.get("/v1/search?q=payment+retried&limit=50", None).json();
+    let mut paged = Vec::new();
+    let mut next = String::new();
+    loop {
+        let page = server
+            .get(&format!("/v1/search?q=payment+retried&limit=2{next}"), None)
+            .json();
+        paged.extend(page["results"].as_array().expect("results").clone());
+        match page["next_cursor"].as_str() {
+            Some(cursor) => next = format!("&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert!(paged.len() >= 5);
+    assert_eq!(Value::from(paged), all["results"]);
+    assert_eq!(
+        all["facets"]["source"],
+        json!([{"value": "pay", "count": all["total"]}])
+    );
+}
+
+#[test]
+fn a_sync_is_started_once_and_unknown_sources_are_told() {
+    let (_data, server) = serve();
+    assert_eq!(server.post("/v1/sync", r#"{"sources":["nope"]}"#).status, 404);
+    assert_eq!(server.post("/v1/sync", r#"{"source":["pay"]}"#).status, 400);
+    assert_eq!(server.post("/v1/sync", "{}").status, 202);
+    let sources = server.get("/v1/sources", None).json();
+    assert_eq!(sources["sources"][0]["documents"]["issue"], 5);
+}
