@@ -21,8 +21,8 @@ const QUESTIONS: [&str; 3] = [
     "kind:page what to do when the card gateway times out",
     "acme/api#41",
 ];
-/// The two things whose connection it shows: the issue of an incident and the code that ended it.
-const PATH: (&str, &str) = ("PAY-12", "file:acme/api/src/payments/idempotency.rs");
+/// The two things whose connection it shows: what a customer saw and the code that ended it.
+const PATH: (&str, &str) = ("PAY-10", "file:acme/api/src/payments/idempotency.rs");
 
 pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
     let app = Arc::new(context.app().await?);
