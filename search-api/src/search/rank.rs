@@ -7,9 +7,10 @@ use domain::{ChunkId, DocumentId, Error, Filter, Result, SparseVector};
 
 use super::{DEPTH, Search};
 
-/// The weight of BM25 beside the cosine. A chunk's BM25 grows with the number of query terms, and its spread over chunks with the root
-/// of that; dividing by the root makes one weight fit short and long queries.
-const LEXICAL_WEIGHT: f32 = 0.1;
+/// The best of BM25 whose cosines tell whether the two legs agree.
+const WITNESSES: usize = 5;
+/// The place down to which BM25 must fall for its best to stand out.
+const CROWD: usize = 10;
 
 /// Which legs count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +52,6 @@ impl Search {
             return Ok(Vec::new());
         }
         let (dense, lexical) = tokio::try_join!(self.dense_query(text, mode), self.lexical_query(text, filter, mode))?;
-        let terms = lexical.as_ref().map_or(0, |vector| vector.terms.len());
         let (near, matching) = tokio::try_join!(
             self.leg(dense.clone().map(Leg::Dense), filter),
             self.leg(lexical.clone().map(Leg::Sparse), filter)
@@ -78,7 +78,7 @@ impl Search {
                 .lexical = Some(hit.score);
         }
         self.fill_in(&mut scores, filter, dense, lexical).await?;
-        Ok(group(&scores, terms))
+        Ok(group(&scores))
     }
 
     async fn dense_query(&self, text: &str, mode: Mode) -> Result<Option<Vec<f32>>> {
@@ -179,9 +179,45 @@ fn idf(chunks: u64, frequency: u64) -> f32 {
     ((all - with + 0.5) / (with + 0.5)).ln_1p() as f32
 }
 
-fn group(scores: &BTreeMap<ChunkId, Scores>, terms: usize) -> Vec<Candidate> {
-    #[expect(clippy::cast_precision_loss, reason = "a query has some thousand terms at most")]
-    let scale = LEXICAL_WEIGHT / (terms.max(1) as f32).sqrt();
+/// What BM25, as a share of its best, counts beside the cosine: agreement times separation, both 0 to 1 and both of this query alone.
+/// Agreement is how near to the query, by cosine, BM25's best chunks are, between the candidates' mean and their best. Separation
+/// is how far BM25's best stands out from its tenth. A leg that is lost on a query therefore hardly disturbs the other.
+fn lexical_weight(scores: &BTreeMap<ChunkId, Scores>) -> f32 {
+    let mut both: Vec<(f32, f32)> = scores
+        .values()
+        .filter_map(|one| Some((one.lexical.unwrap_or(0.0), one.dense?)))
+        .collect();
+    both.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1)));
+    let Some((best, _)) = both.first().copied().filter(|(best, _)| *best > 0.0) else {
+        // Without cosines, BM25 is all there is.
+        return 1.0;
+    };
+    let mean = |part: &[(f32, f32)]| part.iter().map(|(_, dense)| dense).sum::<f32>() / count(part.len());
+    let nearest = both.iter().map(|(_, dense)| *dense).fold(f32::NEG_INFINITY, f32::max);
+    let average = mean(&both);
+    let witnesses = mean(both.get(..WITNESSES.min(both.len())).unwrap_or_default());
+    let room = nearest - average;
+    let agreement = if room > f32::EPSILON {
+        ((witnesses - average) / room).clamp(0.0, 1.0)
+    } else {
+        1.0
+    };
+    let crowd = both.get(CROWD.min(both.len()) - 1).map_or(0.0, |(lexical, _)| *lexical);
+    agreement * (best - crowd) / best
+}
+
+#[expect(clippy::cast_precision_loss, reason = "some hundred candidates")]
+fn count(number: usize) -> f32 {
+    number as f32
+}
+
+fn group(scores: &BTreeMap<ChunkId, Scores>) -> Vec<Candidate> {
+    let best_lexical = scores.values().filter_map(|one| one.lexical).fold(0.0, f32::max);
+    let scale = if best_lexical > 0.0 {
+        lexical_weight(scores) / best_lexical
+    } else {
+        0.0
+    };
     let mut best: BTreeMap<DocumentId, Candidate> = BTreeMap::new();
     for (chunk, one) in scores {
         let score = one.dense.unwrap_or(0.0) + scale * one.lexical.unwrap_or(0.0);
@@ -193,7 +229,7 @@ fn group(scores: &BTreeMap<ChunkId, Scores>, terms: usize) -> Vec<Candidate> {
         best.entry(one.document)
             .and_modify(|now| {
                 if score > now.score {
-                    *now = candidate
+                    *now = candidate;
                 }
             })
             .or_insert(candidate);
@@ -219,43 +255,57 @@ mod tests {
         assert!(idf(5, 9) >= 0.0);
     }
 
+    fn scored(rows: &[(&str, u32, Option<f32>, Option<f32>)]) -> (Vec<DocumentId>, BTreeMap<ChunkId, Scores>) {
+        let source = SourceId::new("s").expect("slug");
+        let ids: Vec<_> = rows.iter().map(|(name, ..)| DocumentId::new(&source, name)).collect();
+        let row = |(document, (_, ordinal, dense, lexical)): (&DocumentId, &(&str, u32, Option<f32>, Option<f32>))| {
+            let scores = Scores {
+                document: *document,
+                dense: *dense,
+                lexical: *lexical,
+            };
+            (ChunkId::new(*document, *ordinal), scores)
+        };
+        let scores = ids.iter().zip(rows).map(row).collect();
+        (ids, scores)
+    }
+
     #[test]
     fn documents_are_ordered_by_their_best_chunk() {
-        let source = SourceId::new("s").expect("slug");
-        let (a, b) = (DocumentId::new(&source, "a"), DocumentId::new(&source, "b"));
-        let mut scores = BTreeMap::new();
-        scores.insert(
-            ChunkId::new(a, 0),
-            Scores {
-                document: a,
-                dense: Some(0.5),
-                lexical: Some(0.0),
-            },
-        );
-        scores.insert(
-            ChunkId::new(a, 1),
-            Scores {
-                document: a,
-                dense: Some(0.3),
-                lexical: Some(9.0),
-            },
-        );
-        scores.insert(
-            ChunkId::new(b, 0),
-            Scores {
-                document: b,
-                dense: Some(0.7),
-                lexical: None,
-            },
-        );
-        let ranked = group(&scores, 1);
-        assert_eq!(ranked.iter().map(|one| one.document).collect::<Vec<_>>(), [a, b]);
-        assert_eq!(ranked[0].chunk, ChunkId::new(a, 1));
-        assert!((ranked[0].score - 1.2).abs() < 1e-6);
+        let (ids, scores) = scored(&[
+            ("a", 0, Some(0.5), None),
+            ("a", 1, Some(0.8), None),
+            ("b", 0, Some(0.7), None),
+        ]);
+        let ranked = group(&scores);
         assert_eq!(
-            group(&scores, 100)[0].document,
-            b,
-            "more terms make each one count less"
+            ranked.iter().map(|one| one.document).collect::<Vec<_>>(),
+            [ids[0], ids[2]]
         );
+        assert_eq!(ranked[0].chunk, ChunkId::new(ids[0], 1));
+    }
+
+    #[test]
+    fn words_decide_where_both_legs_agree_and_not_where_they_do_not() {
+        let agreed = [
+            ("a", 0, Some(0.60), Some(20.0)),
+            ("b", 0, Some(0.61), Some(1.0)),
+            ("c", 0, Some(0.1), Some(0.0)),
+        ];
+        let (ids, scores) = scored(&agreed);
+        assert_eq!(group(&scores)[0].document, ids[0]);
+        let lost: Vec<_> = (0..20)
+            .map(|n| (["x", "y"][n % 2], n as u32, Some(0.1), Some(9.0)))
+            .chain([("near", 0, Some(0.6), Some(0.0))])
+            .collect();
+        let (ids, scores) = scored(&lost);
+        assert_eq!(group(&scores)[0].document, ids[20]);
+    }
+
+    #[test]
+    fn one_leg_alone_keeps_its_own_order() {
+        let (ids, scores) = scored(&[("a", 0, None, Some(3.0)), ("b", 0, None, Some(9.0))]);
+        assert_eq!(group(&scores)[0].document, ids[1]);
+        assert!(group(&BTreeMap::new()).is_empty());
     }
 }
