@@ -180,8 +180,9 @@ fn idf(chunks: u64, frequency: u64) -> f32 {
 }
 
 /// What BM25, as a share of its best, counts beside the cosine: agreement times separation, both 0 to 1 and both of this query alone.
-/// Agreement is how near to the query, by cosine, BM25's best chunks are, between the candidates' mean and their best. Separation
-/// is how far BM25's best stands out from its tenth. A leg that is lost on a query therefore hardly disturbs the other.
+/// Agreement is how near to the query BM25's best chunks are: their mean cosine, weighted by BM25, between the mean and the best
+/// cosine of all candidates. Separation is how far BM25's best stands out from its tenth. A leg that is lost on a query therefore
+/// hardly disturbs the other.
 fn lexical_weight(scores: &BTreeMap<ChunkId, Scores>) -> f32 {
     let mut both: Vec<(f32, f32)> = scores
         .values()
@@ -192,10 +193,12 @@ fn lexical_weight(scores: &BTreeMap<ChunkId, Scores>) -> f32 {
         // Without cosines, BM25 is all there is.
         return 1.0;
     };
-    let mean = |part: &[(f32, f32)]| part.iter().map(|(_, dense)| dense).sum::<f32>() / count(part.len());
     let nearest = both.iter().map(|(_, dense)| *dense).fold(f32::NEG_INFINITY, f32::max);
-    let average = mean(&both);
-    let witnesses = mean(both.get(..WITNESSES.min(both.len())).unwrap_or_default());
+    let average = both.iter().map(|(_, dense)| dense).sum::<f32>() / count(both.len());
+    // Each witness counts as much as BM25 thinks of it, so that a handful of candidates still has better and worse ones.
+    let heard = both.get(..WITNESSES.min(both.len())).unwrap_or_default();
+    let witnesses = heard.iter().map(|(lexical, dense)| lexical * dense).sum::<f32>()
+        / heard.iter().map(|(lexical, _)| lexical).sum::<f32>();
     let room = nearest - average;
     let agreement = if room > f32::EPSILON {
         ((witnesses - average) / room).clamp(0.0, 1.0)
