@@ -176,7 +176,11 @@ impl Pipeline<'_> {
     }
 }
 
-fn check_known(reports: &[SourceReport], names: &[SourceId]) -> Result<()> {
+/// That every name is one of a source; the error lists those that are.
+///
+/// # Errors
+/// `NotFound` for the first that is not.
+pub fn check_known(reports: &[SourceReport], names: &[SourceId]) -> Result<()> {
     let unknown = names
         .iter()
         .find(|name| !reports.iter().any(|report| report.source.id == **name));

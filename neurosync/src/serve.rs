@@ -19,7 +19,7 @@ use crate::app::{App, Index};
 use crate::cli::Serve;
 use crate::commands::Context;
 use crate::config::ApiKey;
-use crate::pipeline::{Pipeline, unknown_source};
+use crate::pipeline::{Pipeline, check_known};
 
 /// Sync events that a slow client may lag behind before it misses some.
 const EVENT_BUFFER: usize = 1024;
@@ -154,13 +154,7 @@ impl Control for Background {
     }
 
     async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
-        let known = self.sources().await?;
-        if let Some(name) = sources
-            .iter()
-            .find(|name| !known.iter().any(|report| report.source.id == **name))
-        {
-            return Err(unknown_source(name, &known));
-        }
+        check_known(&self.sources().await?, &sources)?;
         let running = self.running.clone().try_lock_owned().map_err(|_| {
             Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
                 .with_hint("follow it at GET /v1/sync and try again when it has ended")

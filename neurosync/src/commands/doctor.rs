@@ -70,7 +70,7 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
             Err(error) => Err(error),
         };
         checks.push(Check::of("vector index", points, |points| format!("{points} chunks")).0);
-        checks.push(lag(context, app).await);
+        checks.push(lag(app).await);
     }
     let files = match model(&context.config) {
         Ok(reference) => {
@@ -100,7 +100,7 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
     }
 }
 
-async fn lag(_: &Context<'_>, app: &crate::app::App) -> Check {
+async fn lag(app: &crate::app::App) -> Check {
     let lagging = app.sync_store().sources().await.map(|reports| {
         let behind = |report: &domain::seam::store::SourceReport| {
             report.positions.values().any(|position| *position < report.revision)

@@ -180,6 +180,7 @@ impl Search {
             .or_else(|| chunks.first());
         let excerpt = shown.map(|stored| highlight::excerpt(&stored.chunk, terms, &*self.analyser));
         let neighbors = self.neighbors_of(&document, visible, degraded).await;
+        let time = time_of(&document);
         Ok(SearchResult {
             key: document.key.as_str().to_owned(),
             kind: document.kind.as_str().to_owned(),
@@ -188,7 +189,7 @@ impl Search {
             title: document.title,
             url: document.url,
             author: document.author.map(|author| author.as_str().to_owned()),
-            updated: document.updated.or(document.created).map(|time| time.to_string()),
+            updated: time.map(|time| time.to_string()),
             score: candidate.map(|one| one.score),
             pinned,
             excerpt,
@@ -256,6 +257,7 @@ fn fingerprint(request: &SearchRequest) -> u64 {
     cursor::fingerprint([request.query.as_str(), beside.as_str()].into_iter())
 }
 
-fn time_of(document: &Document) -> Option<domain::Timestamp> {
+/// When a document last changed, as far as it is known.
+pub(super) fn time_of(document: &Document) -> Option<domain::Timestamp> {
     document.updated.or(document.created)
 }

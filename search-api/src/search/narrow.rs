@@ -3,6 +3,7 @@
 use domain::{Document, Filter, Result, Visible};
 
 use super::Search;
+use super::flow::time_of;
 use super::plan::Conditions;
 
 impl Search {
@@ -72,7 +73,7 @@ pub(super) fn passes(document: &Document, filter: &Filter) -> bool {
     let any = |wanted: &[String], has: &[String]| {
         wanted.is_empty() || has.iter().any(|value| wanted.contains(&value.to_lowercase()))
     };
-    let time = document.updated.or(document.created);
+    let time = time_of(document);
     filter.visible.contains(&document.access)
         && (filter.sources.is_empty() || filter.sources.contains(&document.source))
         && (filter.kinds.is_empty() || filter.kinds.contains(&document.kind))
