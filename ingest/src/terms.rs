@@ -59,24 +59,13 @@ pub fn sparse_passage(text: &str) -> SparseVector {
     vector
 }
 
-/// The distinct terms of a query, ascending, each with how often it occurs. Multiply by [`inverse_frequency`] for its weight.
+/// The distinct terms of a query, ascending, each with how often it occurs. Multiply by the inverse document frequency for its weight.
 pub fn query_terms(text: &str) -> Vec<(u32, f32)> {
     let mut ids = ids(text);
     ids.sort_unstable();
     ids.chunk_by(|a, b| a == b)
         .filter_map(|run| Some((*run.first()?, small(run.len()))))
         .collect()
-}
-
-/// The inverse document frequency of a term that `frequency` of `chunks` chunks hold: `ln(1 + (N − df + 0.5) / (df + 0.5))`.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "counts below 2^52; a weight needs few digits"
-)]
-pub fn inverse_frequency(chunks: u64, frequency: u64) -> f32 {
-    let (all, some) = (chunks.max(frequency) as f64, frequency as f64);
-    ((all - some + 0.5) / (some + 0.5)).ln_1p() as f32
 }
 
 fn ids(text: &str) -> Vec<u32> {

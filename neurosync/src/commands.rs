@@ -17,19 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::app::{App, model, model_settings};
 use crate::cli::{Cli, Command, Model};
 use crate::config::{Config, Environment};
+use crate::context::Context;
 use crate::output::Output;
-use crate::pipeline::{Pipeline, SourceRun};
+use crate::pipeline::SourceRun;
 use crate::progress::Bars;
 use crate::{eval, export};
-
-/// What every command gets.
-pub(crate) struct Context<'a> {
-    pub(crate) config: Config,
-    pub(crate) environment: &'a Environment,
-    pub(crate) output: &'a Output,
-    pub(crate) cancel: &'a CancellationToken,
-    pub(crate) bars: Arc<Bars>,
-}
 
 /// Run one command.
 pub(crate) async fn run(
@@ -84,21 +76,6 @@ fn completions(shell: clap_complete::Shell) -> Result<()> {
 }
 
 impl Context<'_> {
-    /// Open the data folder.
-    pub(crate) async fn app(&self) -> Result<App> {
-        App::open(self.config.clone(), self.environment).await
-    }
-
-    /// A pipeline over an open data folder.
-    pub(crate) async fn pipeline<'a>(&self, app: &'a App) -> Result<Pipeline<'a>> {
-        Ok(Pipeline {
-            app,
-            index: app.index(&*self.bars).await?,
-            progress: self.bars.clone(),
-            cancel: self.cancel.clone(),
-        })
-    }
-
     async fn sync(&self, names: &[String]) -> Result<()> {
         let names = names
             .iter()

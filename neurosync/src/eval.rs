@@ -14,8 +14,8 @@ use serde::Serialize;
 use self::corpus::Query;
 use self::metrics::Metrics;
 use crate::app::App;
-use crate::commands::Context;
 use crate::config::Config;
+use crate::context::Context;
 use crate::output::Style;
 
 /// What was measured.

@@ -5,6 +5,7 @@ pub mod cli;
 mod commands;
 pub mod config;
 mod connector;
+mod context;
 mod eval;
 pub mod export;
 mod output;

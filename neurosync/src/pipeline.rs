@@ -17,9 +17,6 @@ use crate::connector;
 /// Who holds the leases of an embedded store: its folder lock admits one process, so a restart continues its own leases.
 const HOLDER: &str = "embedded";
 
-/// The connector of a removed source whose projections still have to forget it.
-const REMOVED: &str = "removed";
-
 /// One pipeline.
 pub struct Pipeline<'a> {
     /// The data folder.
@@ -75,7 +72,7 @@ impl Pipeline<'_> {
         let mut runs = Vec::new();
         for report in reports {
             let id = &report.source.id;
-            let wanted = (names.is_empty() || names.contains(id)) && report.source.connector != REMOVED;
+            let wanted = (names.is_empty() || names.contains(id)) && !report.removed;
             let mut run = SourceRun::of(id);
             if wanted {
                 match self.sync_record(&report).await {

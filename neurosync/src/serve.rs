@@ -17,8 +17,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Index};
 use crate::cli::Serve;
-use crate::commands::Context;
 use crate::config::ApiKey;
+use crate::context::Context;
 use crate::pipeline::{Pipeline, check_known};
 
 /// Sync events that a slow client may lag behind before it misses some.

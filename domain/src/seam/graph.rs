@@ -4,9 +4,7 @@
 
 use async_trait::async_trait;
 
-use crate::{
-    AccessId, DocumentFacts, DocumentId, EdgeKind, Evidence, Key, NodeFact, NodeKind, Result, Timestamp, Visible,
-};
+use crate::{AccessId, DocumentFacts, DocumentId, EdgeKind, Evidence, Key, NodeKind, Result, Timestamp, Visible};
 
 /// A node as a caller sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,9 +154,4 @@ pub trait GraphStore: Send + Sync {
 /// Whether an edge asserted under `access`, with a second label `also`, may be seen.
 pub fn edge_visible(visible: &Visible, access: &AccessId, also: Option<&AccessId>) -> bool {
     visible.contains(access) && also.is_none_or(|label| visible.contains(label))
-}
-
-/// The own node of a set of facts, the first.
-pub fn own_node(facts: &DocumentFacts) -> Option<&NodeFact> {
-    facts.nodes.first()
 }

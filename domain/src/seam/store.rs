@@ -29,6 +29,8 @@ pub struct SourceRecord {
 pub struct SourceReport {
     /// The source.
     pub source: SourceRecord,
+    /// Whether it was removed and only waits for the projections to forget it.
+    pub removed: bool,
     /// Live documents per kind name.
     pub documents: BTreeMap<String, u64>,
     /// Live chunks.

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use domain::{Caller, Result};
 use search_api::search::{PathsRequest, SearchRequest};
 
-use super::{Context, show};
+use super::show;
 use crate::app::{App, Index, now};
 use crate::cli::{ConnectorKind, Demo, SourceSettings};
+use crate::context::Context;
 use crate::output::Style;
 use crate::pipeline::Pipeline;
 use crate::{connector, serve};

@@ -3,8 +3,8 @@
 use domain::Result;
 use serde::Serialize;
 
-use super::Context;
 use crate::app::{model, model_settings};
+use crate::context::Context;
 use crate::output::Style;
 
 /// One check.

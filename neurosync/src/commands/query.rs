@@ -4,8 +4,9 @@ use domain::seam::Direction;
 use domain::{Caller, EdgeKind, Result};
 use search_api::search::{NeighborsRequest, PathsRequest, SearchRequest};
 
-use super::{Context, show};
+use super::show;
 use crate::cli::{Neighbors, Path, Search, Way};
+use crate::context::Context;
 
 pub(super) async fn search(context: &Context<'_>, search: Search) -> Result<()> {
     let app = context.app().await?;

@@ -4,7 +4,7 @@ use domain::seam::store::SourceReport;
 use domain::{Caller, Result};
 use search_api::search::{Entity, Match, Neighborhood, Paths, SearchAnswer, Step};
 
-use super::Context;
+use crate::context::Context;
 use crate::output::Style;
 use crate::pipeline::{SourceRun, line_of};
 
@@ -214,7 +214,11 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
         out += &format!(
             "{} {}\n",
             style.key(report.source.id.as_str()),
-            style.dim(&report.source.connector)
+            style.dim(if report.removed {
+                "removed"
+            } else {
+                &report.source.connector
+            })
         );
         out += &format!(
             "  {}; {} chunks\n",

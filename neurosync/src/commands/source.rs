@@ -4,10 +4,11 @@ use domain::seam::store::SourceReport;
 use domain::{Result, SourceId};
 use serde_json::json;
 
-use super::{Context, show};
+use super::show;
 use crate::app::now;
 use crate::cli::{Source, SourceSettings};
 use crate::connector;
+use crate::context::Context;
 use crate::pipeline::unknown_source;
 
 pub(super) async fn run(context: &Context<'_>, source: Source) -> Result<()> {

@@ -13,9 +13,6 @@ use super::{Sqlite, decode, limits};
 const PUT: &str = "put source";
 const LIST: &str = "list sources";
 
-/// The connector under which a removed source is listed while its tombstones are on their way.
-const REMOVED: &str = "removed";
-
 /// A source that is not removed.
 #[derive(Clone, Copy)]
 pub(super) struct Live {
@@ -45,9 +42,6 @@ pub(super) async fn live(
 /// Add a source, change the settings of one, or bring a removed one back.
 pub(super) async fn put(store: &Sqlite, source: SourceRecord) -> Result<()> {
     limits::name(PUT, &source.connector)?;
-    if source.connector == REMOVED {
-        return Err(Error::invalid(PUT, format!("no connector is called `{REMOVED}`")));
-    }
     let settings = source.settings.to_string();
     limits::settings(&settings)?;
     let mut transaction = store.write(PUT).await?;
@@ -82,8 +76,8 @@ pub(super) async fn put(store: &Sqlite, source: SourceRecord) -> Result<()> {
     transaction.commit().await.during(PUT)
 }
 
-/// All sources by name. A removed one is listed as read by the connector `removed`, with null settings, until every
-/// projection has handled its tombstones.
+/// All sources by name. A removed one is listed, with null settings, until every projection
+/// has handled its tombstones.
 pub(super) async fn list(store: &Sqlite) -> Result<Vec<SourceReport>> {
     let mut snapshot = store.snapshot(LIST).await?;
     let kinds: Vec<(i64, String, i64)> =
@@ -134,12 +128,13 @@ fn report(row: Row, documents: BTreeMap<String, u64>, dead_letters: i64) -> Resu
     let source = SourceRecord {
         id: SourceId::new(&name)
             .map_err(|error| unreadable(LIST, "a stored source has no valid name").with_source(error))?,
-        connector: if removed { REMOVED.to_owned() } else { connector },
+        connector,
         settings: decode::json(LIST, &settings)?,
         added: Timestamp(added),
     };
     Ok(SourceReport {
         source,
+        removed,
         documents,
         chunks: decode::count(LIST, chunks)?,
         dead_letters: decode::count(LIST, dead_letters)?,
