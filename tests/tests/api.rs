@@ -86,7 +86,6 @@ fn errors_are_problems_that_say_what_to_do() {
         })
     );
     for (path, status) in [
-        ("/v1/search", 400),
         ("/v1/search?q=x&limit=0", 400),
         ("/v1/search?q=x&limit=101", 400),
         ("/v1/search?q=x&cursor=zz", 400),
@@ -131,6 +130,26 @@ fn pages_follow_one_another_without_gap_or_repetition() {
         all["facets"]["source"],
         json!([{"value": "pay", "count": all["total"]}])
     );
+}
+
+#[test]
+fn filters_alone_list_the_newest() {
+    let (_data, server) = serve();
+    let keys = |path: &str| -> Vec<String> {
+        let body = server.get(path, None).json();
+        let results = body["results"].as_array().expect("results");
+        results
+            .iter()
+            .map(|result| result["key"].as_str().expect("key").to_owned())
+            .collect()
+    };
+    let expected: Vec<_> = (1..=5).map(|number| format!("jira:local/PAY-{number}")).collect();
+    let mut listed = keys("/v1/search?kind=issue");
+    listed.sort();
+    assert_eq!(listed, expected);
+    assert_eq!(keys("/v1/search?q=kind:issue+state:closed"), Vec::<String>::new());
+    let (first, all) = (keys("/v1/search?limit=1"), keys("/v1/search"));
+    assert_eq!(first[..], all[..1]);
 }
 
 #[test]

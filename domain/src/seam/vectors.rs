@@ -47,6 +47,8 @@ pub enum Leg {
     Dense(Vec<f32>),
     /// Inner product with a sparse vector (inverse document frequencies already in it). Points that share no term are not found.
     Sparse(SparseVector),
+    /// Nothing: the newest first, by the time of their document. Points of unknown time are not found, and every score is 0.
+    Newest,
 }
 
 /// One leg of a search.
@@ -77,7 +79,7 @@ pub trait VectorIndex: Send + Sync {
     /// Replace the points of whole documents. Visible to the next query; durable after the next `flush`. Repeating it changes nothing.
     async fn replace(&self, sets: Vec<PointSet>) -> Result<()>;
 
-    /// The best `limit` points by falling score, equal scores by ascending chunk id. Points outside the filter influence nothing.
+    /// The best `limit` points by falling score (or time), equal ones by ascending chunk id. Points outside the filter influence nothing.
     async fn query(&self, query: VectorQuery) -> Result<Vec<Hit>>;
 
     /// How many points pass the filter.

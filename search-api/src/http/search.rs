@@ -23,7 +23,9 @@ use crate::search::{Conditions, Order, SearchAnswer, SearchRequest};
 #[into_params(parameter_in = Query)]
 pub(super) struct Parameters {
     /// Words, identifiers and filters (`source:` `kind:` `in:` `author:` `label:` `state:` `after:` `before:` `sort:new`).
+    /// Without words, the newest documents that pass the filters are listed.
     #[param(max_length = 8192)]
+    #[serde(default)]
     q: String,
     /// Any of these sources.
     #[serde(default)]

@@ -61,8 +61,12 @@ impl Search {
         let filter = self.filter(&visible, &plan.conditions, &request.conditions).await?;
         let mut degraded = BTreeSet::new();
         let mut found = self.pinned(&plan, &filter, &mut degraded).await?;
-        let ranked = self.rank(&plan.text, &filter, Mode::Fused).await?;
-        self.hydrate(ranked, &visible, &mut found).await?;
+        if plan.text.is_empty() {
+            self.list(&filter, &mut found).await?;
+        } else {
+            let ranked = self.rank(&plan.text, &filter, Mode::Fused).await?;
+            self.hydrate(ranked, &visible, &mut found).await?;
+        }
         if plan.newest_first || request.order == Order::Newest {
             found.sort_by(|a, b| {
                 time_of(&b.document)
@@ -134,6 +138,18 @@ impl Search {
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// Filters alone ask for a list: the newest documents that pass.
+    async fn list(&self, filter: &Filter, found: &mut Vec<Found>) -> Result<()> {
+        let newest = self.newest(filter).await?;
+        let documents = self.documents.documents(&newest, &filter.visible).await?;
+        found.extend(documents.into_iter().take(2 * DEPTH).map(|document| Found {
+            document,
+            candidate: None,
+            pinned: false,
+        }));
+        Ok(())
     }
 
     async fn hydrate(&self, ranked: Vec<Candidate>, visible: &Visible, found: &mut Vec<Found>) -> Result<()> {

@@ -1,6 +1,6 @@
 //! The two legs and their fusion: scores are added, not ranks, and a candidate that one leg did not find gets its real score there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::seam::{Hit, Leg, Role, VectorQuery};
 use domain::{ChunkId, DocumentId, Error, Filter, Result, SparseVector};
@@ -11,6 +11,8 @@ use super::{DEPTH, Search};
 const WITNESSES: usize = 5;
 /// The place down to which BM25 must fall for its best to stand out.
 const CROWD: usize = 10;
+/// How many chunks a list of the newest documents is made of: a few for each of as many documents as a search finds.
+const LISTED_CHUNKS: usize = 5 * DEPTH;
 
 /// Which legs count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,22 @@ impl Search {
         }
         self.fill_in(&mut scores, filter, dense, lexical).await?;
         Ok(group(&scores))
+    }
+
+    /// The newest documents that pass `filter`, newest first.
+    pub(super) async fn newest(&self, filter: &Filter) -> Result<Vec<DocumentId>> {
+        let query = VectorQuery {
+            leg: Leg::Newest,
+            filter: filter.clone(),
+            limit: LISTED_CHUNKS,
+        };
+        let (mut listed, mut seen) = (Vec::new(), BTreeSet::new());
+        for hit in self.vectors.query(query).await? {
+            if seen.insert(hit.document) {
+                listed.push(hit.document);
+            }
+        }
+        Ok(listed)
     }
 
     async fn dense_query(&self, text: &str, mode: Mode) -> Result<Option<Vec<f32>>> {

@@ -233,7 +233,11 @@ fn sparsely<S: Strategy>(strategy: S) -> impl Strategy<Value = Option<S::Value>>
 
 /// Queries with exact vectors, any filter, and limits from none to all.
 pub(super) fn query(chunks: Vec<ChunkId>) -> impl Strategy<Value = VectorQuery> {
-    let leg = prop_oneof![exact_dense().prop_map(Leg::Dense), exact_sparse().prop_map(Leg::Sparse)];
+    let leg = prop_oneof![
+        exact_dense().prop_map(Leg::Dense),
+        exact_sparse().prop_map(Leg::Sparse),
+        Just(Leg::Newest),
+    ];
     (leg, filter(chunks), prop_oneof![0_usize..10, 10_usize..300]).prop_map(|(leg, filter, limit)| VectorQuery {
         leg,
         filter,

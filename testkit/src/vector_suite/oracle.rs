@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::seam::{Hit, Leg, Point, PointSet, VectorIndex, VectorQuery};
-use domain::{AccessId, ChunkId, DocumentId, Filter, Visible};
+use domain::{AccessId, ChunkId, DocumentId, Filter, Timestamp, Visible};
 
 /// How far scores may be from the exact ones.
 const TOLERANCE: f32 = 1e-5;
@@ -27,20 +27,28 @@ impl Oracle {
 
     /// As [`VectorIndex::query`].
     pub fn query(&self, query: &VectorQuery) -> Vec<Hit> {
-        let mut hits: Vec<Hit> = self
+        let mut hits: Vec<(Option<Timestamp>, Hit)> = self
             .passing(&query.filter)
             .filter_map(|(set, point)| {
-                let score = score(&query.leg, point)?;
-                Some(Hit {
+                let time = (query.leg == Leg::Newest).then_some(set.updated).flatten();
+                let score = match time {
+                    Some(_) => 0.0,
+                    None => score(&query.leg, point)?,
+                };
+                let hit = Hit {
                     chunk: point.chunk,
                     document: set.document,
                     score,
-                })
+                };
+                Some((time, hit))
             })
             .collect();
-        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.cmp(&b.chunk)));
-        hits.truncate(query.limit);
-        hits
+        hits.sort_by(|(now, a), (then, b)| {
+            then.cmp(now)
+                .then(b.score.total_cmp(&a.score))
+                .then(a.chunk.cmp(&b.chunk))
+        });
+        hits.into_iter().map(|(_, hit)| hit).take(query.limit).collect()
     }
 
     /// As [`VectorIndex::count`].
@@ -175,5 +183,6 @@ fn score(leg: &Leg, point: &Point) -> Option<f32> {
                 .any(|term| point.sparse.terms.binary_search(term).is_ok());
             shares.then(|| sparse.dot(&point.sparse))
         }
+        Leg::Newest => None,
     }
 }

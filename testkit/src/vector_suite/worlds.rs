@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::seam::{Leg, PointSet, VectorIndex, VectorQuery};
 use domain::{Filter, Visible};
 use proptest::prop_oneof;
-use proptest::strategy::Strategy;
+use proptest::strategy::{Just, Strategy};
 
 use super::generate::{
     access, exact_dense, exact_sparse, filter, histories, query, real_dense, real_sparse, set, values,
@@ -77,6 +77,7 @@ fn questions(visible: &Visible) -> Vec<VectorQuery> {
         real_dense().prop_map(Leg::Dense),
         exact_sparse().prop_map(Leg::Sparse),
         real_sparse(40).prop_map(Leg::Sparse),
+        Just(Leg::Newest),
     ];
     let asked = values(5, 60, &(legs, 1_usize..80));
     asked

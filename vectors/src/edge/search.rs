@@ -12,16 +12,17 @@ use std::collections::HashMap;
 use domain::seam::{Hit, Leg, VectorQuery};
 use domain::{ChunkId, Result, SparseVector};
 use qdrant_edge::{
-    EdgeShard, Filter as EngineFilter, NamedQuery, Payload, QueryEnum, QueryRequest, ScoringQuery, SearchParams,
-    VectorInternal, VectorStructInternal, WithPayloadInterface, WithVector,
+    Direction, EdgeShard, Filter as EngineFilter, NamedQuery, OrderBy, OrderByInterface, OrderValue, Payload,
+    QueryEnum, QueryRequest, ScoringQuery, ScrollRequest, SearchParams, VectorInternal, VectorStructInternal,
+    WithPayloadInterface, WithVector,
 };
 
-use super::fault::guarded;
+use super::fault::{corrupt, guarded};
 use super::payload::{
     DENSE, SPARSE, check_dense, check_sparse, chunk_id, document_of, engine_filter, engine_sparse, field, point_id,
     sparse_of,
 };
-use crate::conditions::DOCUMENT;
+use crate::conditions::{DOCUMENT, UPDATED};
 
 const OPERATION: &str = "query vector index";
 
@@ -33,7 +34,11 @@ type Candidates = Vec<(ChunkId, f32)>;
 
 /// Answer `query` from `shard`.
 pub(super) fn query(shard: &EdgeShard, query: &VectorQuery, dimensions: usize) -> Result<Vec<Hit>> {
+    let Some(filter) = engine_filter(&query.filter) else {
+        return Ok(Vec::new());
+    };
     let (vector, slack) = match &query.leg {
+        Leg::Newest => return newest(shard, &filter, query.limit),
         Leg::Dense(dense) => {
             check_dense(OPERATION, dense, dimensions)?;
             (named(DENSE, VectorInternal::Dense(dense.clone())), 0.0)
@@ -49,12 +54,9 @@ pub(super) fn query(shard: &EdgeShard, query: &VectorQuery, dimensions: usize) -
             )
         }
     };
-    let Some(filter) = engine_filter(&query.filter) else {
-        return Ok(Vec::new());
-    };
     let candidates = candidates(shard, &vector, &filter, (query.limit, slack))?;
     match &query.leg {
-        Leg::Dense(_) => hits(shard, best(candidates, query.limit)),
+        Leg::Dense(_) | Leg::Newest => hits(shard, best(candidates, query.limit)),
         Leg::Sparse(sparse) => hits(shard, best(scored(shard, sparse, &candidates)?, query.limit)),
     }
 }
@@ -92,6 +94,56 @@ fn candidates(
         }
         ask = ask.saturating_mul(4);
     }
+}
+
+/// The `limit` newest points, equal times by ascending chunk id: as with scores, asked for until none as new as the last is left out.
+fn newest(shard: &EdgeShard, filter: &EngineFilter, limit: usize) -> Result<Vec<Hit>> {
+    let total = guarded(OPERATION, || Ok(shard.info()))?.points_count;
+    let limit = limit.min(total);
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let mut ask = limit + limit / 8 + 8;
+    loop {
+        let mut found = timed(shard, filter, ask)?;
+        found.sort_by(|(now, a), (then, b)| then.cmp(now).then(a.chunk.cmp(&b.chunk)));
+        let last = found.get(limit - 1).map(|(time, _)| *time);
+        let oldest = found.last().map(|(time, _)| *time);
+        if found.len() < ask || oldest < last {
+            return Ok(found.into_iter().map(|(_, hit)| hit).take(limit).collect());
+        }
+        ask = ask.saturating_mul(4);
+    }
+}
+
+/// Some `limit` of the newest points with their times.
+fn timed(shard: &EdgeShard, filter: &EngineFilter, limit: usize) -> Result<Vec<(i64, Hit)>> {
+    let request = ScrollRequest {
+        offset: None,
+        limit: Some(limit),
+        filter: Some(filter.clone()),
+        with_payload: Some(WithPayloadInterface::Fields(vec![field(DOCUMENT)])),
+        with_vector: WithVector::Bool(false),
+        order_by: Some(OrderByInterface::Struct(OrderBy {
+            key: field(UPDATED),
+            direction: Some(Direction::Desc),
+            start_from: None,
+        })),
+    };
+    let (records, _) = guarded(OPERATION, || shard.scroll(request))?;
+    let hit = |record: qdrant_edge::Record| {
+        let time = match record.order_value {
+            Some(OrderValue::Int(time)) => time,
+            Some(OrderValue::Float(_)) | None => return Err(corrupt(OPERATION, "a point's time is no whole number")),
+        };
+        let hit = Hit {
+            chunk: chunk_id(record.id)?,
+            document: document_of(record.payload.as_ref())?,
+            score: 0.0,
+        };
+        Ok((time, hit))
+    };
+    records.into_iter().map(hit).collect()
 }
 
 fn ask_engine(shard: &EdgeShard, vector: &QueryEnum, filter: &EngineFilter, limit: usize) -> Result<Candidates> {
