@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use domain::seam::{Connector, Estimate};
+use domain::seam::Connector;
 use domain::{Cursor, Error, ErrorKind, Page, Result, SourceId, Sweep};
 use serde::de::DeserializeOwned;
 
@@ -214,15 +214,10 @@ impl Connector for Archive {
         Ok(page)
     }
 
-    /// Everything is read again; what cannot be read freezes the sweep.
-    async fn sweep(&self) -> Result<Sweep> {
+    /// Everything is read again as it is now: whatever differs from what was pulled is also read again by the next pull.
+    async fn sweep(&self, _: Option<&Cursor>) -> Result<Sweep> {
         let state = State::new(self.format.kind());
         let swept = self.blocking(state, |mut round| round.sweep()).await;
         Ok(swept.unwrap_or_else(|error| Sweep::Frozen(error.to_string())))
-    }
-
-    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
-        let state = State::read(self.format.kind(), cursor)?;
-        self.blocking(state, |round| Ok(round.estimate())).await
     }
 }

@@ -61,7 +61,7 @@ impl Sync<'_> {
         }
         if sweep_due {
             self.check_cancelled()?;
-            let sweep = self.keeping_lease(&source, connector.sweep()).await?;
+            let sweep = self.keeping_lease(&source, connector.sweep(cursor.as_ref())).await?;
             let swept = self.store.apply_sweep(&source, &lease, sweep).await?;
             self.progress.event(&Event::Committed {
                 source: source.clone(),

@@ -1,6 +1,6 @@
 //! From a source's record to its connector, and from the command line to a record.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use connectors::archive::{Archive, Kind};
 use connectors::git::Git;
@@ -94,6 +94,20 @@ fn absolute(path: &str) -> Result<String> {
     })
 }
 
+/// The folder of a source's clone: each source has its own.
+fn clone_of(id: &SourceId, clones: &Path) -> PathBuf {
+    clones.join(id.as_str())
+}
+
+/// Remove what a source's connector keeps on disk.
+pub(crate) fn forget(id: &SourceId, clones: &Path) -> Result<()> {
+    let folder = clone_of(id, clones);
+    match std::fs::remove_dir_all(&folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove clone", &folder, error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 /// The connector of a record.
 pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Connector>> {
     let id = record.id.clone();
@@ -101,7 +115,11 @@ pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Conne
         Ok(Box::new(Archive::open(id.clone(), kind, record.settings.clone())?))
     };
     match record.connector.as_str() {
-        "git" => Ok(Box::new(Git::open(id.clone(), settings(record)?, clones)?)),
+        "git" => Ok(Box::new(Git::open(
+            id.clone(),
+            settings(record)?,
+            &clone_of(&id, clones),
+        )?)),
         "jira-archive" => archive(Kind::Jira),
         "github-archive" => archive(Kind::Github),
         "slack-archive" => archive(Kind::Slack),

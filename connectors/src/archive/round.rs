@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::seam::Estimate;
 use domain::{Change, Cursor, DocumentId, Error, Page, Rejected, Result, Sweep};
 
 use crate::archive::format::{Event, Events, Format, Unit};
@@ -262,25 +261,6 @@ impl Round {
             return Ok(Sweep::Frozen("the archive holds no documents".to_owned()));
         }
         Ok(Sweep::Complete(ids.into_iter().collect()))
-    }
-
-    /// Bytes of the files that have changed since the cursor.
-    pub(crate) fn estimate(self) -> Estimate {
-        let changed = |group: &Group| {
-            self.state
-                .done
-                .get(&group.key)
-                .is_none_or(|stamp| stamp.quick != group.quick)
-        };
-        let groups = self.groups.filter(changed);
-        let files = groups.flat_map(|group| group.units).flat_map(|unit| unit.files);
-        let bytes = files
-            .filter_map(|path| self.tree.entry(&path).map(|entry| entry.size))
-            .sum();
-        Estimate {
-            documents: None,
-            bytes: Some(bytes),
-        }
     }
 }
 

@@ -20,10 +20,19 @@ const CONFIGURATION: [&str; 2] = [
     "core.logAllRefUpdates=false",
 ];
 
-/// Bring the bare clone in `dir` to the state of `url`; make it where there is none. The user's own git configuration
-/// applies (credential helpers, proxies, ssh). Safe to repeat after any interruption.
+/// The file in a clone that says what it is a clone of.
+const ORIGIN: &str = "neurosync-origin";
+
+/// Whether `dir` holds a clone of `url`.
+pub(super) fn is_clone_of(url: &gix::Url, dir: &Path) -> bool {
+    dir.join("HEAD").exists() && std::fs::read(dir.join(ORIGIN)).is_ok_and(|origin| origin == url.to_bstring())
+}
+
+/// Bring the bare clone in `dir` to the state of `url`; make it where there is none, or one of another URL. The user's own
+/// git configuration applies (credential helpers, proxies, ssh). Safe to repeat after any interruption.
 pub(super) fn fetch(url: &gix::Url, dir: &Path, stop: &AtomicBool) -> Result<()> {
-    let repository = open_or_make(dir)?;
+    discard_other(url, dir)?;
+    let repository = open_or_make(url, dir)?;
     let head = gix::refspec::parse("HEAD".into(), gix::refspec::parse::Operation::Fetch)
         .map_err(|_error| Error::internal("fetch repository", "`HEAD` is no refspec"))?
         .to_owned();
@@ -52,23 +61,39 @@ pub(super) fn fetch(url: &gix::Url, dir: &Path, stop: &AtomicBool) -> Result<()>
     follow_head(&repository, &remote_refs)
 }
 
-fn open_or_make(dir: &Path) -> Result<gix::Repository> {
+/// Remove a clone of another URL, and one whose making was interrupted: its objects and references are nobody's business here.
+fn discard_other(url: &gix::Url, dir: &Path) -> Result<()> {
+    if !dir.join(ORIGIN).exists() || is_clone_of(url, dir) {
+        return Ok(());
+    }
+    let fail = |error| Error::io("discard clone", dir, error);
+    // Without its head it is no repository, however far the rest comes.
+    if dir.join("HEAD").exists() {
+        std::fs::remove_file(dir.join("HEAD")).map_err(fail)?;
+    }
+    std::fs::remove_dir_all(dir).map_err(fail)
+}
+
+fn open_or_make(url: &gix::Url, dir: &Path) -> Result<gix::Repository> {
     let options = || {
         gix::open::Options::default()
             .config_overrides(CONFIGURATION)
             .open_path_as_is(true)
     };
     if dir.join("HEAD").exists() {
-        return gix::open_opts(dir, options()).map_err(|error| {
-            Error::corrupt(
-                "open clone",
-                format!("{} is not a clone of this program", dir.display()),
-            )
-            .with_hint("remove the folder; it is cloned again")
-            .with_source(error)
-        });
+        let foreign = || {
+            let message = format!("{} is not a clone of this program", dir.display());
+            Error::corrupt("open clone", message).with_hint("remove the folder; it is cloned again")
+        };
+        if !is_clone_of(url, dir) {
+            return Err(foreign());
+        }
+        return gix::open_opts(dir, options()).map_err(|error| foreign().with_source(error));
     }
-    std::fs::create_dir_all(dir).map_err(|error| Error::io("make clone", dir, error))?;
+    let fail = |error| Error::io("make clone", dir, error);
+    std::fs::create_dir_all(dir).map_err(fail)?;
+    // First of all, so that whatever an interruption leaves is known as a clone.
+    std::fs::write(dir.join(ORIGIN), url.to_bstring()).map_err(fail)?;
     let create = gix::create::Options {
         destination_must_be_empty: Some(false),
         ..Default::default()

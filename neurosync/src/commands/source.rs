@@ -69,6 +69,7 @@ async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
     let app = context.app().await?;
     find(app.sync_store().sources().await?, &id)?;
     app.sync_store().remove_source(&id).await?;
+    connector::forget(&id, &app.clones())?;
     context.pipeline(&app).await?.project_all().await?;
     context.output.answer(&json!({"removed": id}), |_, _| {
         format!("removed {id} and everything that came from it")

@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use async_trait::async_trait;
+use domain::seam::Connector;
 use domain::seam::store::SourceRecord;
-use domain::seam::{Connector, Estimate};
 use domain::{
     AccessId, AccessRule, Body, Change, Cursor, Document, DocumentId, DocumentKind, Error, Key, Page, Readers, Result,
     SourceId, Sweep, Timestamp,
@@ -217,14 +217,7 @@ impl Connector for Beir {
         Ok(page)
     }
 
-    async fn sweep(&self) -> Result<Sweep> {
+    async fn sweep(&self, _: Option<&Cursor>) -> Result<Sweep> {
         Ok(Sweep::Complete(self.names().into_keys().collect()))
-    }
-
-    async fn estimate(&self, _: Option<&Cursor>) -> Result<Estimate> {
-        Ok(Estimate {
-            documents: Some(self.entries.len() as u64),
-            bytes: None,
-        })
     }
 }
