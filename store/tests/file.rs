@@ -89,7 +89,10 @@ async fn what_was_committed_is_there_after_reopening() {
             .expect("read"),
         [document(&source, "1")]
     );
-    assert_eq!(store.cursor(&source).await.expect("cursor"), Some(Cursor("c".into())));
+    assert_eq!(
+        store.resume(&source).await.expect("resume").cursor,
+        Some(Cursor("c".into()))
+    );
 }
 
 #[cfg(unix)]

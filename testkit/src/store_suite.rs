@@ -8,6 +8,7 @@ mod projection;
 mod query;
 mod sources;
 mod statistics;
+mod sweeps;
 mod sync;
 
 use std::pin::Pin;
@@ -57,11 +58,15 @@ fn written() -> Vec<Case> {
             a_deleted_document_leaves_a_tombstone,
             a_deleted_document_comes_back_under_a_new_revision,
             a_changed_label_is_a_change,
-            a_complete_sweep_deletes_what_it_does_not_list,
-            a_frozen_sweep_changes_nothing,
             a_large_page_is_stored_whole,
             dead_letters_come_and_go,
             oversized_input_is_refused,
+        }
+        sweeps {
+            a_complete_sweep_deletes_what_it_does_not_list,
+            a_frozen_sweep_changes_nothing,
+            a_sweep_is_due_until_a_complete_one_is_applied,
+            a_partial_sweep_keeps_what_it_does_not_know,
         }
         leases {
             a_lease_has_one_holder_until_it_expires,

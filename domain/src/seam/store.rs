@@ -43,6 +43,18 @@ pub struct SourceReport {
     pub positions: BTreeMap<String, u64>,
     /// When a sync last ended well.
     pub last_sync: Option<Timestamp>,
+    /// Why documents that are gone from the source could not be told by the last sweep, so that none was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
+}
+
+/// Where the sync of a source goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resume {
+    /// The cursor of the last committed page.
+    pub cursor: Option<Cursor>,
+    /// Whether a committed page asked for a sweep and no complete one was applied since.
+    pub sweep_due: bool,
 }
 
 /// What a commit changed.
@@ -83,15 +95,17 @@ pub trait SyncStore: Send + Sync {
     /// All sources by name, with what they hold.
     async fn sources(&self) -> Result<Vec<SourceReport>>;
 
-    /// The cursor of the last committed page.
-    async fn cursor(&self, source: &SourceId) -> Result<Option<Cursor>>;
+    /// Where the sync of a source goes on; the beginning where nothing is known of it.
+    async fn resume(&self, source: &SourceId) -> Result<Resume>;
 
     /// Commit a page with its cursor in one transaction under a lease that is still held (`Conflict` otherwise). Documents that differ from
     /// what is stored get the source's next revisions in order; equal ones only count as unchanged. Rejected items enter the dead letters,
-    /// an item that is understood again leaves them. `now` stamps the last sync when the page is the last.
+    /// an item that is understood again leaves them. `now` stamps the last sync when the page is the last. A sweep that the page
+    /// asks for is due until a complete one is applied, whatever happens before that.
     async fn commit(&self, source: &SourceId, lease: &Lease, page: Page, now: Timestamp) -> Result<Committed>;
 
-    /// Delete all documents of a source that a complete sweep does not list; a frozen one changes nothing.
+    /// Delete all documents of a source that a sweep does not list and knows to be gone. A frozen one deletes nothing, stays due,
+    /// and its reason is reported until a sweep is complete.
     async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed>;
 
     /// Take a free or expired lease, or renew one's own, for `ttl` from `now`. `None` when somebody else holds it.

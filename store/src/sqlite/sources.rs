@@ -94,7 +94,7 @@ pub(super) async fn list(store: &Sqlite) -> Result<Vec<SourceReport>> {
         .await
         .during(LIST)?;
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT number, name, connector, settings, added, removed <> 0, revision, last_sync, chunks FROM sources ORDER BY name",
+        "SELECT number, name, connector, settings, added, removed <> 0, revision, last_sync, chunks, frozen FROM sources ORDER BY name",
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -120,11 +120,22 @@ pub(super) async fn list(store: &Sqlite) -> Result<Vec<SourceReport>> {
     Ok(reports)
 }
 
-/// Number, name, connector, settings, added, removed, revision, last sync, chunks.
-type Row = (i64, String, String, String, i64, bool, i64, Option<i64>, i64);
+/// Number, name, connector, settings, added, removed, revision, last sync, chunks, why the last sweep was frozen.
+type Row = (
+    i64,
+    String,
+    String,
+    String,
+    i64,
+    bool,
+    i64,
+    Option<i64>,
+    i64,
+    Option<String>,
+);
 
 fn report(row: Row, documents: BTreeMap<String, u64>, dead_letters: i64) -> Result<SourceReport> {
-    let (_, name, connector, settings, added, removed, revision, last_sync, chunks) = row;
+    let (_, name, connector, settings, added, removed, revision, last_sync, chunks, frozen) = row;
     let source = SourceRecord {
         id: SourceId::new(&name)
             .map_err(|error| unreadable(LIST, "a stored source has no valid name").with_source(error))?,
@@ -141,6 +152,7 @@ fn report(row: Row, documents: BTreeMap<String, u64>, dead_letters: i64) -> Resu
         revision: decode::count(LIST, revision)?,
         positions: BTreeMap::new(),
         last_sync: last_sync.map(Timestamp),
+        frozen,
     })
 }
 

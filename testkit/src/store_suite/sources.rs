@@ -147,7 +147,7 @@ pub(super) async fn a_removed_source_leaves_only_tombstones(store: Arc<dyn Store
             .expect("dead letters")
             .is_empty()
     );
-    assert_eq!(store.cursor(&world.source).await.expect("cursor"), None);
+    assert_eq!(store.resume(&world.source).await.expect("resume").cursor, None);
     let page = Page::empty(Cursor("x".into()));
     let error = store
         .commit(&world.source, &world.lease, page, NOW)
@@ -223,7 +223,7 @@ pub(super) async fn a_removed_source_can_be_added_again(store: Arc<dyn Store>) {
 pub(super) async fn an_unknown_source_holds_nothing(store: Arc<dyn Store>) {
     let world = World::new(&store, "a").await;
     let unknown = SourceId::new("unknown").expect("slug");
-    assert_eq!(store.cursor(&unknown).await.expect("cursor"), None);
+    assert_eq!(store.resume(&unknown).await.expect("resume").cursor, None);
     assert_eq!(store.position("index", &unknown).await.expect("position"), 0);
     assert!(store.changed(&unknown, 0, 10).await.expect("changed").is_empty());
     assert!(store.dead_letters(&unknown).await.expect("dead letters").is_empty());
