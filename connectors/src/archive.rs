@@ -8,6 +8,7 @@ mod identify;
 mod jira;
 mod json;
 mod limits;
+mod lost;
 mod records;
 mod repository;
 mod round;
@@ -45,8 +46,9 @@ use state::State;
 ///
 /// A pull reads what has changed since its cursor: files are compared by path, size and time, then by content. A changed file is
 /// read again as a whole; when that, or a vanished file, may have taken documents away, the last page says that a sweep is due.
-/// A record that cannot be read is rejected as `file:number` (the line of JSON lines, the element of other JSON), and while there
-/// is one, sweeps are frozen: it could be a document. Symbolic links within an archive and hidden files are not read.
+/// A record that cannot be read is rejected as `file:number` (the line of JSON lines, the element of other JSON). It could be a
+/// document, so a sweep leaves alone what it may have been: the issue, page or conversation that it or its file names; where
+/// nothing names it, the whole sweep is frozen, and the reason told. Symbolic links within an archive and hidden files are not read.
 pub struct Archive {
     source: SourceId,
     path: PathBuf,
@@ -214,10 +216,11 @@ impl Connector for Archive {
         Ok(page)
     }
 
-    /// Everything is read again as it is now: whatever differs from what was pulled is also read again by the next pull.
-    async fn sweep(&self, _: Option<&Cursor>) -> Result<Sweep> {
-        let state = State::new(self.format.kind());
-        let swept = self.blocking(state, |mut round| round.sweep()).await;
+    /// Everything is read again; where that is not what was pulled, the sweep is frozen until the next pull has caught up.
+    async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
+        let kind = self.format.kind();
+        let read = State::read(kind, cursor)?;
+        let swept = self.blocking(State::new(kind), move |round| round.sweep(&read)).await;
         Ok(swept.unwrap_or_else(|error| Sweep::Frozen(error.to_string())))
     }
 }

@@ -84,6 +84,46 @@ fn broken_lines_are_named_and_the_rest_is_imported() {
 }
 
 #[test]
+fn a_source_whose_deletions_cannot_be_told_says_so_everywhere_until_they_can() {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    let issues = ["PAY-1", "PAY-2"].map(|key| issue(key, key, "x"));
+    let path = json_lines(&dir, "PAY.jsonl", &issues);
+    neurosync.json(&["source", "import", "jira", "pay", &text(&dir)]);
+    fs::write(&path, "").expect("written");
+    let run = neurosync.json(&["sync"]);
+    let reason = "the archive holds no documents any more";
+    assert_eq!(run["sources"][0]["frozen"], reason, "{run}");
+    assert_eq!(neurosync.json(&["source", "report", "pay"])["source"]["frozen"], reason);
+    assert!(String::from_utf8_lossy(&neurosync.run(&["source", "list"]).stdout).contains(reason));
+    let doctor = String::from_utf8_lossy(&neurosync.run(&["doctor"]).stdout).into_owned();
+    assert!(doctor.contains("FAIL deletions") && doctor.contains(reason), "{doctor}");
+    assert_eq!(count(&neurosync, "pay", "issue"), 2);
+
+    json_lines(&dir, "PAY.jsonl", &issues[..1]);
+    let run = neurosync.json(&["sync"]);
+    assert_eq!(run["sources"][0]["frozen"], serde_json::Value::Null, "{run}");
+    assert_eq!(run["sources"][0]["committed"]["deleted"], 2, "issue and comment: {run}");
+    assert!(!String::from_utf8_lossy(&neurosync.run(&["source", "list"]).stdout).contains(reason));
+}
+
+#[test]
+fn one_broken_record_does_not_keep_the_others_from_being_deleted() {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    let issues = ["PAY-1", "PAY-2", "PAY-3"].map(|key| issue(key, key, "x"));
+    let path = json_lines(&dir, "PAY.jsonl", &issues);
+    neurosync.json(&["source", "import", "jira", "pay", &text(&dir), "--site", "acme"]);
+    fs::write(&path, format!("{}\n{{\"key\": \"PAY-2\", \n", issues[0])).expect("written");
+    let run = neurosync.json(&["sync"]);
+    assert_eq!(
+        run["sources"][0]["committed"]["deleted"], 2,
+        "PAY-3 and its comment: {run}"
+    );
+    assert_eq!(count(&neurosync, "pay", "issue"), 2);
+}
+
+#[test]
 fn a_line_of_200_megabytes_is_refused_without_being_held() {
     let neurosync = Neurosync::default();
     let dir = neurosync.data().join("in");

@@ -12,6 +12,7 @@ use crate::archive::draft::Draft;
 use crate::archive::format::{Convert, Events, FileEvents, Format, Told, Unit, common_label, only_file};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{list, one_line, text, time};
+use crate::archive::lost::{Lost, Remains};
 use crate::archive::records::is_json;
 use crate::archive::repository::{check, is_commit, is_repository, web};
 use crate::archive::tree::Tree;
@@ -96,7 +97,7 @@ impl Format for Commits {
             .entries
             .iter()
             .filter(|entry| is_json(entry))
-            .map(|entry| Unit::file(entry, ""))
+            .map(|entry| Unit::file(entry, "", whole_log(&self.repository(entry.name()))))
             .collect();
         identify::require(tree, Kind::Commits, units.len())?;
         Ok(units)
@@ -203,6 +204,25 @@ impl Convert for Log {
         changes.push(draft.upsert());
         Ok(changes)
     }
+
+    fn lost(&self, remains: Remains<'_>) -> Lost {
+        let sha = match remains {
+            Remains::Whole(record) | Remains::Part(record) => text(record, &["sha"]).filter(|sha| is_commit(sha)),
+            Remains::Nothing => None,
+        };
+        match (sha, remains) {
+            (Some(sha), _) => Lost::Under(vec![Key::commit(&self.repository, sha)]),
+            (None, Remains::Whole(_)) => Lost::Nothing,
+            (None, Remains::Part(_) | Remains::Nothing) => whole_log(&self.repository),
+        }
+    }
+}
+
+/// What is lost with a whole file.
+fn whole_log(repository: &str) -> Lost {
+    let repository = Key::repository(repository);
+    let commits = Key::from_raw(&format!("commit:{}", repository.local()));
+    Lost::Under(vec![commits, repository])
 }
 
 /// Whether text is a file's path as git prints it.

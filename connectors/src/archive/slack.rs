@@ -16,6 +16,7 @@ use crate::archive::draft::Draft;
 use crate::archive::format::{Events, Format, Unit, common_label};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{is_id, one_line};
+use crate::archive::lost::Lost;
 use crate::archive::tree::{Tree, fingerprint};
 
 use directory::{Conversation, Directory, Privacy};
@@ -228,6 +229,7 @@ impl Format for Slack {
             let conversation = directory.conversation(&folder);
             let context = format!("{names} {} {}", conversation.id, conversation.privacy.as_str());
             Unit {
+                lost: Lost::Under(vec![self.config.channel(&conversation)]),
                 rejects: vec![folder.clone()],
                 name: folder,
                 files,

@@ -13,6 +13,7 @@ use crate::archive::draft::Draft;
 use crate::archive::format::{Event, Events, Format, Unit, common_label, only_file};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{is_id, one_line};
+use crate::archive::lost::Lost;
 use crate::archive::records::has_extension;
 use crate::archive::tree::{Tree, fingerprint};
 
@@ -119,7 +120,9 @@ impl Format for Wiki {
     fn units(&self, tree: &Tree) -> Result<Vec<Unit>> {
         // Which links lead somewhere depends on which pages there are.
         let context = fingerprint(pages(tree).map(|entry| &entry.path));
-        let units: Vec<Unit> = pages(tree).map(|entry| Unit::file(entry, &context)).collect();
+        let units: Vec<Unit> = pages(tree)
+            .map(|entry| Unit::file(entry, &context, Lost::Under(vec![self.page_key(&entry.path)])))
+            .collect();
         identify::require(tree, Kind::Wiki, units.len())?;
         Ok(units)
     }
@@ -128,10 +131,8 @@ impl Format for Wiki {
         let entry = only_file(tree, unit)?;
         let limit = u64::try_from(tree.limits.record).unwrap_or(u64::MAX);
         let reject = |reason: String| {
-            Ok(Event::Rejected(Rejected {
-                item: format!("{}:1", entry.path),
-                reason,
-            }))
+            let item = format!("{}:1", entry.path);
+            Ok(Event::Rejected(Rejected { item, reason }, unit.lost.clone()))
         };
         let event = if entry.size > limit {
             vec![reject(format!("longer than {limit} bytes"))]

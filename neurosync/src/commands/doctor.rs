@@ -71,6 +71,7 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
         };
         checks.push(Check::of("vector index", points, |points| format!("{points} chunks")).0);
         checks.push(lag(app).await);
+        checks.push(sweeps(app).await);
     }
     let files = match model(&context.config) {
         Ok(reference) => {
@@ -98,6 +99,23 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
                 .with_hint("what to do stands under each"),
         )
     }
+}
+
+/// Whether what is gone from the sources goes here too.
+async fn sweeps(app: &crate::app::App) -> Check {
+    let reports = app.sync_store().sources().await;
+    let (mut check, reports) = Check::of("deletions", reports, |_| "told by every source".to_owned());
+    let frozen: Vec<_> = reports
+        .into_iter()
+        .flatten()
+        .filter_map(|report| Some(format!("{}: {}", report.source.id, report.frozen?)))
+        .collect();
+    if !frozen.is_empty() {
+        check.ok = false;
+        check.detail = format!("nothing is deleted while this holds: {}", frozen.join("; "));
+        check.hint = Some("mend the files, or remove the source and add it again".to_owned());
+    }
+    check
 }
 
 async fn lag(app: &crate::app::App) -> Check {
