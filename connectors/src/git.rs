@@ -135,7 +135,7 @@ impl Git {
         }
         let inner = Inner {
             key: Key::repository(&repository),
-            label: AccessSetting::label(&source),
+            label: AccessId::common(&source),
             web: origin.as_ref().and_then(location::web),
             limits: Limits::default(),
             lists: Mutex::default(),

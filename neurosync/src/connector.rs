@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use connectors::access::AccessSetting;
 use connectors::archive::{Archive, Kind};
 use connectors::git::Git;
 use domain::seam::Connector;
 use domain::seam::store::SourceRecord;
-use domain::{Error, Result, SourceId, Timestamp};
+use domain::{Error, Readers, Result, SourceId, Timestamp};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -92,6 +94,16 @@ fn absolute(path: &str) -> Result<String> {
     full.into_os_string().into_string().map_err(|path| {
         Error::invalid("find source", format!("{} is not UTF-8", path.display())).with_hint("rename the folder")
     })
+}
+
+/// Who may read what of a source is not restricted further.
+pub(crate) fn readers(record: &SourceRecord) -> Result<Readers> {
+    #[derive(Deserialize)]
+    struct Access {
+        #[serde(default)]
+        access: AccessSetting,
+    }
+    Ok(settings::<Access>(record)?.access.readers())
 }
 
 /// The folder of a source's clone: each source has its own.

@@ -19,12 +19,15 @@ async fn source(store: &Sqlite, name: &str) -> (SourceId, Lease) {
     let source = SourceId::new(name).expect("slug");
     let settings = serde_json::Value::Null;
     store
-        .put_source(SourceRecord {
-            id: source.clone(),
-            connector: "x".into(),
-            settings,
-            added: NOW,
-        })
+        .put_source(
+            SourceRecord {
+                id: source.clone(),
+                connector: "x".into(),
+                settings,
+                added: NOW,
+            },
+            Readers::Public,
+        )
         .await
         .expect("put source");
     let lease = store

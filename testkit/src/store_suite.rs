@@ -85,6 +85,7 @@ fn written() -> Vec<Case> {
         access {
             rules_tell_who_sees_a_label,
             a_changed_rule_counts_at_once,
+            changed_readers_of_a_source_count_at_once,
             rules_are_listed_by_label,
             nothing_hidden_is_ever_read,
             chunks_of_a_former_label_stay_hidden,

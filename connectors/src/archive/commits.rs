@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{Account, Body, Change, DocumentKind, EdgeKind, Key, Result, SourceId};
+use domain::{AccessId, Account, Body, Change, DocumentKind, EdgeKind, Key, Result, SourceId};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::access::AccessSetting;
 use crate::archive::draft::Draft;
-use crate::archive::format::{Convert, Events, FileEvents, Format, Told, Unit, common_label, only_file};
+use crate::archive::format::{Convert, Events, FileEvents, Format, Told, Unit, only_file};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{list, one_line, text, time};
 use crate::archive::lost::{Lost, Remains};
@@ -153,7 +153,7 @@ impl Convert for Log {
             source,
             DocumentKind::Repository,
             Key::repository(&self.repository),
-            common_label(source),
+            AccessId::common(source),
         )
         .title(&self.repository)
         .aliases(std::iter::once(self.repository.clone()).chain(self.commits.formerly.iter().cloned()))
@@ -177,7 +177,7 @@ impl Convert for Log {
             source,
             DocumentKind::Commit,
             Key::commit(&self.repository, &sha),
-            common_label(source),
+            AccessId::common(source),
         )
         .title(message.lines().find(|line| !line.trim().is_empty()).unwrap_or(&sha))
         .aliases([sha.clone()])

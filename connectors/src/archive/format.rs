@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use domain::{AccessId, AccessRule, Account, Change, Key, Rejected, Result, SourceId};
+use domain::{AccessId, AccessRule, Account, Change, Key, Rejected, Result};
 use serde_json::Value;
 
 use crate::archive::identify::Kind;
@@ -204,9 +204,4 @@ impl Told {
         }
         label
     }
-}
-
-/// The label of everything in a source that is not restricted further.
-pub(crate) fn common_label(source: &SourceId) -> AccessId {
-    AccessId::new(source, "all")
 }

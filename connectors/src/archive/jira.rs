@@ -32,7 +32,7 @@ pub struct JiraSettings {
     /// The address that `/browse/KEY` follows; by default the origin of the issues' `self` address.
     #[serde(default)]
     pub url: Option<String>,
-    /// Who may read what Jira itself does not restrict.
+    /// Who may read what Jira itself does not restrict. What it does is for those whom both name.
     #[serde(default)]
     pub access: AccessSetting,
     /// The most bytes that one file may have after expansion.

@@ -5,12 +5,12 @@ mod page;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{Change, DocumentKind, Error, Key, Rejected, Result, SourceId};
+use domain::{AccessId, Change, DocumentKind, Error, Key, Rejected, Result, SourceId};
 use serde::Deserialize;
 
 use crate::access::AccessSetting;
 use crate::archive::draft::Draft;
-use crate::archive::format::{Event, Events, Format, Unit, common_label, only_file};
+use crate::archive::format::{Event, Events, Format, Unit, only_file};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{is_id, one_line};
 use crate::archive::lost::Lost;
@@ -107,7 +107,7 @@ impl Format for Wiki {
             &self.source,
             DocumentKind::Space,
             self.space_key(),
-            common_label(&self.source),
+            AccessId::common(&self.source),
         )
         .title(&self.space)
         .aliases([self.space.clone()]);

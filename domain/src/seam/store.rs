@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessId, AccessRule, Account, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Rejected,
-    Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
+    AccessId, AccessRule, Account, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Readers,
+    Rejected, Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
 };
 
 /// A configured source.
@@ -86,8 +86,10 @@ pub struct Lease {
 /// The log of truth as sync writes it.
 #[async_trait]
 pub trait SyncStore: Send + Sync {
-    /// Add a source, or change the settings of one. `Conflict` when another connector reads a source of this name.
-    async fn put_source(&self, source: SourceRecord) -> Result<()>;
+    /// Add a source, or change the settings of one, with who may read what of it is not restricted further. `Conflict` when
+    /// another connector reads a source of this name. Other readers than before count from now on, whether or not the source can
+    /// be read again: labels that are restricted further are left to the owner until a sync from the beginning writes their rules.
+    async fn put_source(&self, source: SourceRecord, readers: Readers) -> Result<()>;
 
     /// Remove a source with all its documents, rules, accounts and cursors: its documents become tombstones that the projections still see.
     async fn remove_source(&self, source: &SourceId) -> Result<()>;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport};
 use domain::seam::{Connector, SyncStore};
-use domain::{Cursor, Error, Page, Rejected, Result, SourceId, Sweep, Timestamp};
+use domain::{Cursor, Error, Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::Sync;
@@ -22,7 +22,7 @@ struct Store {
 
 #[async_trait]
 impl SyncStore for Store {
-    async fn put_source(&self, _: SourceRecord) -> Result<()> {
+    async fn put_source(&self, _: SourceRecord, _: Readers) -> Result<()> {
         Ok(())
     }
 

@@ -27,7 +27,8 @@ async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Re
     // Opening the connector checks its settings, so that a source that cannot be read is never stored.
     connector::open(&record, &app.clones())?;
     let id = record.id.clone();
-    app.sync_store().put_source(record).await?;
+    let readers = connector::readers(&record)?;
+    app.sync_store().put_source(record, readers).await?;
     if sync {
         let runs = context.pipeline(&app).await?.sync(std::slice::from_ref(&id)).await?;
         let own: Vec<_> = runs.into_iter().filter(|run| run.source == id).collect();

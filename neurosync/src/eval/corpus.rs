@@ -177,7 +177,7 @@ impl Beir {
             key: Key::wiki_page("beir", "corpus", &entry.id),
             aliases: Vec::new(),
             container: Key::wiki_space("beir", "corpus"),
-            access: AccessId::new(&self.source, "all"),
+            access: AccessId::common(&self.source),
             title: entry.title.clone(),
             body: Body::plain(entry.text.clone()),
             url: None,
@@ -201,7 +201,7 @@ impl Connector for Beir {
         let end = (start + PAGE).min(self.entries.len());
         let mut page = Page::empty(Cursor(end.to_string()));
         let rule = AccessRule {
-            id: AccessId::new(&self.source, "all"),
+            id: AccessId::common(&self.source),
             container: Key::wiki_space("beir", "corpus"),
             readers: Readers::Public,
         };

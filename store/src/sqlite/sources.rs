@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::seam::store::{SourceRecord, SourceReport};
-use domain::{Error, ErrorKind, Result, SourceId, Timestamp};
+use domain::{Error, ErrorKind, Readers, Result, SourceId, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::{During, unreadable};
 use super::projection::PROJECTIONS;
-use super::{Sqlite, decode, limits};
+use super::{Sqlite, access, decode, limits};
 
 const PUT: &str = "put source";
 const LIST: &str = "list sources";
@@ -40,7 +40,7 @@ pub(super) async fn live(
 }
 
 /// Add a source, change the settings of one, or bring a removed one back.
-pub(super) async fn put(store: &Sqlite, source: SourceRecord) -> Result<()> {
+pub(super) async fn put(store: &Sqlite, source: SourceRecord, readers: Readers) -> Result<()> {
     limits::name(PUT, &source.connector)?;
     let settings = source.settings.to_string();
     limits::settings(&settings)?;
@@ -73,6 +73,15 @@ pub(super) async fn put(store: &Sqlite, source: SourceRecord) -> Result<()> {
     .execute(&mut *transaction)
     .await
     .during(PUT)?;
+    let number = live(&mut transaction, PUT, &source.id).await?.number;
+    if access::change_readers(&mut transaction, (number, &source.id), readers).await? {
+        // Only a sync from the beginning tells all rules again; it knows of no deletions before it.
+        sqlx::query("UPDATE sources SET cursor = NULL, sweep_due = 1 WHERE number = ?")
+            .bind(number)
+            .execute(&mut *transaction)
+            .await
+            .during(PUT)?;
+    }
     transaction.commit().await.during(PUT)
 }
 

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SyncStore};
-use domain::{Page, Rejected, Result, SourceId, Sweep, Timestamp};
+use domain::{Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp};
 
 use super::{Sqlite, commit, leases, sources};
 
 #[async_trait]
 impl SyncStore for Sqlite {
-    async fn put_source(&self, source: SourceRecord) -> Result<()> {
-        sources::put(self, source).await
+    async fn put_source(&self, source: SourceRecord, readers: Readers) -> Result<()> {
+        sources::put(self, source, readers).await
     }
 
     async fn remove_source(&self, source: &SourceId) -> Result<()> {

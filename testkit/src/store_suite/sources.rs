@@ -12,17 +12,20 @@ use super::make::{NOW, World, caller, labels, record};
 pub(super) async fn a_source_keeps_its_connector(store: Arc<dyn Store>) {
     let world = World::new(&store, "a").await;
     let error = store
-        .put_source(record(&world.source, "another"))
+        .put_source(record(&world.source, "another"), Readers::Public)
         .await
         .expect_err("other connector");
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let settings = serde_json::json!({ "path": "y", "deep": [1, null] });
     store
-        .put_source(SourceRecord {
-            settings: settings.clone(),
-            added: Timestamp(5),
-            ..record(&world.source, "test")
-        })
+        .put_source(
+            SourceRecord {
+                settings: settings.clone(),
+                added: Timestamp(5),
+                ..record(&world.source, "test")
+            },
+            Readers::Public,
+        )
         .await
         .expect("change");
     let found = world.report().await.source;
@@ -196,7 +199,7 @@ pub(super) async fn a_removed_source_can_be_added_again(store: Arc<dyn Store>) {
     world.commit(vec![world.put("P-1", "x"), world.put("P-2", "x")]).await;
     store.remove_source(&world.source).await.expect("remove");
     store
-        .put_source(record(&world.source, "another"))
+        .put_source(record(&world.source, "another"), Readers::Public)
         .await
         .expect("another connector may read it now");
     let done = world.commit(vec![world.put("P-1", "x")]).await;
