@@ -170,6 +170,14 @@ impl Archive {
         ))
     }
 
+    /// Check that the archive is there and of its kind, as far as its list of files and the first of them tell.
+    ///
+    /// # Errors
+    /// `NotFound` or `Denied` for a path that cannot be read, `Invalid` for an archive of another kind.
+    pub async fn check(&self) -> Result<()> {
+        self.blocking(State::new(self.format.kind()), |_| Ok(())).await
+    }
+
     /// Take the round that ended at `cursor`, if it is still here.
     fn take(&self, cursor: Option<&Cursor>) -> Option<Round> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).take();

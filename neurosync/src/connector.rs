@@ -120,23 +120,43 @@ pub(crate) fn forget(id: &SourceId, clones: &Path) -> Result<()> {
     }
 }
 
+/// Check that a source can be read before it is stored: its settings, and what is at its path. A URL is only asked by a sync.
+pub(crate) async fn check(record: &SourceRecord, clones: &Path) -> Result<()> {
+    match archive_kind(&record.connector) {
+        Some(kind) => {
+            let archive = Archive::open(record.id.clone(), kind, record.settings.clone())?;
+            archive.check().await
+        }
+        None => open(record, clones).map(drop),
+    }
+}
+
+/// Whether two records lead to the same place.
+pub(crate) fn is_same_place(one: &SourceRecord, other: &SourceRecord) -> bool {
+    let place = |record: &SourceRecord| {
+        let settings = &record.settings;
+        settings.get("path").or_else(|| settings.get("location")).cloned()
+    };
+    one.connector == other.connector && place(one) == place(other)
+}
+
+/// The kind of archive that a connector reads.
+fn archive_kind(connector: &str) -> Option<Kind> {
+    let kind = connector.strip_suffix("-archive")?;
+    Kind::ALL.into_iter().find(|one| one.as_str() == kind)
+}
+
 /// The connector of a record.
 pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Connector>> {
     let id = record.id.clone();
-    let archive = |kind| -> Result<Box<dyn Connector>> {
-        Ok(Box::new(Archive::open(id.clone(), kind, record.settings.clone())?))
-    };
+    if let Some(kind) = archive_kind(&record.connector) {
+        return Ok(Box::new(Archive::open(id, kind, record.settings.clone())?));
+    }
     match record.connector.as_str() {
-        "git" => Ok(Box::new(Git::open(
-            id.clone(),
-            settings(record)?,
-            &clone_of(&id, clones),
-        )?)),
-        "jira-archive" => archive(Kind::Jira),
-        "github-archive" => archive(Kind::Github),
-        "slack-archive" => archive(Kind::Slack),
-        "wiki-archive" => archive(Kind::Wiki),
-        "commits-archive" => archive(Kind::Commits),
+        "git" => {
+            let clone = clone_of(&id, clones);
+            Ok(Box::new(Git::open(id, settings(record)?, &clone)?))
+        }
         other => Err(Error::invalid(
             "open source",
             format!("{id} is read by `{other}`, which this version does not have"),

@@ -39,6 +39,24 @@ fn a_folder_that_is_not_there_is_named() {
     let (code, error) = neurosync.fails(&["source", "import", "jira", "jira", "/nowhere/at/all"]);
     assert_ne!(code, 0);
     assert!(error.contains("/nowhere/at/all") && error.contains("help:"), "{error}");
+    let wiki = neurosync.data().join("wiki");
+    fs::create_dir_all(&wiki).expect("folder");
+    fs::write(wiki.join("page.md"), "# A page").expect("page");
+    for (connector, place) in [
+        ("slack", "/nowhere/at/all"),
+        ("git", "/nowhere/at/all"),
+        ("jira", &text(&wiki)),
+    ] {
+        for command in ["add", "import"] {
+            neurosync.fails(&["source", command, connector, "lost", place]);
+        }
+    }
+    let list = neurosync.json(&["source", "list"]);
+    assert_eq!(
+        list["sources"],
+        serde_json::json!([]),
+        "a source that cannot be read is not stored"
+    );
 }
 
 #[test]
