@@ -148,6 +148,14 @@ impl Git {
         Ok(Self { inner: Arc::new(inner) })
     }
 
+    /// Remove a clone, for a source that is no more.
+    ///
+    /// # Errors
+    /// As the file system reports; no clone is none.
+    pub fn discard(clone_dir: &Path) -> Result<()> {
+        remote::discard(clone_dir)
+    }
+
     /// The same connector with other page sizes.
     #[cfg(test)]
     fn with_limits(mut self, limits: Limits) -> Self {

@@ -113,11 +113,7 @@ fn clone_of(id: &SourceId, clones: &Path) -> PathBuf {
 
 /// Remove what a source's connector keeps on disk.
 pub(crate) fn forget(id: &SourceId, clones: &Path) -> Result<()> {
-    let folder = clone_of(id, clones);
-    match std::fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("remove clone", &folder, error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
+    Git::discard(&clone_of(id, clones))
 }
 
 /// Check that a source can be read before it is stored: its settings, and what is at its path. A URL is only asked by a sync.

@@ -127,8 +127,14 @@ fn a_clone_of_another_address_is_never_read_as_this_one() {
     // The same source with another location: what was read of the former one goes.
     reader.read(&git(&two));
     assert_same(&reader, &Reader::fresh(&two.connector()));
-    // An interrupted removal leaves no half of a clone behind.
-    std::fs::remove_file(clone.join("HEAD")).expect("removed");
+    // What an interruption leaves beside it is not in the way.
+    for leftover in ["clone~new", "clone~old"] {
+        std::fs::create_dir_all(folder.path().join(leftover).join("objects")).expect("folder");
+    }
+    std::fs::rename(&clone, folder.path().join("clone~old/objects/all")).expect("moved");
+    reader.read(&git(&two));
+    Git::discard(&clone).expect("discarded");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("folder").count(), 0);
     reader.read(&git(&two));
     assert_same(&reader, &Reader::fresh(&two.connector()));
 }
