@@ -100,7 +100,8 @@ fn read() -> Vec<Case> {
             the_log_is_read_in_pages_each_document_once,
             chunks_are_replaced_and_read_in_order,
             foreign_chunks_are_refused,
-            the_directory_lists_projects_and_repositories,
+            the_directory_lists_its_kinds_of_documents,
+            former_names_are_told_until_the_graph_has_handled_them,
             mentions_are_replaced_and_die_with_their_document,
             cached_vectors_read_back_bit_for_bit,
         }

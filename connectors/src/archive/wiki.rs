@@ -73,10 +73,20 @@ impl Wiki {
         Key::wiki_space(&self.site, &self.space)
     }
 
+    /// The name of a page by its number alone, as short addresses have it; none for a page without a number.
+    fn page_number(&self, path: &str) -> Option<Key> {
+        let id = page_id(path);
+        let number = id.bytes().all(|byte| byte.is_ascii_digit());
+        number.then(|| Key::wiki_page(&self.site, NO_SPACE, &id))
+    }
+
     fn page_key(&self, path: &str) -> Key {
         Key::wiki_page(&self.site, &self.space, &page_id(path))
     }
 }
+
+/// The space of a page that an address names by its number alone.
+const NO_SPACE: &str = "_";
 
 /// The id of a page: the number that a Confluence export puts at the end of the file's name, or the path without its extension.
 fn page_id(path: &str) -> String {

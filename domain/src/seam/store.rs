@@ -130,6 +130,8 @@ pub struct Changed {
     pub key: Key,
     /// The label it has, or had when it was deleted.
     pub access: AccessId,
+    /// Aliases that an entry of the directory had since the graph projection last handled it, and may have lost.
+    pub former: Vec<String>,
     /// Its content; `None` when it is gone.
     pub document: Option<Box<Document>>,
 }
@@ -168,9 +170,9 @@ pub struct Mentioned {
 /// An entry of the directory: something whose names give meaning to texts elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryEntry {
-    /// A project (`jira:acme/PAY`) or repository (`repo:acme/api`).
+    /// A project (`jira:acme/PAY`), repository (`repo:acme/api`), channel (`slack:T1/C9`) or space (`wiki:acme/ENG`).
     pub key: Key,
-    /// Its other names: old project keys, former repository names.
+    /// Its other names: old project keys, former repository names, addresses.
     pub aliases: Vec<String>,
     /// The label of the document that tells of it.
     pub access: AccessId,
@@ -195,7 +197,7 @@ pub trait ProjectionStore: Send + Sync {
     /// Store what documents mention and move the position, in one transaction.
     async fn commit_graph(&self, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()>;
 
-    /// Every live project and repository document, and the live documents that mention any of `names`, both at the same moment.
+    /// Every live project, repository, channel and space document, and the live documents that mention any of `names`, both at the same moment.
     async fn directory(&self, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)>;
 
     /// The vectors of `model` for these hashes; absent ones are left out.

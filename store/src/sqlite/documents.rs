@@ -146,12 +146,7 @@ pub(super) async fn apply(
             draft,
         });
     }
-    rows::run(
-        connection,
-        (log.operation, "DELETE FROM aliases WHERE document IN"),
-        stale,
-    )
-    .await?;
+    take_aliases(connection, log.operation, stale).await?;
     write(connection, log, written).await?;
     bury(connection, log.operation, graves).await
 }
@@ -293,14 +288,22 @@ async fn write(connection: &mut SqliteConnection, log: &Log, mut written: Vec<Ro
     .await
 }
 
-async fn bury(connection: &mut SqliteConnection, operation: &'static str, graves: Vec<Grave>) -> Result<()> {
-    let numbers: Vec<i64> = graves.iter().map(|(number, _)| *number).collect();
+/// Take the aliases of documents; those of the directory are kept as former names until the graph projection has handled them.
+async fn take_aliases(connection: &mut SqliteConnection, operation: &'static str, documents: Vec<i64>) -> Result<()> {
+    let keep = "INSERT OR IGNORE INTO former_names (document, name) SELECT document, name FROM aliases \
+                JOIN documents ON number = document WHERE kind IN ('project', 'repository', 'channel', 'space') AND document IN";
+    rows::run(connection, (operation, keep), documents.clone()).await?;
     rows::run(
         connection,
         (operation, "DELETE FROM aliases WHERE document IN"),
-        numbers,
+        documents,
     )
-    .await?;
+    .await
+}
+
+async fn bury(connection: &mut SqliteConnection, operation: &'static str, graves: Vec<Grave>) -> Result<()> {
+    let numbers: Vec<i64> = graves.iter().map(|(number, _)| *number).collect();
+    take_aliases(connection, operation, numbers).await?;
     // SQLite and PostgreSQL both call the columns of VALUES column1, column2, ….
     let statement = rows::Rows {
         operation,

@@ -38,6 +38,9 @@ pub(super) fn convert(wiki: &Wiki, tree: &Tree, path: &str, text: &str) -> Vec<C
         .times(page.created, page.updated)
         .part_of(wiki.space_key(), "wiki.space")
         .author(author.map(|account| account.id), "wiki.author");
+    if let Some(number) = wiki.page_number(path) {
+        draft = draft.link(EdgeKind::SameAs, number, "wiki.page_id");
+    }
     if let Some(parent) = page.parent.and_then(|link| target(tree, path, link)) {
         draft = draft.link(EdgeKind::PartOf, wiki.page_key(&parent), "wiki.parent");
     }
