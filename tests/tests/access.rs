@@ -202,6 +202,53 @@ fn hidden_content_changes_no_byte_of_any_answer() {
 }
 
 #[test]
+fn what_a_hidden_source_calls_somebody_finds_nobody() {
+    let told = |private: bool| {
+        let mut hidden = issue("HR-1", "Secret", "Text");
+        hidden["self"] = json!("https://open/rest/api/2/issue/1");
+        hidden["fields"]["reporter"]["displayName"] = json!(if private { "Countess Lovelace" } else { "Ada" });
+        hidden["fields"]["reporter"]["emailAddress"] = json!(if private {
+            "ada.private@home.example"
+        } else {
+            "x@y.example"
+        });
+        world(Hidden::Issues(vec![hidden]))
+    };
+    let worlds = [world(Hidden::Absent), told(true), told(false)];
+    let servers = worlds.each_ref().map(Neurosync::serve);
+    for name in [
+        "ada",
+        "Ada+L.",
+        "Ada",
+        "ada.private@home.example",
+        "\"Countess+Lovelace\"",
+        "x@y.example",
+    ] {
+        for question in [
+            format!("author:{name}+retry"),
+            format!("author:{name}"),
+            format!("retry&author={name}"),
+        ] {
+            let answers = servers
+                .each_ref()
+                .map(|server| server.get(&format!("/v1/search?q={question}"), Some("eng-key")));
+            assert_eq!(answers[0], answers[1], "{question}");
+            assert_eq!(answers[0], answers[2], "{question}");
+        }
+    }
+    let owner = |server: &Server| {
+        server
+            .get("/v1/search?q=author:ada.private@home.example", Some("owner-key"))
+            .body
+    };
+    assert!(
+        owner(&servers[1]).contains("OPEN-1"),
+        "the test can fail: {}",
+        owner(&servers[1])
+    );
+}
+
+#[test]
 fn narrowed_access_counts_for_the_next_question_also_where_the_source_is_gone() {
     let neurosync = Neurosync::default();
     fs::create_dir_all(neurosync.data()).expect("data folder");

@@ -246,8 +246,9 @@ pub trait DocumentStore: Send + Sync {
     /// Statistics of these terms over the visible labels.
     async fn term_statistics(&self, terms: &[u32], visible: &Visible) -> Result<TermStatistics>;
 
-    /// The accounts whose id, login, display name or e-mail is one of `names`, compared without case; by id, at most 1,000.
-    async fn accounts(&self, names: &[String]) -> Result<Vec<Account>>;
+    /// The accounts whose id, login, display name or e-mail is one of `names`, compared without case; by id, at most 1,000. Only
+    /// what sources tell of which some label is visible counts: what another source calls somebody is not for the caller to try.
+    async fn accounts(&self, names: &[String], visible: &Visible) -> Result<Vec<Account>>;
 
     /// Live documents by ascending id after `after`, for export.
     async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>>;

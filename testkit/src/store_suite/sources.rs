@@ -136,7 +136,7 @@ pub(super) async fn a_removed_source_leaves_only_tombstones(store: Arc<dyn Store
     );
     assert_eq!(store.access_rules().await.expect("rules").len(), 1);
     let accounts = store
-        .accounts(&[Key::account("jira", "ada").to_string()])
+        .accounts(&[Key::account("jira", "ada").to_string()], &Visible::All)
         .await
         .expect("accounts");
     assert_eq!(
