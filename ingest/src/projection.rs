@@ -2,6 +2,7 @@
 
 pub mod graph;
 pub mod index;
+mod poison;
 
 pub use graph::GraphProjection;
 pub use index::IndexProjection;

@@ -1,12 +1,15 @@
 //! The pipeline over an open data folder: sync sources, then bring both projections up to date.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use domain::seam::Connector;
 use domain::seam::store::{Committed, SourceReport};
 use domain::{Error, ErrorKind, Result, SourceId};
 use ingest::progress::Progress;
-use ingest::projection::{GraphProjection, IndexProjection};
+use ingest::projection::{GraphProjection, IndexProjection, Projected};
 use ingest::sync::Sync;
 use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
@@ -46,7 +49,7 @@ pub struct SourceRun {
     /// Why what is gone from the source could not be told, so that nothing was deleted here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frozen: Option<String>,
-    /// Why the sync failed, if it did; the other sources went on.
+    /// Why the sync or a projection failed, if one did; the other sources went on.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "describe")]
     pub error: Option<Error>,
 }
@@ -63,13 +66,25 @@ impl SourceRun {
             error: None,
         }
     }
+
+    /// What a projection did; its error is this source's own, and the others go on, unless all are asked to stop.
+    fn take(&mut self, done: Result<Projected>) -> Result<Projected> {
+        match done {
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                Ok(Projected::default())
+            }
+            Ok(done) => Ok(done),
+        }
+    }
 }
 
 impl Pipeline<'_> {
     /// Sync the named sources (all, when none is named) and project every source.
     ///
     /// # Errors
-    /// `NotFound` for an unknown name; `Cancelled`; a projection's error. A source that cannot be read is told in its run.
+    /// `NotFound` for an unknown name; `Cancelled`. A source that cannot be read or projected is told in its run.
     pub async fn sync(&self, names: &[SourceId]) -> Result<Vec<SourceRun>> {
         let reports = self.app.sync_store().sources().await?;
         check_known(&reports, names)?;
@@ -102,14 +117,14 @@ impl Pipeline<'_> {
         let mut run = [SourceRun::of(connector.source())];
         run[0].committed = Some(self.pull(connector).await?);
         self.project(&mut run).await?;
-        let [run] = run;
-        Ok(run)
+        let [mut run] = run;
+        run.error.take().map_or(Ok(run), Err)
     }
 
-    /// Bring both projections of every source up to date.
+    /// Bring both projections of every source up to date. A source that cannot be projected is told in its run.
     ///
     /// # Errors
-    /// Whatever a backend reports.
+    /// `Cancelled`, or that the sources cannot be listed.
     pub async fn project_all(&self) -> Result<Vec<SourceRun>> {
         let reports = self.app.sync_store().sources().await?;
         let mut runs: Vec<_> = reports.iter().map(|report| SourceRun::of(&report.source.id)).collect();
@@ -129,12 +144,14 @@ impl Pipeline<'_> {
         };
         for run in runs.iter_mut() {
             if let Some(revision) = revision(run) {
-                run.edges = graph.run(&run.source, revision).await?.written;
+                let done = graph.run(&run.source, revision).await;
+                run.edges = run.take(done)?.written;
             }
         }
         for run in runs {
             if let Some(revision) = revision(run) {
-                let done = index.run(&run.source, revision).await?;
+                let done = index.run(&run.source, revision).await;
+                let done = run.take(done)?;
                 (run.chunks, run.embedded) = (done.written, done.embedded);
             }
         }

@@ -110,6 +110,7 @@ fn read() -> Vec<Case> {
             positions_only_grow,
             repeating_a_commit_changes_nothing,
             a_late_commit_changes_nothing,
+            what_a_projection_cannot_handle_is_told_until_it_can,
             a_reset_forgets_one_projection,
         }
         statistics {

@@ -167,6 +167,15 @@ pub struct Mentioned {
     pub names: Vec<String>,
 }
 
+/// A document that a projection could not handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The document.
+    pub id: DocumentId,
+    /// Why, in one sentence, without content that could be secret.
+    pub reason: String,
+}
+
 /// An entry of the directory: something whose names give meaning to texts elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryEntry {
@@ -191,11 +200,24 @@ pub trait ProjectionStore: Send + Sync {
     async fn changed(&self, source: &SourceId, after: u64, limit: usize) -> Result<Vec<Changed>>;
 
     /// Store the chunks of documents, count them in and their former ones out of their labels' statistics, and move the position, all in one
-    /// transaction. Repeating it changes nothing. Positions never move back, but by `reset`.
-    async fn commit_index(&self, source: &SourceId, position: u64, documents: Vec<IndexedDocument>) -> Result<()>;
+    /// transaction. Repeating it changes nothing. Positions never move back, but by `reset`. What failed is told among the dead
+    /// letters of its source until it is among the `documents` of a later commit or gone.
+    async fn commit_index(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<IndexedDocument>,
+        failed: Vec<Failure>,
+    ) -> Result<()>;
 
-    /// Store what documents mention and move the position, in one transaction.
-    async fn commit_graph(&self, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()>;
+    /// Store what documents mention, and what failed as the index does, and move the position, in one transaction.
+    async fn commit_graph(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<Mentioned>,
+        failed: Vec<Failure>,
+    ) -> Result<()>;
 
     /// Every live project, repository, channel and space document, and the live documents that mention any of `names`, both at the same moment.
     async fn directory(&self, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)>;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::seam::store::{IndexedChunk, IndexedDocument, StoredChunk};
+use domain::seam::store::{Failure, IndexedChunk, IndexedDocument, StoredChunk};
 use domain::{AccessId, Chunk, DocumentId, Error, Result, SourceId, TextHash};
 use sqlx::sqlite::SqliteConnection;
 
+use super::dead_letters::{self, Stage};
 use super::documents::label_numbers;
 use super::error::{During, unreadable};
 use super::postings::{self, Postings};
@@ -68,10 +69,11 @@ impl Delta {
 /// already there or superseded, and changes nothing.
 pub(super) async fn commit(
     store: &Sqlite,
-    source: &SourceId,
-    position: u64,
+    (source, position): (&SourceId, u64),
     documents: Vec<IndexedDocument>,
+    failed: Vec<Failure>,
 ) -> Result<()> {
+    let handled: BTreeSet<DocumentId> = documents.iter().map(|document| document.id).collect();
     let drafts = tokio::task::spawn_blocking(move || documents.into_iter().map(draft).collect::<Result<Vec<_>>>())
         .await
         .map_err(|error| Error::internal(COMMIT, "preparing the chunks was interrupted").with_source(error))??;
@@ -116,6 +118,7 @@ pub(super) async fn commit(
     }
     write(&mut transaction, written, gone).await?;
     count(&mut transaction, delta).await?;
+    dead_letters::projected(&mut transaction, Stage::Index, handled, failed).await?;
     transaction.commit().await.during(COMMIT)
 }
 

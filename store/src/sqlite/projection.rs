@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use domain::seam::store::{CachedVector, Changed, DirectoryEntry, IndexedDocument, Mentioned, ProjectionStore};
+use domain::seam::store::{
+    CachedVector, Changed, DirectoryEntry, Failure, IndexedDocument, Mentioned, ProjectionStore,
+};
 use domain::{AccessId, DocumentId, DocumentKind, Error, Key, Result, SourceId, TextHash};
 use sqlx::sqlite::SqliteConnection;
 
@@ -25,12 +27,24 @@ impl ProjectionStore for Sqlite {
         changed(self, source, after, limit).await
     }
 
-    async fn commit_index(&self, source: &SourceId, position: u64, documents: Vec<IndexedDocument>) -> Result<()> {
-        index::commit(self, source, position, documents).await
+    async fn commit_index(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<IndexedDocument>,
+        failed: Vec<Failure>,
+    ) -> Result<()> {
+        index::commit(self, (source, position), documents, failed).await
     }
 
-    async fn commit_graph(&self, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()> {
-        directory::commit(self, source, position, documents).await
+    async fn commit_graph(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<Mentioned>,
+        failed: Vec<Failure>,
+    ) -> Result<()> {
+        directory::commit(self, (source, position), documents, failed).await
     }
 
     async fn directory(&self, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)> {
@@ -171,10 +185,15 @@ async fn reset(store: &Sqlite, projection: &str) -> Result<()> {
             "DELETE FROM indexed",
             "DELETE FROM label_chunks",
             "DELETE FROM label_terms",
+            "DELETE FROM dead_letters WHERE stage = 'index'",
             "UPDATE sources SET chunks = 0",
         ]
     } else {
-        &["DELETE FROM mentions", "DELETE FROM former_names"]
+        &[
+            "DELETE FROM mentions",
+            "DELETE FROM former_names",
+            "DELETE FROM dead_letters WHERE stage = 'graph'",
+        ]
     };
     let mut transaction = store.write(OPERATION).await?;
     for statement in statements {

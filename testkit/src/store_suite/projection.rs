@@ -132,7 +132,7 @@ pub(super) async fn foreign_chunks_are_refused(store: Arc<dyn Store>) {
     for document in [mixed, doubled, unknown] {
         let documents = vec![world.indexed("P-2", "open", &[vec![1]]), document];
         let error = store
-            .commit_index(&world.source, 1, documents)
+            .commit_index(&world.source, 1, documents, Vec::new())
             .await
             .expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Invalid);
@@ -206,7 +206,7 @@ pub(super) async fn former_names_are_told_until_the_graph_has_handled_them(store
             id: world.id("R"),
             names,
         }];
-        let done = store.commit_graph(&world.source, position, documents).await;
+        let done = store.commit_graph(&world.source, position, documents, Vec::new()).await;
         done.expect("commit graph");
     };
     world
@@ -249,9 +249,17 @@ pub(super) async fn mentions_are_replaced_and_die_with_their_document(store: Arc
         mentioned(&world, "P-2", &["jira:B"]),
         mentioned(&world, "P-3", &["jira:C"]),
     ];
-    store.commit_graph(&world.source, 3, first).await.expect("commit graph");
     store
-        .commit_graph(&other.source, 1, vec![mentioned(&other, "P-1", &["jira:A"])])
+        .commit_graph(&world.source, 3, first, Vec::new())
+        .await
+        .expect("commit graph");
+    store
+        .commit_graph(
+            &other.source,
+            1,
+            vec![mentioned(&other, "P-1", &["jira:A"])],
+            Vec::new(),
+        )
         .await
         .expect("commit graph");
     assert_eq!(
@@ -264,6 +272,7 @@ pub(super) async fn mentions_are_replaced_and_die_with_their_document(store: Arc
             &world.source,
             3,
             vec![mentioned(&world, "P-1", &["jira:C"]), mentioned(&world, "P-2", &[])],
+            Vec::new(),
         )
         .await
         .expect("again");
