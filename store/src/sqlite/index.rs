@@ -10,7 +10,7 @@ use super::dead_letters::{self, Stage};
 use super::documents::label_numbers;
 use super::error::{During, unreadable};
 use super::postings::{self, Postings};
-use super::{Sqlite, decode, limits, projection, rows};
+use super::{Sqlite, cache, decode, limits, projection, rows};
 
 const COMMIT: &str = "commit index";
 
@@ -119,7 +119,25 @@ pub(super) async fn commit(
     write(&mut transaction, written, gone).await?;
     count(&mut transaction, delta).await?;
     dead_letters::projected(&mut transaction, Stage::Index, handled, failed).await?;
-    transaction.commit().await.during(COMMIT)
+    let forgotten = is_forgotten(&mut transaction, source, position).await?;
+    if forgotten {
+        cache::drop_unused(&mut transaction).await?;
+    }
+    transaction.commit().await.during(COMMIT)?;
+    if forgotten {
+        store.cut_log(COMMIT).await?;
+    }
+    Ok(())
+}
+
+/// Whether this was the last that was to be done for a removed source.
+async fn is_forgotten(connection: &mut SqliteConnection, source: &SourceId, position: u64) -> Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sources WHERE name = ? AND removed <> 0 AND revision = ?)")
+        .bind(source.as_str())
+        .bind(decode::stored(COMMIT, position)?)
+        .fetch_one(connection)
+        .await
+        .during(COMMIT)
 }
 
 fn draft(document: IndexedDocument) -> Result<Draft> {

@@ -283,6 +283,26 @@ pub(super) async fn mentions_are_replaced_and_die_with_their_document(store: Arc
     assert!(who(&["jira"]).await.is_empty());
 }
 
+pub(super) async fn vectors_of_a_removed_source_are_dropped_when_it_is_forgotten(store: Arc<dyn Store>) {
+    let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
+    world.commit(vec![world.put("P-1", "x")]).await;
+    other.commit(vec![other.put("P-1", "x")]).await;
+    let (own, kept) = (
+        world.indexed("P-1", "open", &[vec![1]]),
+        other.indexed("P-1", "open", &[vec![1], vec![2]]),
+    );
+    let hashes: Vec<TextHash> = own.chunks.iter().chain(&kept.chunks).map(|chunk| chunk.hash).collect();
+    let vectors = hashes.iter().map(|hash| (*hash, vec![1.0])).collect();
+    store.cache_vectors("m", vectors).await.expect("cache");
+    world.index(1, vec![own]).await;
+    other.index(1, vec![kept]).await;
+    let cached = async || store.cached_vectors("m", &hashes).await.expect("read").len();
+    store.remove_source(&world.source).await.expect("remove");
+    assert_eq!(cached().await, 3, "the projection has not handled it yet");
+    world.index(2, vec![world.indexed("P-1", "open", &[])]).await;
+    assert_eq!(cached().await, 2);
+}
+
 pub(super) async fn cached_vectors_read_back_bit_for_bit(store: Arc<dyn Store>) {
     let hashes: Vec<TextHash> = (0..1100).map(|text| TextHash::of(&text.to_string())).collect();
     let vectors: Vec<_> = (0_u16..)
