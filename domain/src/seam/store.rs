@@ -190,7 +190,14 @@ pub struct DirectoryEntry {
 /// A vector in the embedding cache.
 pub type CachedVector = (TextHash, Vec<f32>);
 
-/// What the projections read and write. `projection` is `index` or `graph`.
+/// The name of the index projection.
+pub const INDEX: &str = "index";
+/// The name of the graph projection.
+pub const GRAPH: &str = "graph";
+/// The names of all projections.
+pub const PROJECTIONS: [&str; 2] = [INDEX, GRAPH];
+
+/// What the projections read and write. `projection` is [`INDEX`] or [`GRAPH`].
 #[async_trait]
 pub trait ProjectionStore: Send + Sync {
     /// How far a projection has handled a source: a revision, 0 at first.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::seam::store::Failure;
+use domain::seam::store::{Failure, GRAPH, INDEX};
 use domain::{DocumentId, Rejected, Result, SourceId};
 use sqlx::sqlite::SqliteConnection;
 
@@ -29,8 +29,8 @@ impl Stage {
         match self {
             Self::Read => "read",
             Self::Store => "store",
-            Self::Index => "index",
-            Self::Graph => "graph",
+            Self::Index => INDEX,
+            Self::Graph => GRAPH,
         }
     }
 }

@@ -12,10 +12,7 @@ use sqlx::sqlite::SqliteConnection;
 use super::error::During;
 use super::{Sqlite, cache, decode, directory, index};
 
-pub(super) const INDEX: &str = "index";
-pub(super) const GRAPH: &str = "graph";
-/// All projections.
-pub(super) const PROJECTIONS: [&str; 2] = [INDEX, GRAPH];
+pub(super) use domain::seam::store::{GRAPH, INDEX, PROJECTIONS};
 
 #[async_trait]
 impl ProjectionStore for Sqlite {
@@ -68,7 +65,8 @@ impl ProjectionStore for Sqlite {
 fn known(operation: &'static str, projection: &str) -> Result<&'static str> {
     PROJECTIONS.into_iter().find(|name| *name == projection).ok_or_else(|| {
         let name: String = projection.chars().take(80).collect();
-        Error::invalid(operation, format!("there is no projection `{name}`")).with_hint("projections are: index, graph")
+        Error::invalid(operation, format!("there is no projection `{name}`"))
+            .with_hint(format!("projections are: {}", PROJECTIONS.join(", ")))
     })
 }
 
