@@ -286,7 +286,7 @@ async fn names_are_found_through_indexes() {
             "documents_sha",
         ),
         (
-            "SELECT id FROM documents WHERE kind IN ('project', 'repository') AND hash IS NOT NULL ORDER BY key, id",
+            "SELECT id FROM documents WHERE kind IN ('project', 'repository', 'channel', 'space') AND hash IS NOT NULL ORDER BY key, id",
             "documents_directory",
         ),
         (

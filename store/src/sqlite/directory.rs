@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use domain::seam::store::{DirectoryEntry, Failure, Mentioned};
 use domain::{AccessId, DocumentId, Error, Key, Result, SourceId};
+use sqlx::sqlite::SqliteConnection;
 
 use super::dead_letters::{self, Stage};
 use super::error::During;
@@ -35,7 +36,6 @@ pub(super) async fn commit(
         ids,
     )
     .await?;
-    let numbers: Vec<i64> = found.iter().map(|(_, number, _)| *number).collect();
     // One that has changed again since is not handled yet.
     let reached = decode::stored(COMMIT, position)?;
     let handled = found.iter().filter(|(.., revision)| *revision <= reached);
@@ -46,8 +46,21 @@ pub(super) async fn commit(
         handled,
     )
     .await?;
+    let found = found.into_iter().map(|(id, number, _)| (id, number)).collect();
+    mention(&mut transaction, found, &documents).await?;
+    dead_letters::projected(&mut transaction, Stage::Graph, given, failed).await?;
+    transaction.commit().await.during(COMMIT)
+}
+
+/// Replace what these documents mention.
+async fn mention(
+    connection: &mut SqliteConnection,
+    found: Vec<(Vec<u8>, i64)>,
+    documents: &HashMap<DocumentId, Vec<String>>,
+) -> Result<()> {
+    let numbers: Vec<i64> = found.iter().map(|(_, number)| *number).collect();
     let mut mentions = BTreeSet::new();
-    for (id, number, _) in found {
+    for (id, number) in found {
         let names = documents
             .get(&decode::document_id(COMMIT, &id)?)
             .map_or(&[][..], Vec::as_slice);
@@ -62,12 +75,7 @@ pub(super) async fn commit(
             mentions.insert((name.clone(), number));
         }
     }
-    rows::run(
-        &mut transaction,
-        (COMMIT, "DELETE FROM mentions WHERE document IN"),
-        numbers,
-    )
-    .await?;
+    rows::run(connection, (COMMIT, "DELETE FROM mentions WHERE document IN"), numbers).await?;
     let statement = rows::Rows {
         operation: COMMIT,
         head: "INSERT INTO mentions (name, document)",
@@ -75,16 +83,14 @@ pub(super) async fn commit(
         tail: "",
     };
     rows::write(
-        &mut transaction,
+        connection,
         statement,
         mentions.into_iter().collect(),
         |columns, (name, document)| {
             columns.push_bind(name).push_bind(document);
         },
     )
-    .await?;
-    dead_letters::projected(&mut transaction, Stage::Graph, given, failed).await?;
-    transaction.commit().await.during(COMMIT)
+    .await
 }
 
 /// All entries by key, and the live documents that mention any of `names` by id.

@@ -119,10 +119,15 @@ pub(super) async fn advance(
     Ok(moved.rows_affected() > 0)
 }
 
+/// Revision, id, kind, key, label, body.
+type Row = (i64, Vec<u8>, String, String, String, Option<String>);
+/// Former names by id.
+type Former = HashMap<Vec<u8>, Vec<String>>;
+
 async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) -> Result<Vec<Changed>> {
     const OPERATION: &str = "read changes";
     let mut snapshot = store.snapshot(OPERATION).await?;
-    let rows: Vec<(i64, Vec<u8>, String, String, String, Option<String>)> = sqlx::query_as(
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT documents.revision, documents.id, documents.kind, documents.key, labels.name, documents.body FROM documents \
          JOIN labels ON labels.number = documents.label \
          WHERE documents.source = (SELECT number FROM sources WHERE name = ?) AND documents.revision > ? \
@@ -153,11 +158,7 @@ async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) ->
 }
 
 /// The former names of the documents changed after `after`.
-async fn former_names(
-    connection: &mut SqliteConnection,
-    source: &SourceId,
-    after: u64,
-) -> Result<HashMap<Vec<u8>, Vec<String>>> {
+async fn former_names(connection: &mut SqliteConnection, source: &SourceId, after: u64) -> Result<Former> {
     const OPERATION: &str = "read changes";
     let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
         "SELECT id, name FROM former_names JOIN documents ON number = document \
@@ -168,7 +169,7 @@ async fn former_names(
     .fetch_all(connection)
     .await
     .during(OPERATION)?;
-    let mut found: HashMap<Vec<u8>, Vec<String>> = HashMap::new();
+    let mut found = Former::new();
     for (id, name) in rows {
         found.entry(id).or_default().push(name);
     }

@@ -200,11 +200,10 @@ pub(super) async fn former_names_are_told_until_the_graph_has_handled_them(store
         let own = log.into_iter().find(|changed| changed.id == world.id("R"));
         own.expect("in the log").former
     };
-    let handle = async |position: u64| {
-        let names = Vec::new();
+    let graph = async |position: u64| {
         let documents = vec![Mentioned {
             id: world.id("R"),
-            names,
+            names: Vec::new(),
         }];
         let done = store.commit_graph(&world.source, position, documents, Vec::new()).await;
         done.expect("commit graph");
@@ -213,16 +212,16 @@ pub(super) async fn former_names_are_told_until_the_graph_has_handled_them(store
         .commit(vec![upsert(named(&["old/a", "old/b"])), world.put("P-1", "x")])
         .await;
     assert_eq!(former().await, [""; 0]);
-    handle(1).await;
+    graph(1).await;
     world.commit(vec![upsert(named(&["old/b"]))]).await;
     world
         .commit(vec![upsert(named(&["old/c"])), world.put("P-1", "y")])
         .await;
     assert_eq!(former().await, ["old/a", "old/b"]);
     world.commit(vec![Change::Delete(world.id("R"))]).await;
-    handle(3).await;
+    graph(3).await;
     assert_eq!(former().await, ["old/a", "old/b", "old/c"], "it has changed since");
-    handle(6).await;
+    graph(6).await;
     assert_eq!(former().await, [""; 0]);
 }
 
