@@ -143,7 +143,7 @@ fn filters_alone_list_the_newest() {
             .map(|result| result["key"].as_str().expect("key").to_owned())
             .collect()
     };
-    let expected: Vec<_> = (1..=5).map(|number| format!("jira:local/PAY-{number}")).collect();
+    let expected: Vec<_> = (1..=5).map(|number| format!("jira:pay/PAY-{number}")).collect();
     let mut listed = keys("/v1/search?kind=issue");
     listed.sort();
     assert_eq!(listed, expected);
