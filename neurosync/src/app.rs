@@ -188,18 +188,22 @@ pub async fn embedder(
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         threads => threads,
     };
-    let bert = blocking(move || embed::Bert::load(&files, threads)).await?;
-    if bert.dimensions() != DIMENSIONS {
+    let settings = embed::SentenceSettings {
+        threads,
+        ..embed::SentenceSettings::default()
+    };
+    let model = blocking(move || embed::SentenceEncoder::load(&files, settings)).await?;
+    if model.dimensions() != DIMENSIONS {
         return Err(Error::invalid(
             "load model",
             format!(
                 "the model gives vectors of {}, the index holds {DIMENSIONS}",
-                bert.dimensions()
+                model.dimensions()
             ),
         )
         .with_hint("choose a model of 384 dimensions"));
     }
-    Ok(Arc::new(bert))
+    Ok(Arc::new(model))
 }
 
 /// Open something that blocks, away from the async threads.
