@@ -11,6 +11,7 @@ mod output;
 pub mod pipeline;
 mod progress;
 mod serve;
+mod space;
 
 use std::process::ExitCode;
 

@@ -66,7 +66,8 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
             .0,
         );
         let points = match app.vectors().await {
-            Ok(vectors) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
+            Ok(Some(vectors)) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
+            Ok(None) => Ok(0),
             Err(error) => Err(error),
         };
         checks.push(Check::of("vector index", points, |points| format!("{points} chunks")).0);
