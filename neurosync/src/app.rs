@@ -247,6 +247,26 @@ pub async fn embedder(
     ))
 }
 
+/// The files of the configured reranking model; none where none is configured.
+///
+/// # Errors
+/// As [`embedder`].
+pub async fn reranker_files(
+    config: &Config,
+    environment: &Environment,
+    progress: &dyn model_cache::Progress,
+) -> Result<Option<model_cache::ModelFiles>> {
+    let Some(name) = &config.rerank.model else {
+        return Ok(None);
+    };
+    let settings = model_cache::Settings {
+        model_dir: None,
+        ..model_settings(config, environment)
+    };
+    let reference = model_cache::ModelRef::parse(name)?;
+    model_cache::resolve(&reference, &settings, progress).await.map(Some)
+}
+
 /// The configured reranking model, loaded; none where none is configured.
 ///
 /// # Errors
@@ -256,14 +276,9 @@ pub async fn reranker(
     environment: &Environment,
     progress: &dyn model_cache::Progress,
 ) -> Result<Option<Arc<dyn Reranker>>> {
-    let Some(name) = &config.rerank.model else {
+    let Some(files) = reranker_files(config, environment, progress).await? else {
         return Ok(None);
     };
-    let settings = model_cache::Settings {
-        model_dir: None,
-        ..model_settings(config, environment)
-    };
-    let files = model_cache::resolve(&model_cache::ModelRef::parse(name)?, &settings, progress).await?;
     let threads = threads(config);
     let model = blocking(move || embed::CrossEncoder::load(&files, threads)).await?;
     Ok(Some(Arc::new(model)))

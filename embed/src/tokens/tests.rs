@@ -125,10 +125,10 @@ fn each_family_has_its_own_template() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(20))]
     #[test]
     fn the_beginning_is_enough_for_every_family(
-        words in prop::collection::vec("[a-z]{1,9}|[A-Z'0-9.,]{1,4}|é|\u{301}a|日本|  |\n|\u{a0}|<mask>|\\[SEP\\]|👍", 900..3000),
+        words in prop::collection::vec("[a-z]{1,9}|[A-Z'0-9.,]{1,4}|é|\u{301}a|日本|  |\n|\u{a0}|<mask>|\\[SEP\\]|👍", 900..1500),
         separator in "[ ]{1,2}|\n",
     ) {
         let text = words.join(&separator);
