@@ -4,6 +4,7 @@ pub mod analyser;
 pub mod connector;
 pub mod embedder;
 pub mod graph;
+pub mod reranker;
 pub mod store;
 pub mod vectors;
 
@@ -11,5 +12,6 @@ pub use analyser::Analyser;
 pub use connector::{Connector, Estimate};
 pub use embedder::{Embedder, Role};
 pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Subgraph};
+pub use reranker::Reranker;
 pub use store::{DocumentStore, ProjectionStore, SyncStore};
 pub use vectors::{Hit, Leg, Point, PointSet, VectorIndex, VectorQuery};

@@ -8,7 +8,7 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 use domain::seam::{Embedder, Role};
-use embed::Bert;
+use embed::{SentenceEncoder, SentenceSettings};
 use model_cache::{Hub, ModelFiles, ModelRef, Settings, Silent, resolve};
 
 /// Ours must come within this of stock, component by component, for the comparison to mean anything.
@@ -31,7 +31,11 @@ fn main() {
             .await
             .expect("the default model");
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let ours = Bert::load(&files, threads).expect("our encoder");
+        let settings = SentenceSettings {
+            threads,
+            ..SentenceSettings::default()
+        };
+        let ours = SentenceEncoder::load(&files, settings).expect("our encoder");
         let stock = Stock::load(&files);
         let time = if short { Duration::ZERO } else { Duration::from_secs(3) };
         for tokens in [131, 20] {
@@ -41,7 +45,7 @@ fn main() {
     });
 }
 
-async fn compare(ours: &Bert, stock: &Stock, tokens: usize, time: Duration) {
+async fn compare(ours: &SentenceEncoder, stock: &Stock, tokens: usize, time: Duration) {
     // Each word of these is one token; two more are added by the model.
     let texts: Vec<String> = (0..64).map(|first| words(first, tokens - 2)).collect();
     let vectors = ours.embed(Role::Passage, texts.clone()).await.expect("vectors");
@@ -80,7 +84,7 @@ async fn compare(ours: &Bert, stock: &Stock, tokens: usize, time: Duration) {
     }
 }
 
-fn count(ours: &Bert) {
+fn count(ours: &SentenceEncoder) {
     let text = words(0, 129);
     let rate = rate(Duration::from_millis(500), || ours.tokens(&text));
     println!(

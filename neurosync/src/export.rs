@@ -15,8 +15,8 @@ const BATCH: usize = 1000;
 pub struct Parts<'a> {
     /// The truth.
     pub documents: &'a dyn DocumentStore,
-    /// The vector index.
-    pub vectors: &'a dyn VectorIndex,
+    /// The vector index, where one was made.
+    pub vectors: Option<&'a dyn VectorIndex>,
     /// The graph.
     pub graph: &'a dyn GraphStore,
 }
@@ -44,17 +44,8 @@ pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
             }
         }
     }
-    let mut after = None;
-    loop {
-        let points = parts.vectors.scan(after, BATCH).await?;
-        let Some((_, _, last)) = points.last() else { break };
-        after = Some(last.chunk);
-        for (label, document, point) in &points {
-            line(
-                out,
-                &json!({"type": "vector", "chunk": point.chunk, "document": document, "label": label, "dense": dense(point), "sparse": sparse(point)}),
-            )?;
-        }
+    if let Some(vectors) = parts.vectors {
+        export_vectors(vectors, out).await?;
     }
     let mut after = None;
     loop {
@@ -65,6 +56,23 @@ pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
             for value in fact_lines(one) {
                 line(out, &value)?;
             }
+        }
+    }
+}
+
+async fn export_vectors(vectors: &dyn VectorIndex, out: &mut dyn Write) -> Result<()> {
+    let mut after = None;
+    loop {
+        let points = vectors.scan(after, BATCH).await?;
+        let Some((_, _, last)) = points.last() else {
+            return Ok(());
+        };
+        after = Some(last.chunk);
+        for (label, document, point) in &points {
+            line(
+                out,
+                &json!({"type": "vector", "chunk": point.chunk, "document": document, "label": label, "dense": dense(point), "sparse": sparse(point)}),
+            )?;
         }
     }
 }

@@ -9,10 +9,11 @@ mod highlight;
 mod narrow;
 mod plan;
 mod rank;
+mod rerank;
 
 use std::sync::Arc;
 
-use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, VectorIndex};
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, Reranker, VectorIndex};
 
 pub use answer::{
     Entity, EntityDocument, Facet, Match, Neighbor, Neighborhood, Node, PathAnswer, Paths, SearchAnswer, SearchResult,
@@ -52,4 +53,15 @@ pub struct Search {
     pub embedder: Arc<dyn Embedder>,
     /// The analyser that the index was made with.
     pub analyser: Arc<dyn Analyser>,
+    /// What reads the best results once more, if anything does.
+    pub reranking: Option<Reranking>,
+}
+
+/// A model that reads the best results once more together with the query.
+#[derive(Clone)]
+pub struct Reranking {
+    /// The model.
+    pub model: Arc<dyn Reranker>,
+    /// How many results it reads.
+    pub depth: usize,
 }

@@ -204,3 +204,27 @@ fn eval_prints_the_measures_of_a_beir_folder() {
         "{report}"
     );
 }
+
+#[test]
+fn an_index_of_another_model_is_refused_until_it_is_rebuilt() {
+    let neurosync = world();
+    let settings = neurosync.data().join("neurosync.toml");
+    fs::write(&settings, "[model]\ndimensions = 128\n").expect("settings");
+    for command in [&["search", "refund"][..], &["sync"]] {
+        let (code, said) = neurosync.fails(command);
+        assert!(
+            code == 4 && said.contains("neurosync rebuild"),
+            "{command:?}: {code} {said}"
+        );
+    }
+    // What needs no model still reads what is stored.
+    neurosync.hash();
+    neurosync.json(&["rebuild"]);
+    assert!(!keys(&neurosync.json(&["search", "refund"])).is_empty());
+    fs::write(&settings, "[model]\npassage_prefix = \"passage: \"\n").expect("settings");
+    assert_eq!(
+        neurosync.fails(&["search", "refund"]).0,
+        4,
+        "equal length is not enough"
+    );
+}

@@ -3,7 +3,7 @@
 use domain::Result;
 use serde::Serialize;
 
-use crate::app::{model, model_settings};
+use crate::app::{model, model_settings, reranker_files};
 use crate::context::Context;
 use crate::output::Style;
 
@@ -66,24 +66,14 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
             .0,
         );
         let points = match app.vectors().await {
-            Ok(vectors) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
+            Ok(Some(vectors)) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
+            Ok(None) => Ok(0),
             Err(error) => Err(error),
         };
         checks.push(Check::of("vector index", points, |points| format!("{points} chunks")).0);
         checks.push(lag(app).await);
     }
-    let files = match model(&context.config) {
-        Ok(reference) => {
-            model_cache::resolve(
-                &reference,
-                &model_settings(&context.config, context.environment),
-                &*context.bars,
-            )
-            .await
-        }
-        Err(error) => Err(error),
-    };
-    checks.push(Check::of("model", files, |files| files.id.clone()).0);
+    checks.extend(models(context).await);
     let bad = checks.iter().filter(|check| !check.ok).count();
     context
         .output
@@ -98,6 +88,26 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
                 .with_hint("what to do stands under each"),
         )
     }
+}
+
+async fn models(context: &Context<'_>) -> Vec<Check> {
+    let files = match model(&context.config) {
+        Ok(reference) => {
+            model_cache::resolve(
+                &reference,
+                &model_settings(&context.config, context.environment),
+                &*context.bars,
+            )
+            .await
+        }
+        Err(error) => Err(error),
+    };
+    let mut checks = vec![Check::of("model", files, |files| files.id.clone()).0];
+    let files = reranker_files(&context.config, context.environment, &*context.bars).await;
+    if let Some(files) = files.transpose() {
+        checks.push(Check::of("reranking", files, |files| files.id.clone()).0);
+    }
+    checks
 }
 
 async fn lag(app: &crate::app::App) -> Check {
