@@ -6,6 +6,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod finish;
+pub(crate) mod int8;
 pub(crate) mod product;
 pub(crate) mod rows;
 pub(crate) mod simd;

@@ -13,7 +13,7 @@ use crate::encoder::{Encoder, Scratch, not_finite, pooled};
 use crate::head::Head;
 use crate::pool::{Pool, Priority};
 use crate::tokens::Tokens;
-use crate::weights::Weights;
+use crate::weights::{Linear, Precision, Weights};
 
 /// A model that reads a query and a passage together and gives one score, on threads of its own.
 ///
@@ -44,7 +44,9 @@ impl CrossEncoder {
         let tokens = Tokens::load(&files.tokenizer, config.vocabulary, config.max_tokens)?;
         tokens.query("")?;
         let id = format!("{}#pair-{}", files.id, config.max_tokens);
-        let (weights, head) = Weights::load_with_head(&files.weights, &config, classifier)?;
+        let (weights, head) = Weights::load_with_head(&files.weights, &config, classifier, |stored| {
+            Linear::pack(stored, Precision::Float)
+        })?;
         tracing::info!(model = %id, threads, "reranking model loaded");
         let model = Model {
             tokens,

@@ -11,7 +11,8 @@ use domain::{Error, Result};
 use crate::config::{Activation, Config, Pooling};
 use crate::cpu::activation::{Gelu, GeluTanh, Relu, Silu, Tanh};
 use crate::cpu::finish::{Activated, Bias, Gated, Residual};
-use crate::cpu::product::{Left, Right};
+use crate::cpu::int8;
+use crate::cpu::product::Right;
 use crate::cpu::rows::{Mean, Normalise};
 use crate::cpu::simd::dispatch;
 use crate::tokens::Sequence;
@@ -44,7 +45,7 @@ pub(crate) struct Scratch {
     wide: Vec<f32>,
     /// Some rows × tokens, of one head of one text.
     scores: Vec<f32>,
-    left: Left,
+    quantised: int8::Left,
     right: Right,
 }
 
@@ -108,10 +109,15 @@ impl Encoder {
         scratch.context.resize(rows * hidden, 0.0);
         scratch.wide.resize(rows * intermediate, 0.0);
 
-        scratch.stack_stream(layer.before_attention.as_ref(), hidden, epsilon);
-        layer
-            .qkv
-            .multiply(&scratch.left, Bias(&layer.qkv.bias), &mut scratch.qkv);
+        let Scratch {
+            stream,
+            normed,
+            qkv,
+            quantised,
+            ..
+        } = scratch;
+        let input = before(layer.before_attention.as_ref(), epsilon, stream, normed);
+        layer.qkv.multiply(input, quantised, Bias(&layer.qkv.bias), qkv);
         let mut first = 0;
         for text in texts {
             let count = text.ids.len();
@@ -119,70 +125,68 @@ impl Encoder {
             first += count;
         }
         let Scratch {
-            stream, context, left, ..
+            stream,
+            normed,
+            context,
+            wide,
+            quantised,
+            ..
         } = scratch;
-        stack(left, context, hidden);
-        layer.attention.multiply(left, Residual(&layer.attention.bias), stream);
+        let residual = Residual(&layer.attention.bias);
+        layer.attention.multiply(context, quantised, residual, stream);
         if let Some(norm) = &layer.after_attention {
             normalise(stream, norm, epsilon);
         }
 
-        scratch.stack_stream(layer.before_mlp.as_ref(), hidden, epsilon);
-        widen(layer, activation, &scratch.left, &mut scratch.wide);
-        let Scratch { stream, wide, left, .. } = scratch;
-        stack(left, wide, intermediate);
-        layer.down.multiply(left, Residual(&layer.down.bias), stream);
+        let input = before(layer.before_mlp.as_ref(), epsilon, stream, normed);
+        widen(layer, activation, (input, quantised), wide);
+        layer.down.multiply(wide, quantised, Residual(&layer.down.bias), stream);
         if let Some(norm) = &layer.after_mlp {
             normalise(stream, norm, epsilon);
         }
     }
 }
 
-impl Scratch {
-    /// Pack the stream for the next product, normalised for it alone where `norm` says so.
-    fn stack_stream(&mut self, norm: Option<&Norm>, hidden: usize, epsilon: f32) {
-        if let Some(norm) = norm {
-            self.normed.clone_from(&self.stream);
-            normalise(&mut self.normed, norm, epsilon);
-            stack(&mut self.left, &self.normed, hidden);
-        } else {
-            stack(&mut self.left, &self.stream, hidden);
-        }
-    }
+/// What goes into a step: the stream, or a copy of it that is normalised for the step alone.
+fn before<'a>(norm: Option<&Norm>, epsilon: f32, stream: &'a [f32], normed: &'a mut Vec<f32>) -> &'a [f32] {
+    let Some(norm) = norm else {
+        return stream;
+    };
+    normed.clear();
+    normed.extend_from_slice(stream);
+    normalise(normed, norm, epsilon);
+    normed
 }
 
+/// Rows to multiply, and memory to quantise them in.
+type Input<'a> = (&'a [f32], &'a mut int8::Left);
+
 /// The first map of a layer's second half with its activation, times the gate where there is one.
-fn widen(layer: &Layer, activation: Activation, left: &Left, wide: &mut [f32]) {
-    if let Some(gate) = &layer.gate {
-        gate.multiply(left, Bias(&gate.bias), wide);
-        let Linear { bias, .. } = &layer.up;
-        match activation {
-            Activation::Gelu => layer.up.multiply(left, Gated(bias, Gelu), wide),
-            Activation::GeluTanh => layer.up.multiply(left, Gated(bias, GeluTanh), wide),
-            Activation::Relu => layer.up.multiply(left, Gated(bias, Relu), wide),
-            Activation::Silu => layer.up.multiply(left, Gated(bias, Silu), wide),
-            Activation::Tanh => layer.up.multiply(left, Gated(bias, Tanh), wide),
-        }
-    } else {
-        activate(&layer.up, activation, left, wide);
+fn widen(layer: &Layer, activation: Activation, (rows, quantised): Input<'_>, wide: &mut [f32]) {
+    let Some(gate) = &layer.gate else {
+        return activate(&layer.up, activation, (rows, quantised), wide);
+    };
+    gate.multiply(rows, quantised, Bias(&gate.bias), wide);
+    let (up, bias) = (&layer.up, &layer.up.bias);
+    match activation {
+        Activation::Gelu => up.multiply(rows, quantised, Gated(bias, Gelu), wide),
+        Activation::GeluTanh => up.multiply(rows, quantised, Gated(bias, GeluTanh), wide),
+        Activation::Relu => up.multiply(rows, quantised, Gated(bias, Relu), wide),
+        Activation::Silu => up.multiply(rows, quantised, Gated(bias, Silu), wide),
+        Activation::Tanh => up.multiply(rows, quantised, Gated(bias, Tanh), wide),
     }
 }
 
 /// A linear map followed by an activation.
-pub(crate) fn activate(linear: &Linear, activation: Activation, left: &Left, out: &mut [f32]) {
+pub(crate) fn activate(linear: &Linear, activation: Activation, (rows, quantised): Input<'_>, out: &mut [f32]) {
     let Linear { bias, .. } = linear;
     match activation {
-        Activation::Gelu => linear.multiply(left, Activated(bias, Gelu), out),
-        Activation::GeluTanh => linear.multiply(left, Activated(bias, GeluTanh), out),
-        Activation::Relu => linear.multiply(left, Activated(bias, Relu), out),
-        Activation::Silu => linear.multiply(left, Activated(bias, Silu), out),
-        Activation::Tanh => linear.multiply(left, Activated(bias, Tanh), out),
+        Activation::Gelu => linear.multiply(rows, quantised, Activated(bias, Gelu), out),
+        Activation::GeluTanh => linear.multiply(rows, quantised, Activated(bias, GeluTanh), out),
+        Activation::Relu => linear.multiply(rows, quantised, Activated(bias, Relu), out),
+        Activation::Silu => linear.multiply(rows, quantised, Activated(bias, Silu), out),
+        Activation::Tanh => linear.multiply(rows, quantised, Activated(bias, Tanh), out),
     }
-}
-
-/// Pack rows of `width` numbers as a left operand.
-pub(crate) fn stack(left: &mut Left, rows: &[f32], width: usize) {
-    left.pack(rows.len() / width, width, |row| &rows[row * width..][..width]);
 }
 
 /// Normalise rows in place.

@@ -2,8 +2,8 @@
 
 use crate::config::Activation;
 use crate::cpu::finish::Bias;
-use crate::cpu::product::Left;
-use crate::encoder::{activate, normalise, stack};
+use crate::cpu::int8;
+use crate::encoder::{activate, normalise};
 use crate::weights::{Linear, Norm};
 
 /// What makes one score of a pooled vector.
@@ -19,16 +19,15 @@ pub(crate) struct Head {
 impl Head {
     /// The score of a pooled vector, from 0 to 1.
     pub(crate) fn score(&self, pooled: &[f32]) -> f32 {
-        let mut left = Left::default();
+        let mut quantised = int8::Left::default();
         let mut inner = vec![0.0; self.dense.width()];
-        stack(&mut left, pooled, pooled.len());
-        activate(&self.dense, self.activation, &left, &mut inner);
+        activate(&self.dense, self.activation, (pooled, &mut quantised), &mut inner);
         if let Some(norm) = &self.norm {
             normalise(&mut inner, norm, self.epsilon);
         }
-        stack(&mut left, &inner, inner.len());
         let mut score = [0.0];
-        self.score.multiply(&left, Bias(&self.score.bias), &mut score);
+        self.score
+            .multiply(&inner, &mut quantised, Bias(&self.score.bias), &mut score);
         let [score] = score;
         1.0 / (1.0 + (-score).exp())
     }

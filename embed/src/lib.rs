@@ -18,3 +18,4 @@ mod weights;
 
 pub use cross::CrossEncoder;
 pub use sentence::{SentenceEncoder, SentenceSettings};
+pub use weights::Precision;

@@ -14,13 +14,15 @@ use crate::cpu::simd::dispatch;
 use crate::encoder::{Encoder, Scratch, not_finite, pooled};
 use crate::pool::{Pool, Priority};
 use crate::tokens::Tokens;
-use crate::weights::Weights;
+use crate::weights::{Linear, Precision, Weights};
 
 /// How a sentence model is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SentenceSettings {
     /// CPU threads, at least one.
     pub threads: usize,
+    /// The numbers that its linear maps calculate with.
+    pub precision: Precision,
     /// The length that vectors are cut to, for models trained so that their beginning says most; none: all of it.
     pub dimensions: Option<usize>,
     /// What stands before each query instead of what the model's own files say.
@@ -80,13 +82,18 @@ impl SentenceEncoder {
         let pooling = sentence.pooling;
         let cut = (dimensions < config.hidden).then(|| format!("-{dimensions}d"));
         let id = format!(
-            "{}#{}-{max_tokens}{}{}",
+            "{}#{}-{max_tokens}{}{}{}",
             files.id,
             name_of(pooling),
             cut.unwrap_or_default(),
-            mark(&query, &passage)
+            mark(&query, &passage),
+            match settings.precision {
+                Precision::Float => "",
+                Precision::Int8 => "-int8",
+            }
         );
-        let weights = Weights::load(&files.weights, &config)?;
+        let make = |stored| Linear::pack(stored, settings.precision);
+        let weights = Weights::load(&files.weights, &config, make)?;
         tracing::info!(model = %id, threads = settings.threads, "embedding model loaded");
         let model = Model {
             tokens,

@@ -6,17 +6,20 @@ mod reader;
 use std::path::Path;
 
 use domain::Result;
+use serde::Deserialize;
 
 use crate::config::{Activation, Classifier, Config, Family, Part, Positions};
+use crate::cpu::int8;
 use crate::cpu::product::{Finish, Left, Product, Right};
 use crate::cpu::simd::dispatch;
+use crate::encoder::not_finite;
 use crate::head::Head;
 
 use names::Names;
 use reader::Reader;
 
-/// All weights of an encoder.
-pub(crate) struct Weights {
+/// All weights of an encoder, its linear maps in the form `M`.
+pub(crate) struct Weights<M = Linear> {
     /// `vocabulary` × `hidden`.
     pub(crate) words: Vec<f32>,
     /// For each kind of token the vectors by position, with that kind's own added; none where positions are told otherwise.
@@ -25,31 +28,58 @@ pub(crate) struct Weights {
     pub(crate) norm: Norm,
     /// Distance buckets × heads, added to the scores of attention, of the models that have it.
     pub(crate) distances: Option<Vec<f32>>,
-    pub(crate) layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer<M>>,
     /// After the last layer, of the families that normalise before each step.
     pub(crate) last: Option<Norm>,
 }
 
 /// One layer: attention, then two linear maps with an activation between, each added to the residual stream. The stream is
 /// normalised either before each of them, for them alone, or after.
-pub(crate) struct Layer {
+pub(crate) struct Layer<M = Linear> {
     pub(crate) before_attention: Option<Norm>,
     /// Query, key and value side by side; the query is already divided by √(head width).
-    pub(crate) qkv: Linear,
-    pub(crate) attention: Linear,
+    pub(crate) qkv: M,
+    pub(crate) attention: M,
     pub(crate) after_attention: Option<Norm>,
     pub(crate) before_mlp: Option<Norm>,
     /// What the activated numbers are multiplied by, of the families that have it.
-    pub(crate) gate: Option<Linear>,
-    pub(crate) up: Linear,
-    pub(crate) down: Linear,
+    pub(crate) gate: Option<M>,
+    pub(crate) up: M,
+    pub(crate) down: M,
     pub(crate) after_mlp: Option<Norm>,
 }
 
-/// A linear map with its bias, zeros where the model has none.
-pub(crate) struct Linear {
-    weight: Right,
+/// A linear map as a file holds it.
+pub(crate) struct Stored {
+    /// A row of `depth` weights for each number of the result.
+    pub(crate) rows: Vec<f32>,
+    pub(crate) depth: usize,
+    /// Zeros where the model has none.
     pub(crate) bias: Vec<f32>,
+}
+
+/// A linear map on the CPU.
+pub(crate) struct Linear {
+    matrix: Matrix,
+    pub(crate) bias: Vec<f32>,
+}
+
+/// The weights of a linear map, packed.
+enum Matrix {
+    Float(Right),
+    Int8(int8::Right),
+}
+
+/// The numbers that the linear maps of an encoder calculate with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Precision {
+    /// Floats of 32 bits.
+    #[default]
+    #[serde(rename = "float32")]
+    Float,
+    /// Whole numbers of 8 bits, weights once and rows as they come; all else stays float. Faster, and a little less exact.
+    #[serde(rename = "int8")]
+    Int8,
 }
 
 /// The parameters of a layer normalisation, zeros for the bias where the model has none.
@@ -59,11 +89,25 @@ pub(crate) struct Norm {
 }
 
 impl Linear {
-    /// Pack the transpose of `rows`, `bias.len()` of them with `depth` numbers each.
-    fn pack(rows: &[f32], depth: usize, bias: Vec<f32>) -> Self {
-        let mut weight = Right::default();
-        weight.pack_columns(depth, bias.len(), |column| &rows[column * depth..][..depth]);
-        Self { weight, bias }
+    /// Pack a map for the products of this precision.
+    ///
+    /// # Errors
+    /// `Corrupt` when a weight is not finite, which only floats can carry on to the result, where it is noticed.
+    pub(crate) fn pack(stored: Stored, precision: Precision) -> Result<Self> {
+        let Stored { rows, depth, bias } = stored;
+        if precision == Precision::Int8 && !rows.iter().all(|weight| weight.is_finite()) {
+            return Err(not_finite());
+        }
+        let column = |column: usize| &rows[column * depth..][..depth];
+        let matrix = match precision {
+            Precision::Float => {
+                let mut right = Right::default();
+                right.pack_columns(depth, bias.len(), column);
+                Matrix::Float(right)
+            }
+            Precision::Int8 => Matrix::Int8(int8::Right::pack_columns(depth, bias.len(), column)),
+        };
+        Ok(Self { matrix, bias })
     }
 
     /// Numbers in a row of the product.
@@ -71,40 +115,76 @@ impl Linear {
         self.bias.len()
     }
 
-    /// The product of `left` and this map, finished by `finish` (which is what adds the bias), in rows of [`Self::width`] numbers.
-    pub(crate) fn multiply<F: Finish>(&self, left: &Left, finish: F, out: &mut [f32]) {
-        dispatch(Product {
-            left,
-            right: &self.weight,
-            finish,
-            out,
-            stride: self.width(),
-        });
+    /// The product of `rows` and this map, finished by `finish` (which is what adds the bias), in rows of [`Self::width`] numbers.
+    /// `quantised` is memory to use.
+    pub(crate) fn multiply<F: Finish>(&self, rows: &[f32], quantised: &mut int8::Left, finish: F, out: &mut [f32]) {
+        let stride = self.width();
+        match &self.matrix {
+            Matrix::Float(right) => dispatch(Product {
+                left: Left::stacked(rows, right.depth()),
+                right,
+                finish,
+                out,
+                stride,
+            }),
+            Matrix::Int8(right) => {
+                quantised.pack(rows, right.depth());
+                int8::multiply(int8::Product {
+                    left: quantised,
+                    right,
+                    finish,
+                    out,
+                    stride,
+                });
+            }
+        }
     }
 }
 
-impl Weights {
-    /// Load the weights that `config` describes from a safetensors file.
+impl<M> Weights<M> {
+    /// Load the weights that `config` describes from a safetensors file; `make` brings each linear map into its form.
     ///
     /// # Errors
-    /// `Corrupt` when the file is malformed, or a tensor is missing or of another shape.
-    pub(crate) fn load(path: &Path, config: &Config) -> Result<Self> {
+    /// `Corrupt` when the file is malformed, or a tensor is missing or of another shape; those of `make`.
+    pub(crate) fn load(path: &Path, config: &Config, make: impl Fn(Stored) -> Result<M>) -> Result<Self> {
         let (bytes, names) = (reader::bytes(path)?, Names::of(config.family));
-        weights(&Reader::new(&bytes, path, names.prefix)?, config, names)
+        weights(&Reader::new(&bytes, path, names.prefix)?, config, make)
     }
 
     /// As [`Self::load`], with the head that `classifier` describes.
     ///
     /// # Errors
-    /// `Corrupt` when the file is malformed, or a tensor is missing or of another shape.
-    pub(crate) fn load_with_head(path: &Path, config: &Config, classifier: Classifier) -> Result<(Self, Head)> {
+    /// As [`Self::load`].
+    pub(crate) fn load_with_head(
+        path: &Path,
+        config: &Config,
+        classifier: Classifier,
+        make: impl Fn(Stored) -> Result<M>,
+    ) -> Result<(Self, Head)> {
         let (bytes, names) = (reader::bytes(path)?, Names::of(config.family));
         let reader = Reader::new(&bytes, path, names.prefix)?;
-        Ok((weights(&reader, config, names)?, head(&reader, config, classifier)?))
+        Ok((weights(&reader, config, make)?, head(&reader, config, classifier)?))
     }
 }
 
-fn weights(reader: &Reader<'_>, config: &Config, names: &Names) -> Result<Weights> {
+impl Layer<Stored> {
+    fn made<M>(self, make: impl Fn(Stored) -> Result<M>) -> Result<Layer<M>> {
+        Ok(Layer {
+            before_attention: self.before_attention,
+            qkv: make(self.qkv)?,
+            attention: make(self.attention)?,
+            after_attention: self.after_attention,
+            before_mlp: self.before_mlp,
+            gate: self.gate.map(&make).transpose()?,
+            up: make(self.up)?,
+            down: make(self.down)?,
+            after_mlp: self.after_mlp,
+        })
+    }
+}
+
+fn weights<M>(reader: &Reader<'_>, config: &Config, make: impl Fn(Stored) -> Result<M>) -> Result<Weights<M>> {
+    let names = Names::of(config.family);
     let norms = config.biased(Part::Norm);
     let distances = |buckets| reader.matrix("encoder.relative_attention_bias.weight", buckets, config.heads);
     Ok(Weights {
@@ -113,7 +193,7 @@ fn weights(reader: &Reader<'_>, config: &Config, names: &Names) -> Result<Weight
         norm: reader.norm(names.norm, config.hidden, norms)?,
         distances: config.buckets.map(distances).transpose()?,
         layers: (0..config.layers.len())
-            .map(|layer| names.layer(reader, layer, config))
+            .map(|layer| names.layer(reader, layer, config)?.made(&make))
             .collect::<Result<_>>()?,
         last: match config.family {
             Family::ModernBert => Some(reader.norm("final_norm", config.hidden, norms)?),
@@ -148,27 +228,32 @@ fn positions(reader: &Reader<'_>, config: &Config) -> Result<Vec<Vec<f32>>> {
     Ok(kinds.chunks_exact(hidden).map(with).collect())
 }
 
+/// A map of the head: so little work that nothing is gained by less precision.
+fn linear(reader: &Reader<'_>, name: &str, (depth, width): (usize, usize), biased: bool) -> Result<Linear> {
+    Linear::pack(reader.linear(name, depth, width, biased)?, Precision::Float)
+}
+
 /// The head of each family.
 fn head(reader: &Reader<'_>, config: &Config, classifier: Classifier) -> Result<Head> {
     let hidden = config.hidden;
     let (dense, activation, score) = match config.family {
         Family::Bert => (
-            reader.linear("pooler.dense", hidden, hidden, true)?,
+            linear(reader, "pooler.dense", (hidden, hidden), true)?,
             Activation::Tanh,
             "classifier",
         ),
         Family::Roberta | Family::MpNet => (
-            reader.linear("classifier.dense", hidden, hidden, true)?,
+            linear(reader, "classifier.dense", (hidden, hidden), true)?,
             Activation::Tanh,
             "classifier.out_proj",
         ),
         Family::DistilBert => (
-            reader.linear("pre_classifier", hidden, hidden, true)?,
+            linear(reader, "pre_classifier", (hidden, hidden), true)?,
             Activation::Relu,
             "classifier",
         ),
         Family::ModernBert => (
-            reader.linear("head.dense", hidden, hidden, config.biased(Part::Classifier))?,
+            linear(reader, "head.dense", (hidden, hidden), config.biased(Part::Classifier))?,
             classifier.activation,
             "classifier",
         ),
@@ -182,6 +267,6 @@ fn head(reader: &Reader<'_>, config: &Config, classifier: Classifier) -> Result<
         activation,
         norm,
         epsilon: config.epsilon,
-        score: reader.linear(score, hidden, 1, true)?,
+        score: linear(reader, score, (hidden, 1), true)?,
     })
 }

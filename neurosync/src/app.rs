@@ -238,6 +238,7 @@ pub async fn embedder(
     let files = model_cache::resolve(&model(config)?, &model_settings(config, environment), progress).await?;
     let settings = embed::SentenceSettings {
         threads: threads(config),
+        precision: config.model.precision,
         dimensions: config.model.dimensions,
         query_prefix: config.model.query_prefix.clone(),
         passage_prefix: config.model.passage_prefix.clone(),

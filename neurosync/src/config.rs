@@ -91,6 +91,8 @@ pub struct Model {
     pub dir: Option<PathBuf>,
     /// CPU threads.
     pub threads: usize,
+    /// The numbers that its products calculate with.
+    pub precision: embed::Precision,
     /// The length that vectors are cut to; none: all of it.
     pub dimensions: Option<usize>,
     /// What stands before each query; none: what the model's files say.
@@ -129,6 +131,7 @@ struct WrittenServer {
 struct WrittenModel {
     name: Option<String>,
     threads: Option<usize>,
+    precision: Option<embed::Precision>,
     dimensions: Option<usize>,
     query_prefix: Option<String>,
     passage_prefix: Option<String>,
@@ -188,6 +191,7 @@ impl Config {
                     .filter(|name| !name.is_empty()),
                 dir: cli.model_dir.clone(),
                 threads: written.model.threads.or(defaults.model.threads).unwrap_or(0),
+                precision: written.model.precision.unwrap_or_default(),
                 dimensions: written.model.dimensions,
                 query_prefix: written.model.query_prefix,
                 passage_prefix: written.model.passage_prefix,
@@ -251,10 +255,11 @@ mod tests {
 
     #[test]
     fn every_setting_of_a_model_is_read() {
-        let text = "[model]\nname = \"hf:a/b@c\"\ndimensions = 256\nquery_prefix = \"query: \"\npassage_prefix = \"\"\n\
+        let text = "[model]\nname = \"hf:a/b@c\"\nprecision = \"int8\"\ndimensions = 256\nquery_prefix = \"query: \"\npassage_prefix = \"\"\n\
                     [rerank]\nmodel = \"hf:a/c@d\"\ndepth = 20\n";
         let written = parse(text, Path::new("neurosync.toml")).expect("settings");
         assert_eq!((written.model.dimensions, written.rerank.depth), (Some(256), Some(20)));
+        assert_eq!(written.model.precision, Some(embed::Precision::Int8));
         assert_eq!(written.model.passage_prefix.as_deref(), Some(""));
     }
 

@@ -135,7 +135,7 @@ impl Work for Rotate<'_> {
 }
 
 #[inline(always)]
-fn fold(row: &[f32], start: f32, step: impl Fn(f32, f32) -> f32) -> f32 {
+pub(super) fn fold(row: &[f32], start: f32, step: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [start; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {

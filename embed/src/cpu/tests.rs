@@ -34,24 +34,22 @@ fn erf_oracle(x: f64) -> f64 {
     sum * std::f64::consts::FRAC_2_SQRT_PI
 }
 
-fn packed(left: &[f32], right: &[f32], (rows, depth, width): (usize, usize, usize)) -> (Left, Right) {
-    let (mut l, mut r) = (Left::default(), Right::default());
+fn packed(right: &[f32], depth: usize, width: usize) -> Right {
+    let mut r = Right::default();
     // Packing over what was there before must leave nothing of it.
-    l.pack(rows + 3, depth + 5, |_| &[9.0; 64][..depth + 5]);
     r.pack_rows(depth + 5, width + 7, |_| &[9.0; 64][..width + 7]);
-    l.pack(rows, depth, |row| &left[row * depth..][..depth]);
     r.pack_rows(depth, width, |d| &right[d * width..][..width]);
-    (l, r)
+    r
 }
 
 proptest! {
     #[test]
     fn a_product_is_the_sum_of_products(rows in 1_usize..20, depth in 1_usize..40, width in 1_usize..50, seed: u32) {
         let (left, right) = (values(rows * depth, seed), values(depth * width, !seed));
-        let (l, r) = packed(&left, &right, (rows, depth, width));
+        let (l, r) = (Left::stacked(&left, depth), packed(&right, depth, width));
         let (mut wide, mut plain) = (vec![0.0; rows * width], vec![0.0; rows * width]);
-        dispatch(Product { left: &l, right: &r, finish: Plain, out: &mut wide, stride: width });
-        Product { left: &l, right: &r, finish: Plain, out: &mut plain, stride: width }.run::<false>();
+        dispatch(Product { left: l, right: &r, finish: Plain, out: &mut wide, stride: width });
+        Product { left: l, right: &r, finish: Plain, out: &mut plain, stride: width }.run::<false>();
         let oracle = |row: usize, column: usize| -> f64 {
             (0..depth).map(|d| f64::from(left[row * depth + d]) * f64::from(right[d * width + column])).sum()
         };
@@ -67,13 +65,13 @@ proptest! {
     #[test]
     fn a_row_of_a_product_does_not_depend_on_the_others(rows in 1_usize..20, depth in 1_usize..40, width in 1_usize..50, seed: u32) {
         let (left, right) = (values(rows * depth, seed), values(depth * width, !seed));
-        let (l, r) = packed(&left, &right, (rows, depth, width));
+        let (l, r) = (Left::stacked(&left, depth), packed(&right, depth, width));
         let mut all = vec![0.0; rows * width];
-        dispatch(Product { left: &l, right: &r, finish: Plain, out: &mut all, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Plain, out: &mut all, stride: width });
         for row in 0..rows {
-            let (l, r) = packed(&left[row * depth..][..depth], &right, (1, depth, width));
+            let l = Left::stacked(&left[row * depth..][..depth], depth);
             let mut alone = vec![0.0; width];
-            dispatch(Product { left: &l, right: &r, finish: Plain, out: &mut alone, stride: width });
+            dispatch(Product { left: l, right: &r, finish: Plain, out: &mut alone, stride: width });
             let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             prop_assert_eq!(bits(&alone), bits(&all[row * width..][..width]));
         }
@@ -84,38 +82,38 @@ proptest! {
         let by_row = values(depth * width, seed);
         let by_column: Vec<_> = (0..depth * width).map(|i| by_row[i % depth * width + i / depth]).collect();
         let left = values(depth, !seed);
-        let (l, r) = packed(&left, &by_row, (1, depth, width));
+        let (l, r) = (Left::stacked(&left, depth), packed(&by_row, depth, width));
         let mut transposed = Right::default();
         transposed.pack_columns(depth, width, |column| &by_column[column * depth..][..depth]);
         let (mut a, mut b) = (vec![0.0; width], vec![0.0; width]);
-        dispatch(Product { left: &l, right: &r, finish: Plain, out: &mut a, stride: width });
-        dispatch(Product { left: &l, right: &transposed, finish: Plain, out: &mut b, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Plain, out: &mut a, stride: width });
+        dispatch(Product { left: l, right: &transposed, finish: Plain, out: &mut b, stride: width });
         prop_assert_eq!(a, b);
     }
 
     #[test]
     fn what_follows_a_product_is_bias_activation_and_residual(width in 1_usize..40, seed: u32) {
         let (left, right, bias) = ([1.0], values(width, seed), values(width, !seed));
-        let (l, r) = packed(&left, &right, (1, 1, width));
+        let (l, r) = (Left::stacked(&left, 1), packed(&right, 1, width));
         let mut out = values(width, seed ^ 5);
         let before = out.clone();
-        dispatch(Product { left: &l, right: &r, finish: Residual(&bias), out: &mut out, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Residual(&bias), out: &mut out, stride: width });
         for (i, x) in out.iter().enumerate() {
             prop_assert!(close(*x, f64::from(before[i]) + f64::from(right[i]) + f64::from(bias[i]), 1e-6));
         }
-        dispatch(Product { left: &l, right: &r, finish: Activated(&bias, Gelu), out: &mut out, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Activated(&bias, Gelu), out: &mut out, stride: width });
         for (i, x) in out.iter().enumerate() {
             let sum = f64::from(right[i]) + f64::from(bias[i]);
             prop_assert!(close(*x, sum * 0.5 * (1.0 + erf_oracle(sum * std::f64::consts::FRAC_1_SQRT_2)), 2e-6));
         }
         let before = out.clone();
-        dispatch(Product { left: &l, right: &r, finish: Gated(&bias, Relu), out: &mut out, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Gated(&bias, Relu), out: &mut out, stride: width });
         for (i, x) in out.iter().enumerate() {
             let sum = f64::from(right[i]) + f64::from(bias[i]);
             prop_assert!(close(*x, f64::from(before[i]) * sum.max(0.0), 1e-6));
         }
         let before = out.clone();
-        dispatch(Product { left: &l, right: &r, finish: Added, out: &mut out, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Added, out: &mut out, stride: width });
         for (i, x) in out.iter().enumerate() {
             prop_assert!(close(*x, f64::from(before[i]) + f64::from(right[i]), 1e-6));
         }

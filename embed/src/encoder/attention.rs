@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Encoder, Scratch};
 use crate::cpu::finish::Added;
-use crate::cpu::product::{Plain, Product};
+use crate::cpu::product::{Finish, Left, Plain, Product, Right};
 use crate::cpu::rows::Softmax;
 use crate::cpu::simd::dispatch;
 
@@ -67,7 +67,6 @@ impl Encoder {
             qkv,
             context,
             scores,
-            left,
             right,
             ..
         } = scratch;
@@ -76,27 +75,19 @@ impl Encoder {
         let (height, seen) = (block.rows.len(), block.seen.len());
         scores.resize(height * seen, 0.0);
 
-        left.pack(height, width, |row| part(0, block.rows.start + row));
         right.pack_columns(width, seen, |column| part(1, block.seen.start + column));
+        let queries = Left {
+            values: &qkv[block.rows.start * 3 * hidden + block.head * width..],
+            rows: height,
+            stride: 3 * hidden,
+        };
         if let Some(distances) = &self.distances {
             for (row, scores) in block.rows.clone().zip(scores.chunks_exact_mut(seen)) {
                 scores.copy_from_slice(distances.row(block.head, row, block.seen.clone()));
             }
-            dispatch(Product {
-                left,
-                right,
-                finish: Added,
-                out: scores,
-                stride: seen,
-            });
+            product(queries, right, Added, (scores, seen));
         } else {
-            dispatch(Product {
-                left,
-                right,
-                finish: Plain,
-                out: scores,
-                stride: seen,
-            });
+            product(queries, right, Plain, (scores, seen));
         }
         if let Some(window) = block.window {
             hide(scores, block, window);
@@ -105,16 +96,20 @@ impl Encoder {
             rows: scores,
             width: seen,
         });
-        left.pack(height, seen, |row| &scores[row * seen..][..seen]);
         right.pack_rows(seen, width, |row| part(2, block.seen.start + row));
-        dispatch(Product {
-            left,
-            right,
-            finish: Plain,
-            out: &mut context[(text.first + block.rows.start) * hidden + block.head * width..],
-            stride: hidden,
-        });
+        let out = &mut context[(text.first + block.rows.start) * hidden + block.head * width..];
+        product(Left::stacked(scores, seen), right, Plain, (out, hidden));
     }
+}
+
+fn product<F: Finish>(left: Left<'_>, right: &Right, finish: F, (out, stride): (&mut [f32], usize)) {
+    dispatch(Product {
+        left,
+        right,
+        finish,
+        out,
+        stride,
+    });
 }
 
 /// Take the tokens beyond the window of each row out of its softmax.

@@ -3,7 +3,7 @@
 use domain::Result;
 
 use super::reader::Reader;
-use super::{Layer, Linear, Norm};
+use super::{Layer, Norm, Stored};
 use crate::config::{Config, Family, Part};
 
 /// The names of one family. Those of a layer stand after the layer's own name.
@@ -86,7 +86,7 @@ impl Names {
     }
 
     /// One layer in the common form.
-    pub(super) fn layer(&self, reader: &Reader<'_>, layer: usize, config: &Config) -> Result<Layer> {
+    pub(super) fn layer(&self, reader: &Reader<'_>, layer: usize, config: &Config) -> Result<Layer<Stored>> {
         let (hidden, intermediate) = (config.hidden, config.intermediate);
         let name = |part: &str| format!("{}.{layer}.{part}", self.layers);
         let norm = |part: &str| reader.norm(&name(part), hidden, config.biased(Part::Norm));
@@ -141,7 +141,7 @@ struct Norms {
 
 /// Query, key and value as one map, from one tensor or three, with the query scaled.
 #[expect(clippy::cast_precision_loss, reason = "the width of a head is some dozens")]
-fn joined(reader: &Reader<'_>, names: &[String], config: &Config) -> Result<Linear> {
+fn joined(reader: &Reader<'_>, names: &[String], config: &Config) -> Result<Stored> {
     let hidden = config.hidden;
     let (mut weight, mut bias) = (Vec::with_capacity(3 * hidden * hidden), Vec::with_capacity(3 * hidden));
     for name in names {
@@ -157,18 +157,24 @@ fn joined(reader: &Reader<'_>, names: &[String], config: &Config) -> Result<Line
     {
         *x *= scale;
     }
-    Ok(Linear::pack(&weight, hidden, bias))
+    Ok(Stored {
+        rows: weight,
+        depth: hidden,
+        bias,
+    })
 }
 
 /// The two halves of one tensor: what is activated, and what that is multiplied by.
-fn gated(reader: &Reader<'_>, name: &str, config: &Config) -> Result<(Option<Linear>, Linear)> {
+fn gated(reader: &Reader<'_>, name: &str, config: &Config) -> Result<(Option<Stored>, Stored)> {
     let (hidden, intermediate) = (config.hidden, config.intermediate);
-    let weight = reader.matrix(&format!("{name}.weight"), 2 * intermediate, hidden)?;
+    let mut rows = reader.matrix(&format!("{name}.weight"), 2 * intermediate, hidden)?;
     let mut up_bias = reader.bias(name, 2 * intermediate, config.biased(Part::Mlp))?;
     let gate_bias = up_bias.split_off(intermediate);
-    let (up, gate) = weight.split_at(intermediate * hidden);
-    Ok((
-        Some(Linear::pack(gate, hidden, gate_bias)),
-        Linear::pack(up, hidden, up_bias),
-    ))
+    let gate = rows.split_off(intermediate * hidden);
+    let map = |rows, bias| Stored {
+        rows,
+        depth: hidden,
+        bias,
+    };
+    Ok((Some(map(gate, gate_bias)), map(rows, up_bias)))
 }

@@ -6,7 +6,7 @@ use candle_core::safetensors::SliceSafetensors;
 use candle_core::{DType, Device};
 use domain::{Error, Result};
 
-use super::{Linear, Norm};
+use super::{Norm, Stored};
 
 const OPERATION: &str = "load model weights";
 
@@ -30,9 +30,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A linear map from `depth` to `width` numbers.
-    pub(super) fn linear(&self, name: &str, depth: usize, width: usize, biased: bool) -> Result<Linear> {
-        let rows = self.matrix(&format!("{name}.weight"), width, depth)?;
-        Ok(Linear::pack(&rows, depth, self.bias(name, width, biased)?))
+    pub(super) fn linear(&self, name: &str, depth: usize, width: usize, biased: bool) -> Result<Stored> {
+        Ok(Stored {
+            rows: self.matrix(&format!("{name}.weight"), width, depth)?,
+            depth,
+            bias: self.bias(name, width, biased)?,
+        })
     }
 
     /// A layer normalisation.
