@@ -50,6 +50,7 @@ struct Model {
     dimensions: usize,
     query: String,
     passage: String,
+    lower_case: bool,
 }
 
 impl SentenceEncoder {
@@ -102,6 +103,7 @@ impl SentenceEncoder {
             dimensions,
             query,
             passage,
+            lower_case: sentence.lower_case,
         };
         Ok(Self {
             id,
@@ -117,7 +119,7 @@ impl SentenceEncoder {
             let item = |(place, text): (usize, String)| {
                 Ok(Item {
                     place,
-                    sequence: model.tokens.text(&model.prefixed(role, text))?,
+                    sequence: model.tokens.text(&model.prepared(role, text))?,
                 })
             };
             group.into_iter().map(item).collect::<Result<Vec<_>>>()
@@ -128,16 +130,18 @@ impl SentenceEncoder {
 }
 
 impl Model {
-    fn prefixed(&self, role: Role, text: String) -> String {
+    /// The text as it is tokenised.
+    fn prepared(&self, role: Role, text: String) -> String {
         let prefix = match role {
             Role::Query => &self.query,
             Role::Passage => &self.passage,
         };
-        if prefix.is_empty() {
+        let whole = if prefix.is_empty() {
             text
         } else {
             format!("{prefix}{text}")
-        }
+        };
+        if self.lower_case { whole.to_lowercase() } else { whole }
     }
 
     /// The unit vector of a text from the vectors of its tokens.
@@ -164,7 +168,11 @@ impl Embedder for SentenceEncoder {
     }
 
     fn tokens(&self, text: &str) -> usize {
-        self.model.tokens.count(text)
+        if self.model.lower_case {
+            self.model.tokens.count(&text.to_lowercase())
+        } else {
+            self.model.tokens.count(text)
+        }
     }
 
     fn max_tokens(&self) -> usize {

@@ -203,13 +203,11 @@ impl App {
     /// # Errors
     /// As [`App::index`].
     pub async fn index_to_search(&self, progress: &dyn model_cache::Progress) -> Result<Index> {
-        let reranking = match reranker(&self.config, &self.environment, progress).await? {
-            Some(model) => Some(Reranking {
-                model,
-                depth: self.config.rerank.depth,
-            }),
-            None => None,
-        };
+        let reranker = reranker(&self.config, &self.environment, progress).await?;
+        let reranking = reranker.map(|model| Reranking {
+            model,
+            depth: self.config.rerank.depth,
+        });
         Ok(Index {
             reranking,
             ..self.index(progress).await?

@@ -24,6 +24,8 @@ pub(crate) struct Sentence {
     pub(crate) pooling: Pooling,
     /// The most tokens of a text, where the model says.
     pub(crate) max_tokens: Option<usize>,
+    /// Whether texts are lower-cased before they are tokenised.
+    pub(crate) lower_case: bool,
     /// What stands before a query and before a passage; empty for nothing.
     pub(crate) query: String,
     pub(crate) passage: String,
@@ -86,11 +88,13 @@ impl Sentence {
             check_modules(&modules)?;
         }
         let (query, passage) = text(&files.prompts)?.map_or(Ok(Default::default()), |text| prompts(&text))?;
+        let cut_off: WrittenSentence = text(&files.sentence)?.map_or(Ok(WrittenSentence::default()), |text| {
+            json("sentence_bert_config.json", &text)
+        })?;
         Ok(Self {
             pooling: text(&files.pooling)?.map_or(Ok(Pooling::Mean), |text| pooling(&text))?,
-            max_tokens: text(&files.sentence)?
-                .map_or(Ok(None), |text| cut_off(&text))?
-                .or(files.max_tokens),
+            max_tokens: cut_off.max_seq_length.or(files.max_tokens),
+            lower_case: cut_off.do_lower_case,
             query,
             passage,
         })
@@ -149,16 +153,6 @@ fn pooling(text: &str) -> Result<Pooling> {
     }
 }
 
-fn cut_off(text: &str) -> Result<Option<usize>> {
-    let sentence: WrittenSentence = json("sentence_bert_config.json", text)?;
-    if sentence.do_lower_case {
-        return Err(unsupported(
-            "`do_lower_case` in sentence_bert_config.json is not supported; the tokenizer must do it",
-        ));
-    }
-    Ok(sentence.max_seq_length)
-}
-
 /// The prompts of a query and a passage, each under the first of its usual names, else under the default one.
 fn prompts(text: &str) -> Result<(String, String)> {
     let WrittenPrompts {
@@ -176,7 +170,7 @@ fn prompts(text: &str) -> Result<(String, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Pooling, check_modules, cut_off, pooling, prompts};
+    use super::{Pooling, check_modules, pooling, prompts};
 
     fn refusal<T: std::fmt::Debug>(result: domain::Result<T>) -> String {
         result.unwrap_err().message().to_owned()
@@ -212,13 +206,6 @@ mod tests {
             "the module `Dense` is not supported; supported: Transformer, Pooling, Normalize"
         );
         assert!(refusal(check_modules(&module("a.Pooling", "9_Pooling"))).contains("`9_Pooling`"));
-    }
-
-    #[test]
-    fn the_tokenizer_must_lower_case() {
-        assert_eq!(cut_off(r#"{"max_seq_length": 128}"#).unwrap(), Some(128));
-        assert_eq!(cut_off("{}").unwrap(), None);
-        assert!(cut_off(r#"{"do_lower_case": true}"#).is_err());
     }
 
     #[test]

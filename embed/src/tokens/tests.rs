@@ -140,7 +140,10 @@ proptest! {
             prop_assert_eq!(&found[1..found.len() - 1], expected.as_slice(), "{}", name);
         }
     }
+}
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn the_beginning_of_a_long_text_gives_the_same_tokens(
         words in prop::collection::vec("[a-e]{1,8}|\u{301}[ab]{0,9}|[ab.日]{1,3}|[abc\u{85}\t\u{301}\u{200b}]{1,9}|[ab]{200}", 0..3000),

@@ -100,16 +100,34 @@ async fn prefixes_stand_before_the_texts_of_their_role() {
         passage_prefix: Some("passage: ".into()),
         ..SentenceSettings::default()
     };
-    let (plain, prefixed) = (plain("bert-mean"), load("bert-mean", prefixes).unwrap());
+    let (bare, prefixed) = (plain("bert-mean"), load("bert-mean", prefixes).unwrap());
     assert!(prefixed.model().starts_with("parity/bert-mean#mean-48-p"));
-    assert!(prefixed.max_tokens() < plain.max_tokens());
+    assert!(prefixed.max_tokens() < bare.max_tokens());
     for (role, whole) in [(Role::Query, "query: fox"), (Role::Passage, "passage: fox")] {
         let (found, expected) = (
             embed(&prefixed, role, &["fox"]).await,
-            embed(&plain, role, &[whole]).await,
+            embed(&bare, role, &[whole]).await,
         );
         assert_eq!(bits(&found[0]), bits(&expected[0]));
     }
+}
+
+#[tokio::test]
+async fn a_model_may_want_its_texts_in_lower_case() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sentence_bert_config.json");
+    std::fs::write(&path, r#"{"max_seq_length": 64, "do_lower_case": true}"#).unwrap();
+    let lower = model_cache::ModelFiles {
+        sentence: Some(path),
+        ..files("roberta")
+    };
+    let lower = SentenceEncoder::load(&lower, SentenceSettings::default()).unwrap();
+    let (found, expected) = (
+        embed(&lower, Role::Passage, &["Fox and DOG"]).await,
+        embed(&plain("roberta"), Role::Passage, &["fox and dog"]).await,
+    );
+    assert_eq!(bits(&found[0]), bits(&expected[0]));
+    assert_eq!(lower.tokens("FOX"), lower.tokens("fox"));
 }
 
 #[test]
