@@ -53,7 +53,10 @@ pub async fn sync_commits(config: &Config, environment: &Environment, log: &Path
         "id": "log", "connector": "commits-archive", "settings": {"path": log}, "added": 0
     }));
     app.sync_store()
-        .put_source(record.expect("a record"))
+        .put_source(
+            record.expect("a record"),
+            serde_json::from_str("\"public\"").expect("readers"),
+        )
         .await
         .expect("a source");
     pipeline(&app).await.sync(&[]).await.expect("a sync");

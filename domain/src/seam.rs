@@ -9,7 +9,7 @@ pub mod store;
 pub mod vectors;
 
 pub use analyser::Analyser;
-pub use connector::{Connector, Estimate};
+pub use connector::Connector;
 pub use embedder::{Embedder, Role};
 pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Subgraph};
 pub use reranker::Reranker;

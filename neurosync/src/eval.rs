@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use domain::{DocumentId, Error, Filter, Result, Visible};
+use domain::{DocumentId, Error, Filter, Readers, Result, Visible};
 use search_api::search::{Mode, Search};
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ pub(crate) async fn run(context: &Context<'_>, dir: &Path) -> Result<Report> {
         progress: context.bars.clone(),
         cancel: context.cancel.clone(),
     };
-    app.sync_store().put_source(beir.record()).await?;
+    app.sync_store().put_source(beir.record(), Readers::Public).await?;
     let started = Instant::now();
     let run = pipeline.sync_from(&beir).await?;
     let embedding = started.elapsed();

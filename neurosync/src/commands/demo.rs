@@ -33,7 +33,8 @@ pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
     for settings in sources(&sample, &demo.repository) {
         let record = connector::record(&settings, now())?;
         connector::open(&record, &app.clones())?;
-        app.sync_store().put_source(record).await?;
+        let readers = connector::readers(&record)?;
+        app.sync_store().put_source(record, readers).await?;
     }
     let pipeline = Pipeline {
         app: &app,

@@ -72,6 +72,7 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
         };
         checks.push(Check::of("vector index", points, |points| format!("{points} chunks")).0);
         checks.push(lag(app).await);
+        checks.push(sweeps(app).await);
     }
     checks.extend(models(context).await);
     let bad = checks.iter().filter(|check| !check.ok).count();
@@ -108,6 +109,23 @@ async fn models(context: &Context<'_>) -> Vec<Check> {
         checks.push(Check::of("reranking", files, |files| files.id.clone()).0);
     }
     checks
+}
+
+/// Whether what is gone from the sources goes here too.
+async fn sweeps(app: &crate::app::App) -> Check {
+    let reports = app.sync_store().sources().await;
+    let (mut check, reports) = Check::of("deletions", reports, |_| "told by every source".to_owned());
+    let frozen: Vec<_> = reports
+        .into_iter()
+        .flatten()
+        .filter_map(|report| Some(format!("{}: {}", report.source.id, report.frozen?)))
+        .collect();
+    if !frozen.is_empty() {
+        check.ok = false;
+        check.detail = format!("nothing is deleted while this holds: {}", frozen.join("; "));
+        check.hint = Some("mend the files, or remove the source and add it again".to_owned());
+    }
+    check
 }
 
 async fn lag(app: &crate::app::App) -> Check {

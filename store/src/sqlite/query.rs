@@ -31,8 +31,8 @@ impl DocumentStore for Sqlite {
         statistics::sum(self, terms, visible).await
     }
 
-    async fn accounts(&self, names: &[String]) -> Result<Vec<Account>> {
-        accounts::named(self, names).await
+    async fn accounts(&self, names: &[String], visible: &Visible) -> Result<Vec<Account>> {
+        accounts::named(self, names, visible).await
     }
 
     async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>> {
