@@ -141,5 +141,6 @@ fn line(check: &Check, style: Style) -> String {
         .as_deref()
         .map(|hint| format!("\n       help: {hint}"))
         .unwrap_or_default();
-    format!("{mark} {:14} {}{hint}\n", style.bold(check.name), check.detail)
+    let name = style.bold(&format!("{:14}", check.name));
+    format!("{mark} {name} {}{hint}\n", check.detail)
 }
