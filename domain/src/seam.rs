@@ -11,5 +11,5 @@ pub use analyser::Analyser;
 pub use connector::{Connector, Estimate};
 pub use embedder::{Embedder, Role};
 pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Subgraph};
-pub use store::{DocumentStore, ProjectionStore, SyncStore};
+pub use store::{DocumentStore, ExportStore, ProjectionStore, SyncStore};
 pub use vectors::{Hit, Leg, Point, PointSet, VectorIndex, VectorQuery};

@@ -168,6 +168,7 @@ impl App {
     pub fn parts<'a>(&'a self, vectors: &'a dyn VectorIndex) -> Parts<'a> {
         Parts {
             documents: &*self.store,
+            sync: &*self.store,
             vectors,
             graph: &*self.graph,
         }

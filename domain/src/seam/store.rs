@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessId, AccessRule, Account, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Rejected,
-    Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
+    AccessId, AccessRule, Account, AccountId, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page,
+    Rejected, Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
 };
 
 /// A configured source.
@@ -230,10 +230,37 @@ pub trait DocumentStore: Send + Sync {
 
     /// The accounts whose id, login, display name or e-mail is one of `names`, compared without case; by id, at most 1,000.
     async fn accounts(&self, names: &[String]) -> Result<Vec<Account>>;
+}
 
-    /// Live documents by ascending id after `after`, for export.
+/// What a label counts for in the statistics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelStatistics {
+    /// The label.
+    pub label: AccessId,
+    /// Its chunks.
+    pub chunks: u64,
+    /// For each term the chunks that hold it, by term; none that no chunk holds.
+    pub terms: Vec<(u32, u64)>,
+}
+
+/// An account as one source tells it: where a scan goes on.
+pub type AccountPlace = (AccountId, SourceId);
+
+/// What an export reads beside the chunks: everything else that follows from what was synced, each in one order.
+#[async_trait]
+pub trait ExportStore: Send + Sync {
+    /// Live documents by ascending id after `after`.
     async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>>;
 
     /// All access rules by label.
     async fn access_rules(&self) -> Result<Vec<AccessRule>>;
+
+    /// Accounts as each source tells them, by id and source after `after`.
+    async fn scan_accounts(&self, after: Option<&AccountPlace>, limit: usize) -> Result<Vec<Account>>;
+
+    /// The statistics of every label that has any, by label.
+    async fn label_statistics(&self) -> Result<Vec<LabelStatistics>>;
+
+    /// What documents mention, by ascending id after `after`, names in order; none that mentions nothing.
+    async fn scan_mentions(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Mentioned>>;
 }
