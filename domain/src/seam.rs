@@ -10,6 +10,6 @@ pub mod vectors;
 pub use analyser::Analyser;
 pub use connector::{Connector, Estimate};
 pub use embedder::{Embedder, Role};
-pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Subgraph};
+pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Scope, Subgraph};
 pub use store::{DocumentStore, ExportStore, ProjectionStore, SyncStore};
 pub use vectors::{Hit, Leg, Point, PointSet, VectorIndex, VectorQuery};

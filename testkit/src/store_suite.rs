@@ -83,6 +83,7 @@ fn written() -> Vec<Case> {
             rules_are_listed_by_label,
             nothing_hidden_is_ever_read,
             chunks_of_a_former_label_stay_hidden,
+            what_left_a_caller_s_sight_is_told_until_the_graph_knows,
         }
     }
 }

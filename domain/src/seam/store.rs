@@ -1,6 +1,6 @@
 //! The seams to the store of truth, split by who uses them: sync, the projections, and queries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,6 +43,14 @@ pub struct SourceReport {
     pub positions: BTreeMap<String, u64>,
     /// When a sync last ended well.
     pub last_sync: Option<Timestamp>,
+}
+
+impl SourceReport {
+    /// How many revisions the projection that is furthest behind has still to handle.
+    pub fn lag(&self) -> u64 {
+        let behind = |position: &u64| self.revision.saturating_sub(*position);
+        self.positions.values().map(behind).max().unwrap_or(self.revision)
+    }
 }
 
 /// What a commit changed.
@@ -227,6 +235,10 @@ pub trait DocumentStore: Send + Sync {
 
     /// Statistics of these terms over the visible labels.
     async fn term_statistics(&self, terms: &[u32], visible: &Visible) -> Result<TermStatistics>;
+
+    /// Documents that the graph may still show to somebody who sees `visible`, though they are gone or under a hidden label by
+    /// now: those among the ones that changed since the graph's projection ran.
+    async fn revoked(&self, visible: &Visible) -> Result<BTreeSet<DocumentId>>;
 
     /// The accounts whose id, login, display name or e-mail is one of `names`, compared without case; by id, at most 1,000.
     async fn accounts(&self, names: &[String]) -> Result<Vec<Account>>;

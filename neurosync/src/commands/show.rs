@@ -116,12 +116,12 @@ pub(super) fn paths(answer: &Paths, style: Style) -> String {
 }
 
 fn because(edge: &Step) -> String {
-    let by = edge
-        .asserted_by
-        .as_deref()
-        .map(|key| format!(" in {key}"))
-        .unwrap_or_default();
-    format!("“{}”{by} ({})", cut(&one_line(&edge.evidence), 100), edge.rule)
+    format!(
+        "“{}” in {} ({})",
+        cut(&one_line(&edge.evidence), 100),
+        edge.asserted_by,
+        edge.rule
+    )
 }
 
 pub(super) fn neighborhood(answer: &Neighborhood, style: Style) -> String {

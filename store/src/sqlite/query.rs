@@ -31,6 +31,10 @@ impl DocumentStore for Sqlite {
         statistics::sum(self, terms, visible).await
     }
 
+    async fn revoked(&self, visible: &Visible) -> Result<BTreeSet<DocumentId>> {
+        access::revoked(self, visible).await
+    }
+
     async fn accounts(&self, names: &[String]) -> Result<Vec<Account>> {
         accounts::named(self, names).await
     }
