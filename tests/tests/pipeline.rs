@@ -91,6 +91,32 @@ fn a_path_leads_from_the_issue_through_the_pull_request_to_the_commit() {
 }
 
 #[test]
+fn newest_first_lists_what_is_relevant_and_not_what_is_merely_new() {
+    let neurosync = world();
+    let dir = neurosync.data().join("in/more");
+    let mut newer = issue("OPS-1", "Order more coffee for the kitchen", "Both machines are empty.");
+    newer["fields"]["updated"] = "2025-01-01T00:00:00.000+0000".into();
+    let mut again = issue(
+        "OPS-2",
+        "Customers were charged twice again when a payment was retried",
+        "Like PAY-1.",
+    );
+    again["fields"]["updated"] = "2024-12-01T00:00:00.000+0000".into();
+    json_lines(&dir, "OPS.jsonl", &[newer, again]);
+    neurosync.json(&["source", "import", "jira", "ops", &dir.display().to_string()]);
+    let question = "why are customers charged twice when a payment is retried";
+    let by_score = neurosync.json(&["search", "-n", "50", question]);
+    assert!(keys(&by_score).contains(&"jira:ops/OPS-1"), "{by_score}");
+    let by_time = neurosync.json(&["search", "-n", "50", &format!("{question} sort:new")]);
+    assert_eq!(keys(&by_time).first(), Some(&"jira:ops/OPS-2"), "{by_time}");
+    assert!(keys(&by_time).contains(&"jira:pay/PAY-1"), "{by_time}");
+    assert!(!keys(&by_time).contains(&"jira:ops/OPS-1"), "{by_time}");
+    // What the query names stands in front whatever its time.
+    let named = neurosync.json(&["search", &format!("PAY-2 {question} sort:new")]);
+    assert_eq!(keys(&named).first(), Some(&"jira:pay/PAY-2"), "{named}");
+}
+
+#[test]
 fn text_tells_how_to_go_on_and_where_one_is() {
     let neurosync = world();
     let text = |arguments: &[&str]| String::from_utf8(neurosync.run(arguments).stdout).expect("UTF-8");

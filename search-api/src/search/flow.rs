@@ -14,6 +14,10 @@ use super::{Candidate, DEPTH, MAX_PAGE, MAX_QUERY, Mode, Search, cursor, highlig
 /// Documents that exact identifiers can pin.
 const MAX_PINNED: usize = 10;
 
+/// What is ordered by time has at least this share of the best score. On scifact and the development part of CoSQA that keeps
+/// 27 and 66 of some 340 candidates (medians), and 92 % and 98 % of the relevant ones among them.
+const RELEVANT: f32 = 0.6;
+
 /// The order of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
@@ -67,11 +71,7 @@ impl Search {
             self.hydrate(ranked, &visible, &mut found).await?;
         }
         if plan.newest_first || request.order == Order::Newest {
-            found.sort_by(|a, b| {
-                time_of(&b.document)
-                    .cmp(&time_of(&a.document))
-                    .then(a.document.key.cmp(&b.document.key))
-            });
+            newest_of_relevant(&mut found);
         }
         let print = fingerprint(request);
         let start = request
@@ -216,6 +216,21 @@ impl Search {
             neighbors,
         })
     }
+}
+
+/// Order by time what is worth being ordered by time: of hundreds of candidates most are merely the best there are. What is
+/// pinned stays in front.
+fn newest_of_relevant(found: &mut Vec<Found>) {
+    let score = |one: &Found| one.candidate.map(|candidate| candidate.score);
+    let best = found.iter().filter_map(score).fold(f32::NEG_INFINITY, f32::max);
+    let least = best - (1.0 - RELEVANT) * best.abs();
+    found.retain(|one| one.pinned || score(one).is_none_or(|score| score >= least));
+    found.sort_by(|a, b| {
+        b.pinned
+            .cmp(&a.pinned)
+            .then_with(|| time_of(&b.document).cmp(&time_of(&a.document)))
+            .then_with(|| a.document.key.cmp(&b.document.key))
+    });
 }
 
 fn check(request: &SearchRequest) -> Result<()> {
