@@ -1,4 +1,4 @@
-//! `serve`: the HTTP API over an open data folder, with syncs in the background.
+//! `serve`: the HTTP API over an open data folder, with syncs and late projections in the background.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use search_api::http::{self, Api, Control, KeyHash, SyncEvent};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -58,6 +58,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
         tasks: tasks.clone(),
         cancel: context.cancel.clone(),
     });
+    control.catch_up().await?;
     let api = Api {
         search: app.search(&index),
         explore: app.explore(),
@@ -147,18 +148,26 @@ impl Progress for Broadcast {
     }
 }
 
-#[async_trait]
-impl Control for Background {
-    async fn sources(&self) -> Result<Vec<SourceReport>> {
-        self.app.sync_store().sources().await
+/// What is done in the background.
+enum Work {
+    /// Sync these sources, or all when none is named, and project.
+    Sync(Vec<SourceId>),
+    /// Project alone.
+    Project,
+}
+
+impl Background {
+    /// Bring the projections up to date where an earlier run was stopped before it did.
+    async fn catch_up(&self) -> Result<()> {
+        let lags = self.sources().await?.iter().any(|report| report.lag() > 0);
+        if let (true, Ok(running)) = (lags, self.running.clone().try_lock_owned()) {
+            tracing::info!("the projections lag behind the store");
+            self.start(running, Work::Project);
+        }
+        Ok(())
     }
 
-    async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
-        check_known(&self.sources().await?, &sources)?;
-        let running = self.running.clone().try_lock_owned().map_err(|_| {
-            Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
-                .with_hint("follow it at GET /v1/sync and try again when it has ended")
-        })?;
+    fn start(&self, running: OwnedMutexGuard<()>, work: Work) {
         let (app, index, events, cancel) = (
             self.app.clone(),
             self.index.clone(),
@@ -172,7 +181,11 @@ impl Control for Background {
                 progress: Arc::new(Broadcast(events.clone())),
                 cancel,
             };
-            let error = match pipeline.sync(&sources).await {
+            let done = match work {
+                Work::Sync(sources) => pipeline.sync(&sources).await,
+                Work::Project => pipeline.project_all().await,
+            };
+            let error = match done {
                 Ok(runs) => runs
                     .into_iter()
                     .find_map(|run| run.error.map(|error| format!("{}: {error}", run.source))),
@@ -188,6 +201,22 @@ impl Control for Background {
     }
 
     fn events(&self) -> broadcast::Receiver<SyncEvent> {
+    }
+}
+
+#[async_trait]
+impl Control for Background {
+    async fn sources(&self) -> Result<Vec<SourceReport>> {
+        self.app.sync_store().sources().await
+    }
+
+    async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
+        check_known(&self.sources().await?, &sources)?;
+        let running = self.running.clone().try_lock_owned().map_err(|_| {
+            Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
+                .with_hint("follow it at GET /v1/sync and try again when it has ended")
+        })?;
+        self.start(running, Work::Sync(sources));
         self.events.subscribe()
     }
 }

@@ -102,13 +102,9 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
 
 async fn lag(app: &crate::app::App) -> Check {
     let lagging = app.sync_store().sources().await.map(|reports| {
-        let behind = |report: &domain::seam::store::SourceReport| {
-            report.positions.values().any(|position| *position < report.revision)
-                || (report.revision > 0 && report.positions.len() < 2)
-        };
         reports
             .into_iter()
-            .filter(behind)
+            .filter(|report| report.lag() > 0)
             .map(|report| report.source.id.to_string())
             .collect::<Vec<_>>()
     });

@@ -216,12 +216,6 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
             .iter()
             .map(|(kind, count)| format!("{count} {kind}"))
             .collect();
-        let lag = report
-            .positions
-            .values()
-            .map(|position| report.revision.saturating_sub(*position))
-            .max()
-            .unwrap_or(report.revision);
         out += &format!(
             "{} {}\n",
             style.key(report.source.id.as_str()),
@@ -246,7 +240,8 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
         out += &format!(
             "  {}\n",
             style.dim(&format!(
-                "last sync {last}; {lag} changes not yet indexed; {} unreadable items",
+                "last sync {last}; {} changes not yet indexed; {} unreadable items",
+                report.lag(),
                 report.dead_letters
             ))
         );
