@@ -6,6 +6,7 @@ mod codec;
 mod disk;
 mod expand;
 mod failure;
+mod file;
 mod ids;
 mod memory;
 mod paths;
@@ -108,7 +109,7 @@ impl Embedded {
     /// # Errors
     /// `Conflict` when it is open, and what the file system answers.
     pub fn discard(path: &Path) -> Result<()> {
-        disk::discard(path)
+        file::discard(path)
     }
 
     /// Run a task of the writer to its end even when the caller goes away: disk and memory must not part.
