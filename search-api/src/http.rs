@@ -3,6 +3,7 @@
 mod access;
 mod extract;
 mod graph;
+mod listen;
 mod metrics;
 mod operate;
 mod problem;
@@ -17,7 +18,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Router, middleware};
 use domain::seam::store::SourceReport;
-use domain::{Caller, Error, Result, SourceId};
+use domain::{Result, SourceId};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
@@ -114,12 +115,9 @@ struct Description;
 /// Answer requests until `stop` ends, then finish those under way.
 ///
 /// # Errors
-/// `Internal` when the listener fails.
-pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    axum::serve(listener, router(api))
-        .with_graceful_shutdown(stop)
-        .await
-        .map_err(|error| Error::internal("serve", error.to_string()).with_source(error))
+/// `Internal` when connections can no longer be counted.
+pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()>) -> Result<()> {
+    listen::serve(listener, router(api), listen::Limits::default(), stop).await
 }
 
 /// The whole API.
