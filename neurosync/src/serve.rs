@@ -63,7 +63,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
         search: app.search(&index),
         explore: app.explore(),
         control,
-        keys: keys.iter().map(caller).collect::<Result<_>>()?,
+        keys: keys.iter().map(known).collect::<Result<_>>()?,
         loopback: listen.ip().is_loopback().then(|| listen.ip()),
         metrics: Arc::new(move || handle.render()),
     };
@@ -95,7 +95,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
     Ok(())
 }
 
-fn caller(key: &ApiKey) -> Result<(KeyHash, Caller)> {
+fn known(key: &ApiKey) -> Result<http::ApiKey> {
     let hash = KeyHash::from_hex(&key.sha256)
         .ok_or_else(|| Error::invalid("read configuration", format!("API key `{}` has no SHA-256", key.name)))?;
     let caller = if key.owner {
@@ -103,7 +103,11 @@ fn caller(key: &ApiKey) -> Result<(KeyHash, Caller)> {
     } else {
         Caller::Principals(key.principals.iter().cloned().collect())
     };
-    Ok((hash, caller))
+    Ok(http::ApiKey {
+        name: key.name.clone(),
+        hash,
+        caller,
+    })
 }
 
 /// Syncs in the background, one at a time.
@@ -197,10 +201,6 @@ impl Background {
             drop(running);
             let _heard = events.send(SyncEvent::Ended { error });
         });
-        Ok(())
-    }
-
-    fn events(&self) -> broadcast::Receiver<SyncEvent> {
     }
 }
 
@@ -217,6 +217,10 @@ impl Control for Background {
                 .with_hint("follow it at GET /v1/sync and try again when it has ended")
         })?;
         self.start(running, Work::Sync(sources));
+        Ok(())
+    }
+
+    fn events(&self) -> broadcast::Receiver<SyncEvent> {
         self.events.subscribe()
     }
 }

@@ -28,7 +28,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use access::KeyHash;
+pub use access::{ApiKey, KeyHash};
 pub use problem::Problem;
 
 use crate::search::{Explore, Search};
@@ -49,8 +49,8 @@ pub struct Api {
     /// Lists sources and starts syncs.
     pub control: Arc<dyn Control>,
     /// Who may ask. Empty: whoever reaches the loopback address is the owner.
-    pub keys: Vec<(KeyHash, Caller)>,
-    /// The address it listens on, for the check of the `Host` header; absent when it does not listen on loopback.
+    pub keys: Vec<ApiKey>,
+    /// The address it listens on, for the check of where a request comes from; absent when it does not listen on loopback.
     pub loopback: Option<IpAddr>,
     /// The metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
@@ -143,7 +143,7 @@ fn router(api: Api) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(metrics::measure))
-                .layer(middleware::from_fn_with_state(api.clone(), access::check_host))
+                .layer(middleware::from_fn_with_state(api.clone(), access::check_origin))
                 .layer(middleware::from_fn(problem::limit_time))
                 .layer(GlobalConcurrencyLimitLayer::new(CONCURRENCY))
                 .layer(DefaultBodyLimit::max(MAX_BODY)),
