@@ -7,6 +7,7 @@ mod listen;
 mod metrics;
 mod operate;
 mod problem;
+mod refusals;
 mod search;
 
 use std::net::IpAddr;
@@ -106,10 +107,13 @@ pub enum SyncEvent {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "NeuroSync",
-    description = "Permission-aware search and graph questions over engineering knowledge."
-))]
+#[openapi(
+    info(
+        title = "NeuroSync",
+        description = "Permission-aware search and graph questions over engineering knowledge."
+    ),
+    components(schemas(Problem))
+)]
 struct Description;
 
 /// Answer requests until `stop` ends, then finish those under way.

@@ -56,6 +56,22 @@ fn the_description_names_every_route() {
             "/v1/sync"
         ]
     );
+    let refusals = |path: &str, method: &str| -> Vec<String> {
+        let responses = description["paths"][path][method]["responses"].as_object();
+        responses.expect("responses").keys().cloned().collect()
+    };
+    assert_eq!(refusals("/v1/search", "get"), ["200", "400", "401", "503"]);
+    assert_eq!(refusals("/v1/graph/paths", "get"), ["200", "400", "401", "404", "503"]);
+    assert_eq!(
+        refusals("/v1/sync", "post"),
+        ["202", "400", "401", "403", "404", "408", "409", "413", "415"]
+    );
+    let refused = &description["paths"]["/v1/search"]["get"]["responses"]["400"];
+    assert_eq!(
+        refused["content"]["application/problem+json"]["schema"]["$ref"],
+        "#/components/schemas/Problem"
+    );
+    assert!(description["components"]["schemas"]["Problem"]["properties"]["hint"].is_object());
     assert_eq!(server.get("/healthz", None).body, "ok\n");
     assert_eq!(server.get("/readyz", None).body, "ready\n");
     assert!(
