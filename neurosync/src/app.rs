@@ -1,11 +1,11 @@
 //! Wiring: the data folder and the concrete backends in it.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, ProjectionStore, Reranker, SyncStore, VectorIndex};
-use domain::{Error, ErrorKind, Result, Timestamp};
+use domain::{Error, Result, Timestamp};
 use ingest::projection;
 use ingest::terms::Bm25;
 use search_api::search::{Explore, Reranking, Search};
@@ -13,6 +13,7 @@ use store::Sqlite;
 
 use crate::config::{Config, Environment};
 use crate::export::Parts;
+use crate::folder;
 use crate::space::Space;
 
 /// The file of the store.
@@ -52,7 +53,7 @@ impl App {
     /// # Errors
     /// `Conflict` when another process has it open; whatever a backend reports.
     pub async fn open(config: Config, environment: &Environment) -> Result<Self> {
-        let lock = lock(&config.data)?;
+        let lock = folder::take(&config.data)?;
         let (store, graph) = (config.data.join(STORE), config.data.join(GRAPH));
         let (store, graph) = tokio::try_join!(Sqlite::open(&store), graph::Embedded::open(&graph))?;
         Ok(Self {
@@ -69,7 +70,7 @@ impl App {
     /// # Errors
     /// `Conflict` when another process has it open; whatever a backend reports.
     pub async fn open_without_projections(config: Config, environment: &Environment) -> Result<Self> {
-        let lock = lock(&config.data)?;
+        let lock = folder::take(&config.data)?;
         let store = Sqlite::open(&config.data.join(STORE)).await?;
         // The positions go first: a crash after it leaves them at 0 over old content, which the next run replaces.
         store.reset(projection::INDEX).await?;
@@ -217,7 +218,9 @@ impl App {
     /// Everything for an export, with the vector index opened by the caller.
     pub fn parts<'a>(&'a self, vectors: Option<&'a dyn VectorIndex>) -> Parts<'a> {
         Parts {
+            sync: &*self.store,
             documents: &*self.store,
+            store: &*self.store,
             vectors,
             graph: &*self.graph,
         }
@@ -329,25 +332,4 @@ pub fn model_settings(config: &Config, environment: &Environment) -> model_cache
 /// The one clock of the product.
 pub fn now() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
-}
-
-fn lock(data: &Path) -> Result<File> {
-    std::fs::create_dir_all(data).map_err(|error| Error::io("open data folder", data, error))?;
-    let path = data.join("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| Error::io("open data folder", &path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::new(
-            ErrorKind::Conflict,
-            "open data folder",
-            format!("another neurosync process uses {}", data.display()),
-        )
-        .with_hint("stop it, ask its HTTP API instead, or use another folder with --data DIR")),
-        Err(TryLockError::Error(error)) => Err(Error::io("open data folder", &path, error)),
-    }
 }

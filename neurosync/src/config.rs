@@ -160,6 +160,7 @@ impl Config {
             (None, Some(dirs)) => dirs.data_dir().to_owned(),
             (None, None) => return Err(no_home()),
         };
+        crate::folder::check(&data)?;
         let cache = match (&environment.cache, &dirs) {
             (Some(cache), _) => cache.clone(),
             (None, Some(dirs)) => dirs.cache_dir().to_owned(),

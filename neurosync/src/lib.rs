@@ -8,6 +8,7 @@ mod connector;
 mod context;
 mod eval;
 pub mod export;
+mod folder;
 mod output;
 pub mod pipeline;
 mod progress;

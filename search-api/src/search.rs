@@ -1,6 +1,7 @@
 //! The query flow: plan, two legs, fusion, hydration with graph context; entities, paths and neighbours beside it.
 
 mod answer;
+mod context;
 mod cursor;
 mod entity;
 mod flow;
@@ -13,7 +14,8 @@ mod rerank;
 
 use std::sync::Arc;
 
-use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, Reranker, VectorIndex};
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, Reranker, Scope, VectorIndex};
+use domain::{Result, Visible};
 
 pub use answer::{
     Entity, EntityDocument, Facet, Match, Neighbor, Neighborhood, Node, PathAnswer, Paths, SearchAnswer, SearchResult,
@@ -64,4 +66,12 @@ pub struct Reranking {
     pub model: Arc<dyn Reranker>,
     /// How many results it reads.
     pub depth: usize,
+}
+
+/// What the graph may show to somebody who sees `visible`: it lags behind the store, which knows what has left his sight since.
+async fn scope(documents: &dyn DocumentStore, visible: &Visible) -> Result<Scope> {
+    Ok(Scope {
+        visible: visible.clone(),
+        revoked: documents.revoked(visible).await?,
+    })
 }

@@ -130,13 +130,9 @@ async fn sweeps(app: &crate::app::App) -> Check {
 
 async fn lag(app: &crate::app::App) -> Check {
     let lagging = app.sync_store().sources().await.map(|reports| {
-        let behind = |report: &domain::seam::store::SourceReport| {
-            report.positions.values().any(|position| *position < report.revision)
-                || (report.revision > 0 && report.positions.len() < 2)
-        };
         reports
             .into_iter()
-            .filter(behind)
+            .filter(|report| report.lag() > 0)
             .map(|report| report.source.id.to_string())
             .collect::<Vec<_>>()
     });
@@ -169,5 +165,6 @@ fn line(check: &Check, style: Style) -> String {
         .as_deref()
         .map(|hint| format!("\n       help: {hint}"))
         .unwrap_or_default();
-    format!("{mark} {:14} {}{hint}\n", style.bold(check.name), check.detail)
+    let name = style.bold(&format!("{:14}", check.name));
+    format!("{mark} {name} {}{hint}\n", check.detail)
 }
