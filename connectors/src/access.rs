@@ -32,23 +32,32 @@ enum Written {
 }
 
 impl AccessSetting {
-    /// The label that all documents of the source carry.
-    pub fn label(source: &SourceId) -> AccessId {
-        AccessId::new(source, "all")
-    }
-
-    /// The rule for [`AccessSetting::label`], read from `container`.
-    pub fn rule(&self, source: &SourceId, container: &Key) -> AccessRule {
-        let readers = match self {
+    /// Who may read what is not restricted further.
+    pub fn readers(&self) -> Readers {
+        match self {
             Self::Owner => Readers::Principals(BTreeSet::new()),
             Self::Public => Readers::Public,
             Self::Source => Readers::EveryoneInSource,
             Self::Principals(principals) => Readers::Principals(principals.clone()),
-        };
+        }
+    }
+
+    /// Who may read what the data itself shows to these principals alone: whoever it and this setting both admit. A rule names
+    /// readers and cannot say "and", so a setting for everyone in the source leaves only the owner.
+    pub fn narrowed(&self, principals: BTreeSet<Principal>) -> Readers {
+        Readers::Principals(match self {
+            Self::Public => principals,
+            Self::Principals(admitted) => principals.intersection(admitted).cloned().collect(),
+            Self::Owner | Self::Source => BTreeSet::new(),
+        })
+    }
+
+    /// The rule for the label that all documents of the source carry which are not restricted further, read from `container`.
+    pub fn rule(&self, source: &SourceId, container: &Key) -> AccessRule {
         AccessRule {
-            id: Self::label(source),
+            id: AccessId::common(source),
             container: container.clone(),
-            readers,
+            readers: self.readers(),
         }
     }
 }
@@ -140,6 +149,26 @@ mod tests {
             (rule.id.as_str(), rule.readers),
             ("g/all", Readers::Principals([].into()))
         );
+    }
+
+    #[test]
+    fn what_the_data_restricts_is_for_whom_both_admit() {
+        let named = |names: &[&str]| names.iter().map(|name| Principal((*name).into())).collect();
+        let narrowed = |json: &str| {
+            let setting: AccessSetting = serde_json::from_str(json).expect(json);
+            setting.narrowed(named(&["group:a", "group:b"]))
+        };
+        assert_eq!(
+            narrowed(r#""public""#),
+            Readers::Principals(named(&["group:a", "group:b"]))
+        );
+        assert_eq!(
+            narrowed(r#"["group:b", "group:c"]"#),
+            Readers::Principals(named(&["group:b"]))
+        );
+        for closed in [r#""owner""#, r#""source""#, r#"["group:c"]"#] {
+            assert_eq!(narrowed(closed), Readers::Principals(named(&[])), "{closed}");
+        }
     }
 
     #[test]

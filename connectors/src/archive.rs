@@ -8,6 +8,7 @@ mod identify;
 mod jira;
 mod json;
 mod limits;
+mod lost;
 mod records;
 mod repository;
 mod round;
@@ -25,7 +26,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use domain::seam::{Connector, Estimate};
+use domain::seam::Connector;
 use domain::{Cursor, Error, ErrorKind, Page, Result, SourceId, Sweep};
 use serde::de::DeserializeOwned;
 
@@ -45,8 +46,9 @@ use state::State;
 ///
 /// A pull reads what has changed since its cursor: files are compared by path, size and time, then by content. A changed file is
 /// read again as a whole; when that, or a vanished file, may have taken documents away, the last page says that a sweep is due.
-/// A record that cannot be read is rejected as `file:number` (the line of JSON lines, the element of other JSON), and while there
-/// is one, sweeps are frozen: it could be a document. Symbolic links within an archive and hidden files are not read.
+/// A record that cannot be read is rejected as `file:number` (the line of JSON lines, the element of other JSON). It could be a
+/// document, so a sweep leaves alone what it may have been: the issue, page or conversation that it or its file names; where
+/// nothing names it, the whole sweep is frozen, and the reason told. Symbolic links within an archive and hidden files are not read.
 pub struct Archive {
     source: SourceId,
     path: PathBuf,
@@ -168,6 +170,14 @@ impl Archive {
         ))
     }
 
+    /// Check that the archive is there and of its kind, as far as its list of files and the first of them tell.
+    ///
+    /// # Errors
+    /// `NotFound` or `Denied` for a path that cannot be read, `Invalid` for an archive of another kind.
+    pub async fn check(&self) -> Result<()> {
+        self.blocking(State::new(self.format.kind()), |_| Ok(())).await
+    }
+
     /// Take the round that ended at `cursor`, if it is still here.
     fn take(&self, cursor: Option<&Cursor>) -> Option<Round> {
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -214,15 +224,11 @@ impl Connector for Archive {
         Ok(page)
     }
 
-    /// Everything is read again; what cannot be read freezes the sweep.
-    async fn sweep(&self) -> Result<Sweep> {
-        let state = State::new(self.format.kind());
-        let swept = self.blocking(state, |mut round| round.sweep()).await;
+    /// Everything is read again; where that is not what was pulled, the sweep is frozen until the next pull has caught up.
+    async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
+        let kind = self.format.kind();
+        let read = State::read(kind, cursor)?;
+        let swept = self.blocking(State::new(kind), move |round| round.sweep(&read)).await;
         Ok(swept.unwrap_or_else(|error| Sweep::Frozen(error.to_string())))
-    }
-
-    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
-        let state = State::read(self.format.kind(), cursor)?;
-        self.blocking(state, |round| Ok(round.estimate())).await
     }
 }

@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::seam::{Connector, Estimate};
+use domain::seam::Connector;
 use domain::{AccessId, Cursor, DocumentId, Error, ErrorKind, Key, Page, Result, SourceId, Sweep};
 use gix::bstr::BString;
 use serde::{Deserialize, Serialize};
@@ -108,7 +108,8 @@ struct Inner {
 
 impl Git {
     /// Check the settings and, for a folder, that it holds a repository. A URL is first cloned by the first pull, into
-    /// `clone_dir`, which must be absent, empty, or an earlier clone, and is not used for a folder.
+    /// `clone_dir`, which must be absent, empty, or an earlier clone, and is not used for a folder. A clone of another URL
+    /// is discarded. No two sources may share it: a run reads from it without fetching.
     ///
     /// # Errors
     /// `Invalid` for settings that cannot work, `NotFound` for a folder that does not exist.
@@ -134,7 +135,7 @@ impl Git {
         }
         let inner = Inner {
             key: Key::repository(&repository),
-            label: AccessSetting::label(&source),
+            label: AccessId::common(&source),
             web: origin.as_ref().and_then(location::web),
             limits: Limits::default(),
             lists: Mutex::default(),
@@ -145,6 +146,14 @@ impl Git {
             settings,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Remove a clone, for a source that is no more.
+    ///
+    /// # Errors
+    /// As the file system reports; no clone is none.
+    pub fn discard(clone_dir: &Path) -> Result<()> {
+        remote::discard(clone_dir)
     }
 
     /// The same connector with other page sizes.
@@ -196,13 +205,9 @@ impl Connector for Git {
         self.blocking(move |inner, stop| inner.page(position, stop)).await
     }
 
-    async fn sweep(&self) -> Result<Sweep> {
-        self.blocking(|inner, _| inner.census()).await
-    }
-
-    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
+    async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
         let position = Position::read(cursor)?;
-        self.blocking(move |inner, _| inner.remaining(position)).await
+        self.blocking(move |inner, _| inner.census(position)).await
     }
 }
 

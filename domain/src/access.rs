@@ -19,6 +19,11 @@ impl AccessId {
         Self(format!("{source}/{name}").into())
     }
 
+    /// The label of everything in `source` that is not restricted further.
+    pub fn common(source: &SourceId) -> Self {
+        Self::new(source, "all")
+    }
+
     /// The label as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,10 +1,11 @@
 //! What a connector delivers: pages of changes with the cursor that follows them.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccessRule, Account, Document, DocumentId};
+use crate::{AccessRule, Account, Document, DocumentId, Key};
 
 /// A connector's own account of how far it has read; opaque to everybody else. At most 1 MiB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +76,14 @@ impl Page {
 pub enum Sweep {
     /// Exactly these documents exist; every other one of the source is gone.
     Complete(Vec<DocumentId>),
+    /// These exist, and nothing is known of the documents under the unknown keys: those that have such a key, or one that goes
+    /// on from it with `/`, `#` or `@`. Every other one of the source is gone.
+    Partial {
+        /// What exists.
+        existing: Vec<DocumentId>,
+        /// Under what nothing is known.
+        unknown: BTreeSet<Key>,
+    },
     /// The source cannot be enumerated now (unreadable, denied, empty where it was not): delete nothing.
     Frozen(String),
 }

@@ -20,7 +20,7 @@ mod tests;
 use domain::{AccessId, Document, DocumentKind, EdgeKind, Evidence, Key, NodeKind};
 
 pub use directory::Directory;
-pub(crate) use directory::{Lookup, Names};
+pub(crate) use directory::{Lookup, Names, names_of};
 pub(crate) use find::Find;
 use find::Named;
 pub(crate) use scan::scan;
@@ -124,7 +124,8 @@ pub fn extract(text: &Text<'_>, context: &Context, directory: &Directory) -> Vec
 }
 
 /// The names in `text` that a directory entry could explain, known or not: `jira:PAY` for each project prefix of what looks
-/// like an issue key, `repo:owner/name` for each repository but the document's own, `slack:acme` for each workspace.
+/// like an issue key, `repo:owner/name` for each repository but the document's own, `slack:acme/C9` for each channel, `wiki:ENG` for
+/// each space.
 /// The first 64 of the text, sorted, each once.
 pub fn directory_names(text: &Text<'_>, context: &Context) -> Vec<String> {
     let mut names = Names::default();

@@ -1,10 +1,13 @@
 //! Sync: pull pages from a connector and commit each with its cursor, under the source's lease.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use domain::seam::store::{Committed, Lease};
+use domain::seam::store::{Committed, Lease, Resume};
 use domain::seam::{Connector, SyncStore};
-use domain::{Error, ErrorKind, Page, Result, SourceId, Timestamp};
+use domain::{Error, ErrorKind, Page, Result, SourceId, Sweep, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -30,7 +33,7 @@ pub struct Sync<'a> {
 }
 
 impl Sync<'_> {
-    /// Read a source to its end and, where things may have vanished, sweep it.
+    /// Read a source to its end and, where things may have vanished, sweep it: also where an earlier run ended before its sweep.
     ///
     /// # Errors
     /// `Conflict` when another worker syncs this source; `Cancelled` when asked to stop (what is committed stays); whatever the
@@ -38,9 +41,11 @@ impl Sync<'_> {
     pub async fn run(&self, connector: &dyn Connector) -> Result<Committed> {
         let source = connector.source().clone();
         let lease = self.lease(&source).await?;
-        let mut cursor = self.store.cursor(&source).await?;
+        let Resume {
+            mut cursor,
+            mut sweep_due,
+        } = self.store.resume(&source).await?;
         let mut total = Committed::default();
-        let mut sweep_due = false;
         loop {
             self.check_cancelled()?;
             let page = self.keeping_lease(&source, connector.pull(cursor.as_ref())).await?;
@@ -61,7 +66,10 @@ impl Sync<'_> {
         }
         if sweep_due {
             self.check_cancelled()?;
-            let sweep = self.keeping_lease(&source, connector.sweep()).await?;
+            let sweep = self.keeping_lease(&source, connector.sweep(cursor.as_ref())).await?;
+            if let Sweep::Frozen(reason) = &sweep {
+                warn!(source.id = %source, reason, "deletions cannot be told: nothing is deleted");
+            }
             let swept = self.store.apply_sweep(&source, &lease, sweep).await?;
             self.progress.event(&Event::Committed {
                 source: source.clone(),

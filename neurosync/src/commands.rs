@@ -132,7 +132,7 @@ impl Context<'_> {
     async fn export(&self, hash: bool, path: Option<&std::path::Path>) -> Result<()> {
         let app = self.app().await?;
         let vectors = app.vectors().await?;
-        let parts = app.parts(&*vectors);
+        let parts = app.parts(vectors.as_deref());
         if hash {
             let hash = export::export_hash(&parts).await?;
             return self.output.answer(&json!({"sha256": hash}), |_, _| hash.clone());

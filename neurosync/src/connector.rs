@@ -1,12 +1,14 @@
 //! From a source's record to its connector, and from the command line to a record.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use connectors::access::AccessSetting;
 use connectors::archive::{Archive, Kind};
 use connectors::git::Git;
 use domain::seam::Connector;
 use domain::seam::store::SourceRecord;
-use domain::{Error, Result, SourceId, Timestamp};
+use domain::{Error, Readers, Result, SourceId, Timestamp};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
@@ -94,19 +96,63 @@ fn absolute(path: &str) -> Result<String> {
     })
 }
 
+/// Who may read what of a source is not restricted further.
+pub(crate) fn readers(record: &SourceRecord) -> Result<Readers> {
+    #[derive(Deserialize)]
+    struct Access {
+        #[serde(default)]
+        access: AccessSetting,
+    }
+    Ok(settings::<Access>(record)?.access.readers())
+}
+
+/// The folder of a source's clone: each source has its own.
+fn clone_of(id: &SourceId, clones: &Path) -> PathBuf {
+    clones.join(id.as_str())
+}
+
+/// Remove what a source's connector keeps on disk.
+pub(crate) fn forget(id: &SourceId, clones: &Path) -> Result<()> {
+    Git::discard(&clone_of(id, clones))
+}
+
+/// Check that a source can be read before it is stored: its settings, and what is at its path. A URL is only asked by a sync.
+pub(crate) async fn check(record: &SourceRecord, clones: &Path) -> Result<()> {
+    match archive_kind(&record.connector) {
+        Some(kind) => {
+            let archive = Archive::open(record.id.clone(), kind, record.settings.clone())?;
+            archive.check().await
+        }
+        None => open(record, clones).map(drop),
+    }
+}
+
+/// Whether two records lead to the same place.
+pub(crate) fn is_same_place(one: &SourceRecord, other: &SourceRecord) -> bool {
+    let place = |record: &SourceRecord| {
+        let settings = &record.settings;
+        settings.get("path").or_else(|| settings.get("location")).cloned()
+    };
+    one.connector == other.connector && place(one) == place(other)
+}
+
+/// The kind of archive that a connector reads.
+fn archive_kind(connector: &str) -> Option<Kind> {
+    let kind = connector.strip_suffix("-archive")?;
+    Kind::ALL.into_iter().find(|one| one.as_str() == kind)
+}
+
 /// The connector of a record.
 pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Connector>> {
     let id = record.id.clone();
-    let archive = |kind| -> Result<Box<dyn Connector>> {
-        Ok(Box::new(Archive::open(id.clone(), kind, record.settings.clone())?))
-    };
+    if let Some(kind) = archive_kind(&record.connector) {
+        return Ok(Box::new(Archive::open(id, kind, record.settings.clone())?));
+    }
     match record.connector.as_str() {
-        "git" => Ok(Box::new(Git::open(id.clone(), settings(record)?, clones)?)),
-        "jira-archive" => archive(Kind::Jira),
-        "github-archive" => archive(Kind::Github),
-        "slack-archive" => archive(Kind::Slack),
-        "wiki-archive" => archive(Kind::Wiki),
-        "commits-archive" => archive(Kind::Commits),
+        "git" => {
+            let clone = clone_of(&id, clones);
+            Ok(Box::new(Git::open(id, settings(record)?, &clone)?))
+        }
         other => Err(Error::invalid(
             "open source",
             format!("{id} is read by `{other}`, which this version does not have"),

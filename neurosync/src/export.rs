@@ -20,8 +20,8 @@ pub struct Parts<'a> {
     pub documents: &'a dyn DocumentStore,
     /// All the rest of the store.
     pub store: &'a dyn ExportStore,
-    /// The vector index.
-    pub vectors: &'a dyn VectorIndex,
+    /// The vector index, where one was made.
+    pub vectors: Option<&'a dyn VectorIndex>,
     /// The graph.
     pub graph: &'a dyn GraphStore,
 }
@@ -106,9 +106,10 @@ async fn mentions(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
 }
 
 async fn vectors(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
+    let Some(vectors) = parts.vectors else { return Ok(()) };
     let mut after = None;
     loop {
-        let points = parts.vectors.scan(after, BATCH).await?;
+        let points = vectors.scan(after, BATCH).await?;
         let Some((_, _, last)) = points.last() else {
             return Ok(());
         };

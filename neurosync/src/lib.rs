@@ -13,6 +13,7 @@ mod output;
 pub mod pipeline;
 mod progress;
 mod serve;
+mod space;
 
 use std::process::ExitCode;
 

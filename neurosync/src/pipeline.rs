@@ -44,6 +44,9 @@ pub struct SourceRun {
     pub embedded: u64,
     /// Edges written to the graph.
     pub edges: u64,
+    /// Why what is gone from the source could not be told, so that nothing was deleted here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
     /// Why the sync failed, if it did; the other sources went on.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "describe")]
     pub error: Option<Error>,
@@ -57,6 +60,7 @@ impl SourceRun {
             chunks: 0,
             embedded: 0,
             edges: 0,
+            frozen: None,
             error: None,
         }
     }
@@ -78,7 +82,10 @@ impl Pipeline<'_> {
             let mut run = SourceRun::of(id);
             if wanted {
                 match self.sync_record(&report).await {
-                    Ok(committed) => run.committed = Some(committed),
+                    Ok(committed) => {
+                        run.committed = Some(committed);
+                        run.frozen = self.frozen(id).await?;
+                    }
                     Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
                     // What was read before it failed is durable and is projected all the same.
                     Err(error) => run.error = Some(error),
@@ -169,6 +176,13 @@ impl Pipeline<'_> {
     async fn sync_record(&self, report: &SourceReport) -> Result<Committed> {
         let connector = connector::open(&report.source, &self.app.clones())?;
         self.pull(&*connector).await
+    }
+
+    /// Why the last sweep of a source could not be made.
+    async fn frozen(&self, source: &SourceId) -> Result<Option<String>> {
+        let reports = self.app.sync_store().sources().await?;
+        let own = reports.into_iter().find(|report| report.source.id == *source);
+        Ok(own.and_then(|report| report.frozen))
     }
 
     async fn pull(&self, connector: &dyn Connector) -> Result<Committed> {

@@ -27,7 +27,7 @@ const EVENT_BUFFER: usize = 1024;
 pub(crate) async fn run(context: &Context<'_>, serve: Serve) -> Result<()> {
     let listen = serve.listen.unwrap_or(context.config.server.listen);
     let app = Arc::new(context.app().await?);
-    let index = app.index(&*context.bars).await?;
+    let index = app.index_to_search(&*context.bars).await?;
     serve_on(context, app, index, listen).await
 }
 

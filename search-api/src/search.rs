@@ -10,10 +10,11 @@ mod highlight;
 mod narrow;
 mod plan;
 mod rank;
+mod rerank;
 
 use std::sync::Arc;
 
-use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, Scope, VectorIndex};
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, Reranker, Scope, VectorIndex};
 use domain::{Result, Visible};
 
 pub use answer::{
@@ -54,6 +55,17 @@ pub struct Search {
     pub embedder: Arc<dyn Embedder>,
     /// The analyser that the index was made with.
     pub analyser: Arc<dyn Analyser>,
+    /// What reads the best results once more, if anything does.
+    pub reranking: Option<Reranking>,
+}
+
+/// A model that reads the best results once more together with the query.
+#[derive(Clone)]
+pub struct Reranking {
+    /// The model.
+    pub model: Arc<dyn Reranker>,
+    /// How many results it reads.
+    pub depth: usize,
 }
 
 /// What the graph may show to somebody who sees `visible`: it lags behind the store, which knows what has left his sight since.

@@ -19,12 +19,15 @@ async fn source(store: &Sqlite, name: &str) -> (SourceId, Lease) {
     let source = SourceId::new(name).expect("slug");
     let settings = serde_json::Value::Null;
     store
-        .put_source(SourceRecord {
-            id: source.clone(),
-            connector: "x".into(),
-            settings,
-            added: NOW,
-        })
+        .put_source(
+            SourceRecord {
+                id: source.clone(),
+                connector: "x".into(),
+                settings,
+                added: NOW,
+            },
+            Readers::Public,
+        )
         .await
         .expect("put source");
     let lease = store
@@ -89,7 +92,10 @@ async fn what_was_committed_is_there_after_reopening() {
             .expect("read"),
         [document(&source, "1")]
     );
-    assert_eq!(store.cursor(&source).await.expect("cursor"), Some(Cursor("c".into())));
+    assert_eq!(
+        store.resume(&source).await.expect("resume").cursor,
+        Some(Cursor("c".into()))
+    );
 }
 
 #[cfg(unix)]

@@ -8,6 +8,7 @@ mod projection;
 mod query;
 mod sources;
 mod statistics;
+mod sweeps;
 mod sync;
 
 use std::pin::Pin;
@@ -57,11 +58,15 @@ fn written() -> Vec<Case> {
             a_deleted_document_leaves_a_tombstone,
             a_deleted_document_comes_back_under_a_new_revision,
             a_changed_label_is_a_change,
-            a_complete_sweep_deletes_what_it_does_not_list,
-            a_frozen_sweep_changes_nothing,
             a_large_page_is_stored_whole,
             dead_letters_come_and_go,
             oversized_input_is_refused,
+        }
+        sweeps {
+            a_complete_sweep_deletes_what_it_does_not_list,
+            a_frozen_sweep_changes_nothing,
+            a_sweep_is_due_until_a_complete_one_is_applied,
+            a_partial_sweep_keeps_what_it_does_not_know,
         }
         leases {
             a_lease_has_one_holder_until_it_expires,
@@ -80,6 +85,7 @@ fn written() -> Vec<Case> {
         access {
             rules_tell_who_sees_a_label,
             a_changed_rule_counts_at_once,
+            changed_readers_of_a_source_count_at_once,
             rules_are_listed_by_label,
             nothing_hidden_is_ever_read,
             chunks_of_a_former_label_stay_hidden,
@@ -95,7 +101,8 @@ fn read() -> Vec<Case> {
             the_log_is_read_in_pages_each_document_once,
             chunks_are_replaced_and_read_in_order,
             foreign_chunks_are_refused,
-            the_directory_lists_projects_and_repositories,
+            the_directory_lists_its_kinds_of_documents,
+            former_names_are_told_until_the_graph_has_handled_them,
             mentions_are_replaced_and_die_with_their_document,
             cached_vectors_read_back_bit_for_bit,
         }

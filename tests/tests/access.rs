@@ -208,6 +208,104 @@ fn hidden_content_changes_no_byte_of_any_answer() {
 }
 
 #[test]
+fn what_a_hidden_source_calls_somebody_finds_nobody() {
+    let told = |private: bool| {
+        let mut hidden = issue("HR-1", "Secret", "Text");
+        hidden["self"] = json!("https://open/rest/api/2/issue/1");
+        hidden["fields"]["reporter"]["displayName"] = json!(if private { "Countess Lovelace" } else { "Ada" });
+        hidden["fields"]["reporter"]["emailAddress"] = json!(if private {
+            "ada.private@home.example"
+        } else {
+            "x@y.example"
+        });
+        world(Hidden::Issues(vec![hidden]))
+    };
+    let worlds = [world(Hidden::Absent), told(true), told(false)];
+    let servers = worlds.each_ref().map(Neurosync::serve);
+    for name in [
+        "ada",
+        "Ada+L.",
+        "Ada",
+        "ada.private@home.example",
+        "\"Countess+Lovelace\"",
+        "x@y.example",
+    ] {
+        for question in [
+            format!("author:{name}+retry"),
+            format!("author:{name}"),
+            format!("retry&author={name}"),
+        ] {
+            let answers = servers
+                .each_ref()
+                .map(|server| server.get(&format!("/v1/search?q={question}"), Some("eng-key")));
+            assert_eq!(answers[0], answers[1], "{question}");
+            assert_eq!(answers[0], answers[2], "{question}");
+        }
+    }
+    let owner = |server: &Server| {
+        server
+            .get("/v1/search?q=author:ada.private@home.example", Some("owner-key"))
+            .body
+    };
+    assert!(
+        owner(&servers[1]).contains("OPEN-1"),
+        "the test can fail: {}",
+        owner(&servers[1])
+    );
+}
+
+#[test]
+fn narrowed_access_counts_for_the_next_question_also_where_the_source_is_gone() {
+    let neurosync = Neurosync::default();
+    fs::create_dir_all(neurosync.data()).expect("data folder");
+    fs::write(neurosync.data().join("neurosync.toml"), CONFIG).expect("configuration");
+    let mut issues = [
+        issue("OPEN-1", "Checkout fails", "On retry."),
+        issue("OPEN-2", "Other", "Text."),
+    ];
+    issues[0]["fields"]["comment"]["comments"][0]["visibility"] = json!({"type": "group", "value": "eng"});
+    let path = json_lines(&neurosync.data().join("open"), "OPEN.jsonl", &issues);
+    import(&neurosync, "jira", "open", &path, "public");
+    let statuses = |key: &str| {
+        let server = neurosync.serve();
+        ["OPEN-1", "jira%3Aopen/OPEN-1%23comment-1"]
+            .map(|name| server.get(&format!("/v1/entities/{name}"), Some(key)).status)
+    };
+    assert_eq!((statuses("nobody-key"), statuses("eng-key")), ([200, 404], [200, 200]));
+    let gone = neurosync.data().join("gone.jsonl");
+    fs::rename(&path, &gone).expect("moved away");
+    let location = path.display().to_string();
+    neurosync.json(&["source", "add", "jira", "open", &location, "--access", "group:hr"]);
+    assert_eq!((statuses("nobody-key"), statuses("eng-key")), ([404, 404], [404, 404]));
+    fs::rename(&gone, &path).expect("moved back");
+    neurosync.json(&[
+        "source",
+        "import",
+        "jira",
+        "open",
+        &location,
+        "--access",
+        "group:hr,group:eng",
+    ]);
+    assert_eq!((statuses("nobody-key"), statuses("eng-key")), ([404, 404], [200, 200]));
+}
+
+#[test]
+fn a_restricted_comment_is_not_for_those_whom_the_source_does_not_admit() {
+    let neurosync = Neurosync::default();
+    fs::create_dir_all(neurosync.data()).expect("data folder");
+    fs::write(neurosync.data().join("neurosync.toml"), CONFIG).expect("configuration");
+    let mut secret = issue("PAY-1", "Outage", "Text.");
+    secret["fields"]["comment"]["comments"][0]["visibility"] = json!({"type": "group", "value": "eng"});
+    let path = json_lines(&neurosync.data().join("pay"), "PAY.jsonl", &[secret]);
+    import(&neurosync, "jira", "pay", &path, "group:payments");
+    let server = neurosync.serve();
+    let comment = "/v1/entities/jira%3Apay/PAY-1%23comment-1";
+    assert_eq!(server.get(comment, Some("eng-key")).status, 404);
+    assert_eq!(server.get(comment, Some("owner-key")).status, 200);
+}
+
+#[test]
 fn hidden_and_absent_are_the_same_answer() {
     let neurosync = world(Hidden::Issues(vec![issue("HR-1", "Secret", "Text")]));
     let server = neurosync.serve();

@@ -39,6 +39,24 @@ fn a_folder_that_is_not_there_is_named() {
     let (code, error) = neurosync.fails(&["source", "import", "jira", "jira", "/nowhere/at/all"]);
     assert_ne!(code, 0);
     assert!(error.contains("/nowhere/at/all") && error.contains("help:"), "{error}");
+    let wiki = neurosync.data().join("wiki");
+    fs::create_dir_all(&wiki).expect("folder");
+    fs::write(wiki.join("page.md"), "# A page").expect("page");
+    for (connector, place) in [
+        ("slack", "/nowhere/at/all"),
+        ("git", "/nowhere/at/all"),
+        ("jira", &text(&wiki)),
+    ] {
+        for command in ["add", "import"] {
+            neurosync.fails(&["source", command, connector, "lost", place]);
+        }
+    }
+    let list = neurosync.json(&["source", "list"]);
+    assert_eq!(
+        list["sources"],
+        serde_json::json!([]),
+        "a source that cannot be read is not stored"
+    );
 }
 
 #[test]
@@ -81,6 +99,46 @@ fn broken_lines_are_named_and_the_rest_is_imported() {
         (count(&neurosync, "pay", "issue"), rejected(&neurosync, "pay").len()),
         (4, 0)
     );
+}
+
+#[test]
+fn a_source_whose_deletions_cannot_be_told_says_so_everywhere_until_they_can() {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    let issues = ["PAY-1", "PAY-2"].map(|key| issue(key, key, "x"));
+    let path = json_lines(&dir, "PAY.jsonl", &issues);
+    neurosync.json(&["source", "import", "jira", "pay", &text(&dir)]);
+    fs::write(&path, "").expect("written");
+    let run = neurosync.json(&["sync"]);
+    let reason = "the archive holds no documents any more";
+    assert_eq!(run["sources"][0]["frozen"], reason, "{run}");
+    assert_eq!(neurosync.json(&["source", "report", "pay"])["source"]["frozen"], reason);
+    assert!(String::from_utf8_lossy(&neurosync.run(&["source", "list"]).stdout).contains(reason));
+    let doctor = String::from_utf8_lossy(&neurosync.run(&["doctor"]).stdout).into_owned();
+    assert!(doctor.contains("FAIL deletions") && doctor.contains(reason), "{doctor}");
+    assert_eq!(count(&neurosync, "pay", "issue"), 2);
+
+    json_lines(&dir, "PAY.jsonl", &issues[..1]);
+    let run = neurosync.json(&["sync"]);
+    assert_eq!(run["sources"][0]["frozen"], serde_json::Value::Null, "{run}");
+    assert_eq!(run["sources"][0]["committed"]["deleted"], 2, "issue and comment: {run}");
+    assert!(!String::from_utf8_lossy(&neurosync.run(&["source", "list"]).stdout).contains(reason));
+}
+
+#[test]
+fn one_broken_record_does_not_keep_the_others_from_being_deleted() {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    let issues = ["PAY-1", "PAY-2", "PAY-3"].map(|key| issue(key, key, "x"));
+    let path = json_lines(&dir, "PAY.jsonl", &issues);
+    neurosync.json(&["source", "import", "jira", "pay", &text(&dir), "--site", "acme"]);
+    fs::write(&path, format!("{}\n{{\"key\": \"PAY-2\", \n", issues[0])).expect("written");
+    let run = neurosync.json(&["sync"]);
+    assert_eq!(
+        run["sources"][0]["committed"]["deleted"], 2,
+        "PAY-3 and its comment: {run}"
+    );
+    assert_eq!(count(&neurosync, "pay", "issue"), 2);
 }
 
 #[test]

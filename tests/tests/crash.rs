@@ -5,13 +5,17 @@ use std::time::{Duration, Instant};
 
 use neurosync_tests::Neurosync;
 use neurosync_tests::fixtures::{commit, issue, json_lines};
+use serde_json::{Value, json};
 
 /// Kills of one series.
 const KILLS: u32 = 8;
 
-fn write_world(neurosync: &Neurosync) -> Vec<[String; 3]> {
+/// The world as it is at one time: later ones lack commits and issues that earlier ones had, other issues are rewritten, and
+/// comments are restricted to a group, opened again, or gone.
+fn write_world(neurosync: &Neurosync, time: u32) -> Vec<[String; 3]> {
     let dir = neurosync.data().join("in");
     let commits: Vec<_> = (0..1500)
+        .filter(|number| number % 7 != u64::from(time % 7))
         .map(|number| {
             commit(
                 number,
@@ -22,13 +26,8 @@ fn write_world(neurosync: &Neurosync) -> Vec<[String; 3]> {
         .collect();
     json_lines(&dir.join("commits"), "acme__api.jsonl", &commits);
     let issues: Vec<_> = (1..=40)
-        .map(|number| {
-            issue(
-                &format!("PAY-{number}"),
-                &format!("Issue {number}"),
-                &format!("See PAY-{} and acme/api#{number}", number % 40 + 1),
-            )
-        })
+        .filter(|number| number % 9 != time % 9)
+        .map(|number| issue_at(number, time))
         .collect();
     json_lines(&dir.join("jira"), "PAY.jsonl", &issues);
     [("commits", "api"), ("jira", "pay")]
@@ -42,25 +41,46 @@ fn write_world(neurosync: &Neurosync) -> Vec<[String; 3]> {
         .to_vec()
 }
 
-fn add(neurosync: &Neurosync) {
-    for [connector, name, path] in write_world(neurosync) {
-        neurosync.json(&["source", "add", &connector, &name, &path]);
+fn issue_at(number: u32, time: u32) -> Value {
+    let mut issue = issue(
+        &format!("PAY-{number}"),
+        &format!("Issue {number}"),
+        &format!(
+            "See PAY-{} and acme/api#{number}, {}",
+            number % 40 + 1,
+            (number + time) % 3
+        ),
+    );
+    let comments = &mut issue["fields"]["comment"]["comments"];
+    match (number + time) % 4 {
+        0 => comments[0]["visibility"] = json!({"type": "group", "value": "eng"}),
+        1 => *comments = json!([]),
+        _ => {}
+    }
+    issue
+}
+
+fn add(neurosync: &Neurosync, time: u32) {
+    for [connector, name, path] in write_world(neurosync, time) {
+        neurosync.json(&["source", "add", &connector, &name, &path, "--access", "public"]);
     }
 }
 
 #[test]
 fn killed_at_any_moment_it_ends_where_an_undisturbed_run_ends() {
     let calm = Neurosync::default();
-    add(&calm);
+    add(&calm, KILLS);
     let started = Instant::now();
     calm.json(&["sync"]);
     let whole = started.elapsed();
     let expected = calm.hash();
 
     let killed = Neurosync::default();
-    add(&killed);
+    add(&killed, 0);
     // Moments spread over a whole run by the golden ratio: a fixed sequence that leaves no stage out.
     for kill in 1..=KILLS {
+        // The last two kills are of the same world, so that one of them only goes on.
+        write_world(&killed, kill.min(KILLS - 1));
         let share = f64::from(kill) * 0.618_033_988_749_895 % 1.0;
         let mut child = killed
             .command(&["sync"])
@@ -75,6 +95,7 @@ fn killed_at_any_moment_it_ends_where_an_undisturbed_run_ends() {
         child.kill().expect("a child");
         child.wait().expect("a child");
     }
+    write_world(&killed, KILLS);
     killed.json(&["sync"]);
     // Paths differ between the two folders, but no path of the machine is part of a document.
     assert_eq!(killed.hash(), expected);

@@ -272,6 +272,84 @@ fn a_removed_source_leaves_nothing_and_can_come_back() {
 }
 
 #[test]
+fn what_a_name_means_follows_the_entry_that_explains_it() {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    let text = "Broken since old/name#7 and PAY-2; see https://github.com/older/name/pull/3";
+    let pay = json_lines(
+        &dir.join("pay"),
+        "PAY.jsonl",
+        &[issue("PAY-1", "One", text), issue("PAY-2", "Two", "x")],
+    );
+    let other = json_lines(
+        &dir.join("other"),
+        "OTHER.jsonl",
+        &[issue("OTHER-1", "Other", "See PAY-1.")],
+    );
+    let log = json_lines(
+        &dir.join("log"),
+        "acme__api.jsonl",
+        &[commit(0, "Start PAY-1", &["a.rs"])],
+    );
+    let place = |path: &std::path::Path| path.display().to_string();
+    for (connector, name, path) in [
+        ("jira", "pay", &pay),
+        ("jira", "other", &other),
+        ("commits", "api", &log),
+    ] {
+        neurosync.json(&["source", "import", connector, name, &place(path)]);
+    }
+    let settled = |neurosync: &Neurosync, what: &str| {
+        let before = neurosync.hash();
+        neurosync.json(&["rebuild"]);
+        assert_eq!(neurosync.hash(), before, "{what}");
+    };
+    let formerly: [&[&str]; 3] = [&["old/name", "older/name"], &["older/name"], &[]];
+    for names in formerly {
+        let flags: Vec<_> = names.iter().flat_map(|name| ["--formerly", name]).collect();
+        neurosync.json(&[&["source", "import", "commits", "api", &place(&log)], flags.as_slice()].concat());
+        let around = neurosync.json(&["neighbors", "PAY-1"]).to_string();
+        assert_eq!(
+            around.contains("github:acme/api#7"),
+            names.contains(&"old/name"),
+            "{names:?}: {around}"
+        );
+        assert_eq!(
+            around.contains("github:acme/api#3"),
+            names.contains(&"older/name"),
+            "{names:?}: {around}"
+        );
+        settled(&neurosync, &format!("{names:?}"));
+    }
+    neurosync.json(&["source", "remove", "pay"]);
+    let around = neurosync.json(&["neighbors", "OTHER-1"]).to_string();
+    assert!(!around.contains("PAY-1"), "{around}");
+    settled(&neurosync, "removed");
+}
+
+#[test]
+fn the_sample_s_links_lead_to_the_thread_and_the_page_they_name() {
+    let neurosync = Neurosync::default();
+    let nowhere = neurosync.data().display().to_string();
+    let demo = neurosync.run(&["--json", "demo", "--no-serve", "--repository", &nowhere]);
+    assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
+    for (from, to) in [
+        ("acme/api#37", "slack:T0ACME/C0PAYMENTS/1770638400.000100"),
+        ("acme/api#42", "wiki:acme/ENG/100203"),
+        ("wiki:acme/ENG/100205", "slack:T0ACME/C0PAYMENTS"),
+        ("slack:T0ACME/C0PAYMENTS/1773306120.000100", "wiki:acme/ENG/100202"),
+    ] {
+        let paths = neurosync
+            .json(&["path", from, to, "--max-hops", "2", "-n", "5"])
+            .to_string();
+        assert!(paths.contains("_url"), "{from} {to}: {paths}");
+    }
+    let before = neurosync.hash();
+    neurosync.json(&["rebuild"]);
+    assert_eq!(neurosync.hash(), before);
+}
+
+#[test]
 fn eval_prints_the_measures_of_a_beir_folder() {
     let neurosync = Neurosync::default();
     let dir = neurosync.data().join("beir");
@@ -295,5 +373,29 @@ fn eval_prints_the_measures_of_a_beir_folder() {
     assert!(
         report["embed_texts_per_s"].is_f64() && report["query_p50_ms"].is_f64() && report["query_p99_ms"].is_f64(),
         "{report}"
+    );
+}
+
+#[test]
+fn an_index_of_another_model_is_refused_until_it_is_rebuilt() {
+    let neurosync = world();
+    let settings = neurosync.data().join("neurosync.toml");
+    fs::write(&settings, "[model]\ndimensions = 128\n").expect("settings");
+    for command in [&["search", "refund"][..], &["sync"]] {
+        let (code, said) = neurosync.fails(command);
+        assert!(
+            code == 4 && said.contains("neurosync rebuild"),
+            "{command:?}: {code} {said}"
+        );
+    }
+    // What needs no model still reads what is stored.
+    neurosync.hash();
+    neurosync.json(&["rebuild"]);
+    assert!(!keys(&neurosync.json(&["search", "refund"])).is_empty());
+    fs::write(&settings, "[model]\npassage_prefix = \"passage: \"\n").expect("settings");
+    assert_eq!(
+        neurosync.fails(&["search", "refund"]).0,
+        4,
+        "equal length is not enough"
     );
 }

@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{Account, Body, Change, DocumentKind, EdgeKind, Key, Result, SourceId};
+use domain::{AccessId, Account, Body, Change, DocumentKind, EdgeKind, Key, Result, SourceId};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::access::AccessSetting;
 use crate::archive::draft::Draft;
-use crate::archive::format::{Convert, Events, FileEvents, Format, Told, Unit, common_label, only_file};
+use crate::archive::format::{Convert, Events, FileEvents, Format, Told, Unit, only_file};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{list, one_line, text, time};
+use crate::archive::lost::{Lost, Remains};
 use crate::archive::records::is_json;
 use crate::archive::repository::{check, is_commit, is_repository, web};
 use crate::archive::tree::Tree;
@@ -96,7 +97,7 @@ impl Format for Commits {
             .entries
             .iter()
             .filter(|entry| is_json(entry))
-            .map(|entry| Unit::file(entry, ""))
+            .map(|entry| Unit::file(entry, "", whole_log(&self.repository(entry.name()))))
             .collect();
         identify::require(tree, Kind::Commits, units.len())?;
         Ok(units)
@@ -152,7 +153,7 @@ impl Convert for Log {
             source,
             DocumentKind::Repository,
             Key::repository(&self.repository),
-            common_label(source),
+            AccessId::common(source),
         )
         .title(&self.repository)
         .aliases(std::iter::once(self.repository.clone()).chain(self.commits.formerly.iter().cloned()))
@@ -176,7 +177,7 @@ impl Convert for Log {
             source,
             DocumentKind::Commit,
             Key::commit(&self.repository, &sha),
-            common_label(source),
+            AccessId::common(source),
         )
         .title(message.lines().find(|line| !line.trim().is_empty()).unwrap_or(&sha))
         .aliases([sha.clone()])
@@ -203,6 +204,25 @@ impl Convert for Log {
         changes.push(draft.upsert());
         Ok(changes)
     }
+
+    fn lost(&self, remains: Remains<'_>) -> Lost {
+        let sha = match remains {
+            Remains::Whole(record) | Remains::Part(record) => text(record, &["sha"]).filter(|sha| is_commit(sha)),
+            Remains::Nothing => None,
+        };
+        match (sha, remains) {
+            (Some(sha), _) => Lost::Under(vec![Key::commit(&self.repository, sha)]),
+            (None, Remains::Whole(_)) => Lost::Nothing,
+            (None, Remains::Part(_) | Remains::Nothing) => whole_log(&self.repository),
+        }
+    }
+}
+
+/// What is lost with a whole file.
+fn whole_log(repository: &str) -> Lost {
+    let repository = Key::repository(repository);
+    let commits = Key::from_raw(&format!("commit:{}", repository.local()));
+    Lost::Under(vec![commits, repository])
 }
 
 /// Whether text is a file's path as git prints it.

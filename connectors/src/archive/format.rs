@@ -3,10 +3,11 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use domain::{AccessId, AccessRule, Account, Change, Key, Rejected, Result, SourceId};
+use domain::{AccessId, AccessRule, Account, Change, Key, Rejected, Result};
 use serde_json::Value;
 
 use crate::archive::identify::Kind;
+use crate::archive::lost::{Lost, Remains, top_level};
 use crate::archive::records::{Record, Records, parse};
 use crate::archive::tree::{Entry, Tree};
 
@@ -15,8 +16,8 @@ use crate::archive::tree::{Entry, Tree};
 pub(crate) enum Event {
     /// A change.
     Change(Change),
-    /// A record that could not be understood.
-    Rejected(Rejected),
+    /// A record that could not be understood, and what it may have been.
+    Rejected(Rejected, Lost),
 }
 
 /// The events of a unit, the same ones each time the same files are read.
@@ -33,17 +34,29 @@ pub(crate) struct Unit {
     pub(crate) context: String,
     /// The beginnings of the names of its rejected items.
     pub(crate) rejects: Vec<String>,
+    /// What is lost when none of it can be read.
+    pub(crate) lost: Lost,
 }
 
 impl Unit {
     /// A unit of one file.
-    pub(crate) fn file(entry: &Entry, context: &str) -> Self {
+    pub(crate) fn file(entry: &Entry, context: &str, lost: Lost) -> Self {
         let path = entry.path.clone();
         Self {
             name: path.clone(),
             rejects: vec![format!("{path}:")],
             files: vec![path],
             context: context.to_owned(),
+            lost,
+        }
+    }
+
+    /// The beginning of the names of the rejected items of the unit `name`.
+    pub(crate) fn prefix(name: &str) -> String {
+        if name.ends_with('/') {
+            name.to_owned()
+        } else {
+            format!("{name}:")
         }
     }
 }
@@ -72,6 +85,9 @@ pub(crate) trait Convert: Send {
 
     /// The changes that a record makes, or why it is rejected (without quoting it).
     fn record(&mut self, record: &Value) -> Result<Vec<Change>, String>;
+
+    /// What a rejected record may have been.
+    fn lost(&self, remains: Remains<'_>) -> Lost;
 }
 
 /// The events of one file of records.
@@ -95,11 +111,16 @@ impl<C: Convert> FileEvents<C> {
         })
     }
 
-    fn rejected(&self, number: u64, reason: String) -> Event {
-        Event::Rejected(Rejected {
-            item: format!("{}:{number}", self.path),
-            reason,
-        })
+    fn rejected(&self, number: u64, reason: String, remains: Remains<'_>) -> Event {
+        let item = format!("{}:{number}", self.path);
+        Event::Rejected(Rejected { item, reason }, self.convert.lost(remains))
+    }
+
+    /// The changes of a record, or its rejection.
+    fn converted(&mut self, number: u64, bytes: &[u8]) -> Result<Vec<Change>, Event> {
+        let value = parse(bytes).map_err(|reason| self.rejected(number, reason, Remains::Part(&top_level(bytes))))?;
+        let made = self.convert.record(&value);
+        made.map_err(|reason| self.rejected(number, reason, Remains::Whole(&value)))
     }
 }
 
@@ -111,12 +132,15 @@ impl<C: Convert> Iterator for FileEvents<C> {
             if let Some(change) = self.ready.pop_front() {
                 return Some(Ok(Event::Change(change)));
             }
-            let (number, made) = match self.records.next() {
+            let made = match self.records.next() {
                 Ok(None) => return None,
-                Ok(Some(Record::Bad(number, reason))) => return Some(Ok(self.rejected(number, reason))),
-                Ok(Some(Record::Json(number, bytes))) => {
-                    (number, parse(&bytes).and_then(|value| self.convert.record(&value)))
+                Ok(Some(Record::Long(number, reason, head))) => {
+                    return Some(Ok(self.rejected(number, reason, Remains::Part(&top_level(&head)))));
                 }
+                Ok(Some(Record::Cut(number, reason))) => {
+                    return Some(Ok(self.rejected(number, reason, Remains::Nothing)));
+                }
+                Ok(Some(Record::Json(number, bytes))) => self.converted(number, &bytes),
                 Err(error) => {
                     return Some(Err(domain::Error::io(
                         "read archive",
@@ -127,7 +151,7 @@ impl<C: Convert> Iterator for FileEvents<C> {
             };
             match made {
                 Ok(changes) => self.ready.extend(changes),
-                Err(reason) => return Some(Ok(self.rejected(number, reason))),
+                Err(rejected) => return Some(Ok(rejected)),
             }
         }
     }
@@ -180,9 +204,4 @@ impl Told {
         }
         label
     }
-}
-
-/// The label of everything in a source that is not restricted further.
-pub(crate) fn common_label(source: &SourceId) -> AccessId {
-    AccessId::new(source, "all")
 }

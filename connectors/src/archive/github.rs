@@ -19,6 +19,7 @@ use crate::access::AccessSetting;
 use crate::archive::format::{Convert, Event, Events, FileEvents, Format, Told, Unit};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{is_id, text};
+use crate::archive::lost::{Lost, Remains};
 use crate::archive::records::is_json;
 use crate::archive::repository::check;
 use crate::archive::tree::{Entry, Tree};
@@ -134,6 +135,7 @@ impl Format for GitHub {
             files,
             context: String::new(),
             rejects: vec![String::new()],
+            lost: Lost::Anything,
         }])
     }
 
@@ -187,5 +189,20 @@ impl Convert for Records {
         };
         maker.record(&record);
         Ok(changes)
+    }
+
+    fn lost(&self, remains: Remains<'_>) -> Lost {
+        let place = match remains {
+            Remains::Whole(record) if !record::is_known(record) => return Lost::Nothing,
+            Remains::Whole(record) => {
+                record::place(self.github.around(self.index.only.as_deref(), self.number), record)
+            }
+            // What the file or the rest of the archive would tell about it, the missing part may tell otherwise.
+            Remains::Part(record) => record::place(self.github.around(None, None), record),
+            Remains::Nothing => return Lost::Anything,
+        };
+        place.map_or(Lost::Anything, |(repository, number)| {
+            Lost::Under(vec![Key::github_item(&repository, number)])
+        })
     }
 }

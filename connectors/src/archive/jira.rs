@@ -14,7 +14,9 @@ use serde_json::Value;
 use crate::access::AccessSetting;
 use crate::archive::format::{Convert, Events, FileEvents, Format, Told, Unit, only_file};
 use crate::archive::identify::{self, Kind};
+use crate::archive::jira::links::issue_key;
 use crate::archive::json::{is_id, text};
+use crate::archive::lost::{Lost, Remains};
 use crate::archive::records::is_json;
 use crate::archive::tree::Tree;
 
@@ -30,7 +32,7 @@ pub struct JiraSettings {
     /// The address that `/browse/KEY` follows; by default the origin of the issues' `self` address.
     #[serde(default)]
     pub url: Option<String>,
-    /// Who may read what Jira itself does not restrict.
+    /// Who may read what Jira itself does not restrict. What it does is for those whom both name.
     #[serde(default)]
     pub access: AccessSetting,
     /// The most bytes that one file may have after expansion.
@@ -100,7 +102,7 @@ impl Format for Jira {
             .entries
             .iter()
             .filter(|entry| is_json(entry))
-            .map(|entry| Unit::file(entry, ""))
+            .map(|entry| Unit::file(entry, "", Lost::Anything))
             .collect();
         identify::require(tree, Kind::Jira, units.len())?;
         Ok(units)
@@ -129,5 +131,23 @@ struct Issues {
 impl Convert for Issues {
     fn record(&mut self, record: &Value) -> Result<Vec<Change>, String> {
         issue::convert(&self.jira, &mut self.told, record)
+    }
+
+    fn lost(&self, remains: Remains<'_>) -> Lost {
+        let (record, whole) = match remains {
+            Remains::Whole(record) => (record, true),
+            Remains::Part(record) => (record, false),
+            Remains::Nothing => return Lost::Anything,
+        };
+        let Some(key) = issue_key(record, &["key"]) else {
+            return if whole { Lost::Nothing } else { Lost::Anything };
+        };
+        // Where the site stands in the record's address, it may be in the missing part.
+        if !whole && self.jira.site.is_none() && text(record, &["self"]).is_none() {
+            return Lost::Anything;
+        }
+        let (site, _) = self.jira.home(record);
+        let project = key.rsplit_once('-').map_or("", |(project, _)| project);
+        Lost::Under(vec![Key::jira_issue(&site, &key), Key::jira_project(&site, project)])
     }
 }

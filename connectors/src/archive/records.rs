@@ -13,9 +13,14 @@ use crate::archive::tree::{Entry, Tree};
 pub(crate) enum Record {
     /// Its number in the file, from 1 (the line, or the element), and its bytes.
     Json(u64, Vec<u8>),
-    /// Its number and why it cannot be read.
-    Bad(u64, String),
+    /// Its number, why it is not read, and how it begins.
+    Long(u64, String, Vec<u8>),
+    /// Its number, and why nothing is readable from here to the end of the file.
+    Cut(u64, String),
 }
+
+/// How much is kept of a record that is too long: enough to tell what it was.
+pub(crate) const HEAD: usize = 64 * 1024;
 
 /// The bytes that some editors put before the text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -69,7 +74,7 @@ impl Records {
             Ok(Some(_)) => {}
             Err(error) if is_damage(&error) => {
                 self.done = true;
-                return Ok(Some(Record::Bad(
+                return Ok(Some(Record::Cut(
                     self.number + 1,
                     format!("the file is damaged from here: {error}"),
                 )));
@@ -82,22 +87,20 @@ impl Records {
     /// The next line that is not blank.
     fn line(&mut self) -> std::io::Result<Option<Record>> {
         loop {
-            let Some((line, ended)) = self.bounded_line()? else {
+            let Some(Line { mut line, over, ended }) = self.bounded_line()? else {
                 return Ok(None);
             };
             self.number += 1;
-            let Some(mut line) = line else {
-                return Ok(Some(Record::Bad(
-                    self.number,
-                    format!("longer than {} bytes", self.limit),
-                )));
-            };
+            if over {
+                let reason = format!("longer than {} bytes", self.limit);
+                return Ok(Some(Record::Long(self.number, reason, line)));
+            }
             if self.number == 1 && line.starts_with(BYTE_ORDER_MARK) {
                 line.drain(..BYTE_ORDER_MARK.len());
             }
             let blank = line.iter().all(u8::is_ascii_whitespace);
             if !ended && !blank && !line.trim_ascii_end().ends_with(b"}") {
-                return Ok(Some(Record::Bad(self.number, "the last line is cut off".to_owned())));
+                return Ok(Some(Record::Cut(self.number, "the last line is cut off".to_owned())));
             }
             if !blank {
                 return Ok(Some(Record::Json(self.number, line)));
@@ -105,26 +108,29 @@ impl Records {
         }
     }
 
-    /// A line without its end, `None` in place of one that is too long, and whether its end was there.
-    fn bounded_line(&mut self) -> std::io::Result<Option<(Option<Vec<u8>>, bool)>> {
-        let mut line = Some(Vec::new());
-        let mut any = false;
+    /// A line without its end.
+    fn bounded_line(&mut self) -> std::io::Result<Option<Line>> {
+        let (mut line, mut over, mut any) = (Vec::new(), false, false);
         loop {
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
-                return Ok(any.then_some((line, false)));
+                let ended = false;
+                return Ok(any.then_some(Line { line, over, ended }));
             }
             any = true;
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
-            match &mut line {
-                Some(kept) if kept.len() + part.len() <= self.limit => kept.extend_from_slice(part),
-                Some(_) | None => line = None,
+            over |= line.len() + part.len() > self.limit;
+            if over {
+                keep_head(&mut line, part);
+            } else {
+                line.extend_from_slice(part);
             }
             let used = part.len() + usize::from(end.is_some());
             self.input.consume(used);
             if end.is_some() {
-                return Ok(Some((line, true)));
+                let ended = true;
+                return Ok(Some(Line { line, over, ended }));
             }
         }
     }
@@ -143,20 +149,36 @@ impl Records {
             };
             let (used, found) = match step {
                 Step::More => (buffer.len(), None),
-                Step::Element(used, bytes) => (used, Some(Ok(bytes))),
-                Step::Bad(used, reason) => (used, Some(Err(reason))),
+                Step::Element(used, bytes) => (used, Some(Record::Json(self.number + 1, bytes))),
+                Step::Long(used, head) => {
+                    let reason = format!("longer than {} bytes", self.limit);
+                    (used, Some(Record::Long(self.number + 1, reason, head)))
+                }
+                Step::Cut => (0, Some(Record::Cut(self.number + 1, "the JSON is cut off".to_owned()))),
                 Step::End => return Ok(None),
             };
             self.input.consume(used);
-            if let Some(found) = found {
+            if found.is_some() {
                 self.number += 1;
-                return Ok(Some(match found {
-                    Ok(bytes) => Record::Json(self.number, bytes),
-                    Err(reason) => Record::Bad(self.number, reason),
-                }));
+                return Ok(found);
             }
         }
     }
+}
+
+/// A line as far as it is held: the beginning of one that is over the limit, and whether its end was there.
+struct Line {
+    line: Vec<u8>,
+    over: bool,
+    ended: bool,
+}
+
+/// Add to what is kept of a record that is too long.
+pub(crate) fn keep_head(kept: &mut Vec<u8>, part: &[u8]) {
+    let room = HEAD.saturating_sub(kept.len());
+    kept.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
+    kept.truncate(HEAD);
+    kept.shrink_to(HEAD);
 }
 
 /// Whether a name ends in `.extension`, in any case.
@@ -175,9 +197,12 @@ pub(crate) fn is_json(entry: &Entry) -> bool {
 /// The value of a record, or the reason why it has none; the reason never quotes the content.
 pub(crate) fn parse(bytes: &[u8]) -> Result<serde_json::Value, String> {
     let text = std::str::from_utf8(bytes).map_err(|error| format!("not UTF-8 after byte {}", error.valid_up_to()))?;
-    let parsed = serde_json::from_str(text).or_else(|error| match without_lone_surrogates(text) {
-        Some(repaired) => serde_json::from_str(&repaired),
-        None => Err(error),
+    let parsed = serde_json::from_str(text).or_else(|error| {
+        let repaired = without_lone_surrogates(text);
+        let pruned = pruned(repaired.as_deref().unwrap_or(text));
+        pruned
+            .or(repaired)
+            .map_or(Err(error), |mended| serde_json::from_str(&mended))
     });
     parsed.map_err(|error| match error.classify() {
         serde_json::error::Category::Eof => "the JSON is cut off".to_owned(),
@@ -185,6 +210,50 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<serde_json::Value, String> {
             format!("not JSON: {error}")
         }
     })
+}
+
+/// Levels of a record that are read. The parser's own limit is 127, and the documents made of records are parsed again.
+const LEVELS: usize = 100;
+/// Stands for what is nested deeper: the form of a text in ADF and in Slack's blocks.
+const TOO_DEEP: &str = r#"{"type":"text","text":"[nested too deep to be read]"}"#;
+
+/// The text with a note in place of every object and list that is nested too deep; `None` where there is none. So whoever can
+/// write an issue cannot make it unreadable.
+fn pruned(text: &str) -> Option<String> {
+    let (mut out, mut copied, mut depth) = (String::new(), 0, 0_usize);
+    let (mut within, mut escaped) = (false, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if within => escaped = true,
+            b'"' => within = !within,
+            _ if within => {}
+            b'{' | b'[' => {
+                if depth == LEVELS {
+                    out.push_str(text.get(copied..at)?);
+                    out.push_str(&if byte == b'{' {
+                        TOO_DEEP.to_owned()
+                    } else {
+                        format!("[{TOO_DEEP}]")
+                    });
+                    copied = text.len();
+                }
+                depth += 1;
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                if depth == LEVELS {
+                    copied = at + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    if out.is_empty() {
+        return None;
+    }
+    out.push_str(text.get(copied..)?);
+    Some(out)
 }
 
 /// The text with `\ufffd` in place of every escaped half of a character whose other half is missing; `None` where there is none.
@@ -223,7 +292,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Record, Records, Scanner, parse};
+    use super::{HEAD, Record, Records, Scanner, parse};
 
     fn read(text: impl Read + Send + 'static, scanner: Option<Scanner>, limit: usize) -> Vec<Record> {
         let mut records = Records::new(Box::new(text), scanner, limit);
@@ -241,7 +310,11 @@ mod tests {
             found,
             [
                 json(1, "{}"),
-                Record::Bad(3, "longer than 10 bytes".to_owned()),
+                Record::Long(
+                    3,
+                    "longer than 10 bytes".to_owned(),
+                    b"{\"a\":\"123456789\"}\r".to_vec()
+                ),
                 json(4, "{\"b\":1}")
             ]
         );
@@ -251,17 +324,15 @@ mod tests {
     fn a_line_of_200_megabytes_is_passed_over_in_little_memory() {
         let line = std::io::repeat(b'x').take(200 * 1024 * 1024).chain(&b"\n{}\n"[..]);
         let found = read(line, None, 16 * 1024 * 1024);
-        assert_eq!(
-            found,
-            [Record::Bad(1, "longer than 16777216 bytes".to_owned()), json(2, "{}")]
-        );
+        let reason = "longer than 16777216 bytes".to_owned();
+        assert_eq!(found, [Record::Long(1, reason, vec![b'x'; HEAD]), json(2, "{}")]);
     }
 
     #[test]
     fn a_last_line_without_its_end_is_told() {
         assert_eq!(
             read(&b"{}\n{\"a\":"[..], None, 10).last(),
-            Some(&Record::Bad(2, "the last line is cut off".to_owned()))
+            Some(&Record::Cut(2, "the last line is cut off".to_owned()))
         );
     }
 
@@ -274,7 +345,27 @@ mod tests {
         ] {
             assert!(!parse(bytes).unwrap_err().contains("hunter2"));
         }
-        assert!(parse("[".repeat(500).as_bytes()).unwrap_err().contains("recursion"));
+        assert!(parse("[".repeat(500).as_bytes()).unwrap_err().contains("cut off"));
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_replaced_and_all_else_is_kept() {
+        for levels in [1, 50, 100, 120, 127, 128, 1000, 100_000] {
+            let deep = |open: &str, close: &str| format!("{}\"]}}\"{}", open.repeat(levels), close.repeat(levels));
+            let record = format!(
+                r#"{{"a":{},"b":[{},"\\"[{{"],"key":"A-1"}}"#,
+                deep("{\"c\":", "}"),
+                deep("[", "]")
+            );
+            let read = parse(record.as_bytes()).unwrap_or_else(|reason| panic!("{levels}: {reason}"));
+            assert_eq!(
+                (&read["key"], &read["b"][1]),
+                (&"A-1".into(), &"\"[{".into()),
+                "{levels}"
+            );
+            assert_eq!(read.to_string().contains("too deep"), levels >= 127, "{levels}");
+            assert!(parse(read.to_string().as_bytes()).is_ok(), "{levels}");
+        }
     }
 
     #[test]

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::seam::Estimate;
-use domain::{Change, Cursor, DocumentId, Error, Page, Rejected, Result, Sweep};
+use domain::{Change, Cursor, DocumentId, DocumentKind, Error, Key, Page, Rejected, Result, Sweep};
 
 use crate::archive::format::{Event, Events, Format, Unit};
 use crate::archive::limits::Limits;
+use crate::archive::lost::Lost;
 use crate::archive::state::{Group, Stamp, State, Stop, group};
 use crate::archive::tree::Tree;
 
@@ -29,12 +29,20 @@ pub(crate) struct Round {
     gone: Vec<String>,
     /// Whether there is only one group to read, so that failing to read it is failing to read anything.
     single: bool,
+    /// Groups of which not all could be read.
+    failed: BTreeSet<String>,
+    /// Under which keys documents are that could not be read.
+    unknown: BTreeSet<Key>,
+    /// The first item that could have been any document.
+    untold: Option<String>,
 }
 
 /// A group being read.
 struct Reading {
     group: Group,
     stamp: Stamp,
+    /// The unit being read.
+    unit: Option<Unit>,
     /// Units not yet begun.
     left: std::vec::IntoIter<Unit>,
     events: Option<Events>,
@@ -58,8 +66,10 @@ impl Round {
                 files: Vec::new(),
                 context,
                 rejects: Vec::new(),
+                lost: Lost::Nothing,
             },
         );
+        let names: BTreeSet<String> = units.iter().map(|unit| unit.name.clone()).collect();
         let settings = format!("{format:?}");
         let groups = group(units, &tree, &settings);
         let present: BTreeSet<&str> = groups.iter().map(|group| group.key.as_str()).collect();
@@ -81,10 +91,13 @@ impl Round {
             state.stop = None;
             state.sweep = true;
         }
-        let gone = vanished
+        let void = state.rejected.extract_if(.., |name| !names.contains(name));
+        let gone: BTreeSet<String> = vanished
             .into_iter()
-            .map(|key| if key.ends_with('/') { key } else { format!("{key}:") })
+            .filter(|key| !Group::is_bucket(key))
+            .chain(void)
             .collect();
+        let gone = gone.iter().map(|name| Unit::prefix(name)).collect();
         let single = groups.len() == 2;
         let groups = groups.into_iter();
         Ok(Self {
@@ -97,6 +110,9 @@ impl Round {
             state,
             gone,
             single,
+            failed: BTreeSet::new(),
+            unknown: BTreeSet::new(),
+            untold: None,
         })
     }
 
@@ -135,13 +151,7 @@ impl Round {
             if before.as_ref().is_some_and(|stamp| stamp.quick == group.quick) {
                 continue;
             }
-            let stamp = match group.stamp(&self.tree, &self.settings) {
-                Ok(stamp) => stamp,
-                Err(error) => {
-                    page.rejected.push(self.unreadable(&group.key, error)?);
-                    continue;
-                }
-            };
+            let stamp = group.stamp(&self.tree, &self.settings);
             if before.as_ref().is_some_and(|known| known.content == stamp.content) {
                 self.state.done.insert(group.key.clone(), stamp);
                 continue;
@@ -150,22 +160,23 @@ impl Round {
             if next == 0 {
                 page.reread
                     .extend(group.units.iter().flat_map(|unit| unit.rejects.iter().cloned()));
+                for unit in &group.units {
+                    self.state.rejected.remove(&unit.name);
+                }
             }
             let left = group.units.clone().into_iter();
             let mut reading = Reading {
                 group,
                 stamp,
+                unit: None,
                 left,
                 events: None,
                 next: 0,
             };
-            match reading.pass_over(next, |unit| self.events(unit)) {
-                Ok(()) => self.reading = Some(reading),
-                Err(error) => {
-                    page.rejected.push(self.unreadable(&reading.group.key, error)?);
-                    continue;
-                }
+            if reading.pass_over(next, |unit| self.events(unit)) {
+                self.failed.insert(reading.group.key.clone());
             }
+            self.reading = Some(reading);
             return Ok(true);
         }
     }
@@ -210,78 +221,106 @@ impl Round {
             };
             match event {
                 None => {
-                    self.state.done.insert(reading.group.key, reading.stamp);
+                    // One that could not be read in full is tried again by the next round.
+                    if !self.failed.contains(&reading.group.key) {
+                        self.state.done.insert(reading.group.key, reading.stamp);
+                    }
                     return Ok(());
                 }
                 Some(Event::Change(change)) => page.changes.push(change),
-                Some(Event::Rejected(rejected)) => page.rejected.push(rejected),
+                Some(Event::Rejected(rejected, lost)) => {
+                    if let Some(unit) = &reading.unit {
+                        self.state.note_rejected(&unit.name);
+                    }
+                    self.reject(page, rejected, lost);
+                }
             }
         }
         self.reading = Some(reading);
         Ok(())
     }
 
-    /// Leave a group that cannot be read on: it is not marked as read, so that the next round tries it again.
+    /// Leave a unit that cannot be read on, and go on with the next.
+    ///
+    /// # Errors
+    /// The one that it failed with, when there is nothing else to read.
     fn skip(&mut self, error: Error, page: &mut Page) -> Result<()> {
-        if let Some(reading) = self.reading.take() {
-            page.rejected.push(self.unreadable(&reading.group.key, error)?);
-        }
-        Ok(())
-    }
-
-    /// A group that could not be opened or read on; an error when there is no other.
-    fn unreadable(&self, key: &str, error: Error) -> Result<Rejected> {
+        let Some(reading) = &mut self.reading else {
+            return Err(error);
+        };
+        let Some(unit) = reading.unit.take() else {
+            return Err(error);
+        };
+        reading.events = None;
         if self.single {
             return Err(error);
         }
-        Ok(Rejected {
-            item: format!("{key}:0"),
+        self.failed.insert(reading.group.key.clone());
+        self.state.note_rejected(&unit.name);
+        let rejected = Rejected {
+            item: format!("{}0", Unit::prefix(&unit.name)),
             reason: error.message().to_owned(),
-        })
+        };
+        self.reject(page, rejected, unit.lost);
+        Ok(())
     }
 
-    /// All documents there are; any record that cannot be read may be one, and freezes the answer.
-    pub(crate) fn sweep(&mut self) -> Result<Sweep> {
-        let mut ids: BTreeSet<DocumentId> = BTreeSet::new();
+    /// Put an item on the page that could not be read, and remember what it may have been.
+    fn reject(&mut self, page: &mut Page, rejected: Rejected, lost: Lost) {
+        match lost {
+            Lost::Nothing => {}
+            Lost::Under(keys) => self.unknown.extend(keys),
+            Lost::Anything => {
+                self.untold.get_or_insert_with(|| rejected.to_string());
+            }
+        }
+        page.rejected.push(rejected);
+    }
+
+    /// All documents there are, as far as this can be told, provided that they are what `read` has read.
+    pub(crate) fn sweep(mut self, read: &State) -> Result<Sweep> {
+        let mut existing: BTreeSet<DocumentId> = BTreeSet::new();
+        let mut content = false;
         loop {
             let page = self.page()?;
-            if let Some(first) = page.rejected.first() {
-                return Ok(Sweep::Frozen(format!(
-                    "not all of the archive can be read; first: {first}"
-                )));
+            for change in &page.changes {
+                if let Change::Upsert(document) = change {
+                    existing.insert(document.id);
+                    content |= !is_container(document.kind);
+                }
             }
-            ids.extend(page.changes.iter().filter_map(|change| match change {
-                Change::Upsert(document) => Some(document.id),
-                Change::Delete(_) | Change::Access(_) | Change::Account(_) => None,
-            }));
             if !page.more {
                 break;
             }
         }
-        if ids.is_empty() {
-            return Ok(Sweep::Frozen("the archive holds no documents".to_owned()));
+        let frozen = |reason: String| Ok(Sweep::Frozen(reason));
+        if let Some(first) = self.untold {
+            return frozen(format!(
+                "not all of the archive can be read, and nothing tells what is missing; first: {first}"
+            ));
         }
-        Ok(Sweep::Complete(ids.into_iter().collect()))
+        if !self.state.is_what_was_read(read, &self.failed) {
+            return frozen("the archive has changed since it was read; the next sync reads the changes".to_owned());
+        }
+        if !content {
+            return frozen("the archive holds no documents any more".to_owned());
+        }
+        let existing = existing.into_iter().collect();
+        let unknown = self.unknown;
+        Ok(if unknown.is_empty() {
+            Sweep::Complete(existing)
+        } else {
+            Sweep::Partial { existing, unknown }
+        })
     }
+}
 
-    /// Bytes of the files that have changed since the cursor.
-    pub(crate) fn estimate(self) -> Estimate {
-        let changed = |group: &Group| {
-            self.state
-                .done
-                .get(&group.key)
-                .is_none_or(|stamp| stamp.quick != group.quick)
-        };
-        let groups = self.groups.filter(changed);
-        let files = groups.flat_map(|group| group.units).flat_map(|unit| unit.files);
-        let bytes = files
-            .filter_map(|path| self.tree.entry(&path).map(|entry| entry.size))
-            .sum();
-        Estimate {
-            documents: None,
-            bytes: Some(bytes),
-        }
-    }
+/// Whether documents of this kind are made for the archive as a whole, whatever it holds.
+fn is_container(kind: DocumentKind) -> bool {
+    matches!(
+        kind,
+        DocumentKind::Repository | DocumentKind::Project | DocumentKind::Channel | DocumentKind::Space
+    )
 }
 
 impl Reading {
@@ -290,7 +329,7 @@ impl Reading {
         loop {
             if self.events.is_none() {
                 let Some(unit) = self.left.next() else { return Ok(None) };
-                self.events = Some(open(&unit)?);
+                self.events = Some(open(self.unit.insert(unit))?);
             }
             match self.events.as_mut().and_then(Iterator::next) {
                 None => self.events = None,
@@ -302,13 +341,19 @@ impl Reading {
         }
     }
 
-    /// Go to an event that was reached before.
-    fn pass_over(&mut self, count: u64, open: impl Fn(&Unit) -> Result<Events>) -> Result<()> {
+    /// Go to an event that was reached before; whether something could not be read on the way.
+    fn pass_over(&mut self, count: u64, open: impl Fn(&Unit) -> Result<Events>) -> bool {
+        let mut failed = false;
         while self.next < count {
-            if self.event(&open)?.is_none() {
-                break;
+            match self.event(&open) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(_) => {
+                    failed = true;
+                    self.events = None;
+                }
             }
         }
-        Ok(())
+        failed
     }
 }

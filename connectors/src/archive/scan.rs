@@ -1,6 +1,8 @@
 //! Cutting a JSON document into its elements without holding it: the elements of top-level arrays (also one after the other, or
 //! nested as pages), of the array under a wrapper key (`{"issues": [...]}`), or the values of a plain sequence.
 
+use crate::archive::records::keep_head;
+
 /// What the scanner found in a buffer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -8,8 +10,10 @@ pub(crate) enum Step {
     More,
     /// An element that ends after this many bytes of the buffer.
     Element(usize, Vec<u8>),
-    /// Something unreadable that ends after this many bytes.
-    Bad(usize, String),
+    /// An element over the limit that ends after this many bytes, as far as it is kept.
+    Long(usize, Vec<u8>),
+    /// The document ends within an element or list.
+    Cut,
     /// Nothing more follows.
     End,
 }
@@ -116,7 +120,7 @@ impl Scanner {
             Mode::Word => self.take(0),
             Mode::Between | Mode::Nested | Mode::Text | Mode::Escape => {
                 *self = Self::new(self.limit, self.wrappers);
-                Step::Bad(0, "the JSON is cut off".to_owned())
+                Step::Cut
             }
         }
     }
@@ -198,9 +202,9 @@ impl Scanner {
         if self.wrapper == Wrapper::Tail {
             return;
         }
-        if self.over || self.element.len() + bytes.len() > self.limit {
-            self.over = true;
-            self.element = Vec::new();
+        self.over |= self.element.len() + bytes.len() > self.limit;
+        if self.over {
+            keep_head(&mut self.element, bytes);
         } else {
             self.element.extend_from_slice(bytes);
         }
@@ -212,7 +216,7 @@ impl Scanner {
         self.depth = 0;
         let element = std::mem::take(&mut self.element);
         if std::mem::take(&mut self.over) {
-            return Step::Bad(used, format!("longer than {} bytes", self.limit));
+            return Step::Long(used, element);
         }
         Step::Element(used, element)
     }
@@ -242,10 +246,11 @@ mod tests {
                     at += used;
                     found.push(Ok(String::from_utf8_lossy(&bytes).into_owned()));
                 }
-                Step::Bad(used, reason) => {
+                Step::Long(used, head) => {
                     at += used;
-                    found.push(Err(reason));
+                    found.push(Err(format!("{} bytes of one too long", head.len())));
                 }
+                Step::Cut => found.push(Err("cut off".to_owned())),
                 Step::End => return found,
             }
         }
@@ -280,14 +285,14 @@ mod tests {
     fn a_cut_or_overlong_element_is_bad_and_the_others_are_kept() {
         assert_eq!(
             scan(br#"[{"a":1},{"b":"#, 5),
-            [Ok(r#"{"a":1}"#.to_owned()), Err("the JSON is cut off".to_owned())]
+            [Ok(r#"{"a":1}"#.to_owned()), Err("cut off".to_owned())]
         );
         assert_eq!(scan(br#"[{"a":1},"#, 5).len(), 2);
         assert_eq!(scan(br#"{"issues":[{"a":1}]"#, 5).len(), 2);
         let long = format!(r#"[{{"a":"{}"}},{{"b":1}}]"#, "x".repeat(100));
         assert_eq!(
             scan(long.as_bytes(), 7),
-            [Err("longer than 60 bytes".to_owned()), Ok(r#"{"b":1}"#.to_owned())]
+            [Err("108 bytes of one too long".to_owned()), Ok(r#"{"b":1}"#.to_owned())]
         );
     }
 

@@ -4,7 +4,7 @@ mod directory;
 mod mrkdwn;
 mod threads;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,9 +13,10 @@ use serde::Deserialize;
 
 use crate::access::AccessSetting;
 use crate::archive::draft::Draft;
-use crate::archive::format::{Events, Format, Unit, common_label};
+use crate::archive::format::{Events, Format, Unit};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{is_id, one_line};
+use crate::archive::lost::Lost;
 use crate::archive::tree::{Tree, fingerprint};
 
 use directory::{Conversation, Directory, Privacy};
@@ -32,7 +33,7 @@ pub struct SlackSettings {
     /// The workspace in addresses: `acme` for `acme.slack.com`. Without it, documents have no address.
     #[serde(default)]
     pub workspace: Option<String>,
-    /// Who may read public channels. The others are for their members, or for the owner alone where this says so.
+    /// Who may read public channels. The others are for their members; where this names readers, for the members among them.
     #[serde(default)]
     pub access: AccessSetting,
     /// The most bytes that one file may have after expansion.
@@ -143,26 +144,34 @@ impl Config {
 
     fn label(&self, conversation: &Conversation) -> AccessId {
         match conversation.privacy {
-            Privacy::Public => common_label(&self.source),
-            Privacy::Private | Privacy::Direct | Privacy::Unknown => AccessId::new(&self.source, &conversation.id),
+            Privacy::Public => AccessId::common(&self.source),
+            Privacy::Private | Privacy::Direct | Privacy::Unknown => {
+                AccessId::new(&self.source, &format!("channel:{}", conversation.id))
+            }
         }
     }
 
-    /// The rule of a conversation that not everybody may read. Where the source is for its owner alone, so is the conversation.
+    /// The rule of a conversation that not everybody may read. Its members belong to the workspace, and so to everyone in the source.
     fn rule(&self, conversation: &Conversation) -> Option<AccessRule> {
         if conversation.privacy == Privacy::Public {
             return None;
         }
         let container = self.channel(conversation);
-        let closed = self.access.rule(&self.source, &container).readers == Readers::Principals(BTreeSet::new());
-        let members = conversation.members.iter().filter(|_| !closed);
-        let principals = members
+        let members = conversation
+            .members
+            .iter()
             .map(|user| domain::Principal(self.account(user).as_str().to_owned()))
             .collect();
+        let readers = match self.access {
+            AccessSetting::Source => Readers::Principals(members),
+            AccessSetting::Owner | AccessSetting::Public | AccessSetting::Principals(_) => {
+                self.access.narrowed(members)
+            }
+        };
         Some(AccessRule {
             id: self.label(conversation),
             container,
-            readers: Readers::Principals(principals),
+            readers,
         })
     }
 
@@ -228,6 +237,7 @@ impl Format for Slack {
             let conversation = directory.conversation(&folder);
             let context = format!("{names} {} {}", conversation.id, conversation.privacy.as_str());
             Unit {
+                lost: Lost::Under(vec![self.config.channel(&conversation)]),
                 rejects: vec![folder.clone()],
                 name: folder,
                 files,

@@ -1,6 +1,6 @@
 //! The cursor of an archive: which units were read in which version, and where reading stopped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Cursor, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,9 @@ const VERSION: u32 = 1;
 
 /// Unit names in the cursor take at most this many bytes; beyond that, units share buckets.
 const NAMES_LIMIT: usize = 400 * 1024;
+
+/// Names of units with rejections take at most this many bytes.
+const REJECTED_LIMIT: usize = 64 * 1024;
 
 /// Buckets, when there are too many units to name: 4,096 of about 60 bytes each stay far below a cursor's limit of 1 MiB.
 const BUCKET_BITS: u32 = 12;
@@ -51,6 +54,9 @@ pub(crate) struct State {
     /// Whether a sweep is due at the end of this round.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) sweep: bool,
+    /// Units of which something was rejected, as many as fit, so that the rejections are void when the unit is gone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(crate) rejected: BTreeSet<String>,
 }
 
 impl State {
@@ -61,7 +67,28 @@ impl State {
             done: BTreeMap::new(),
             stop: None,
             sweep: false,
+            rejected: BTreeSet::new(),
         }
+    }
+
+    /// Note that something of a unit was rejected.
+    pub(crate) fn note_rejected(&mut self, unit: &str) {
+        if self.rejected.contains(unit) {
+            return;
+        }
+        let bytes: usize = self.rejected.iter().map(String::len).sum();
+        if bytes + unit.len() <= REJECTED_LIMIT {
+            self.rejected.insert(unit.to_owned());
+        }
+    }
+
+    /// Whether all that `read` has read is what this state, of all that there is now, has read, but for the failed groups.
+    pub(crate) fn is_what_was_read(&self, read: &Self, failed: &BTreeSet<String>) -> bool {
+        let content = |state: &Self, key: &str| state.done.get(key).map(|stamp| stamp.content.clone());
+        let keys: BTreeSet<&String> = self.done.keys().chain(read.done.keys()).collect();
+        keys.into_iter()
+            .filter(|key| !failed.contains(*key))
+            .all(|key| content(self, key) == content(read, key))
     }
 
     /// Read a cursor; none is the beginning.
@@ -135,22 +162,20 @@ fn bucket(name: &str) -> String {
 }
 
 impl Group {
-    /// The group's version by content.
-    pub(crate) fn stamp(&self, tree: &Tree, settings: &str) -> Result<Stamp> {
-        let mut digests = BTreeMap::new();
-        for path in self.units.iter().flat_map(|unit| &unit.files) {
-            let entry = tree
-                .entry(path)
-                .ok_or_else(|| Error::not_found("read archive", format!("{path} is gone")))?;
-            digests.insert(path.clone(), tree.digest(entry)?);
-        }
-        let content = stamp(&self.units, settings, |path| {
-            digests.get(path).cloned().unwrap_or_default()
-        });
-        Ok(Stamp {
+    /// The group's version by content. A file that cannot be read has none; opening it tells why.
+    pub(crate) fn stamp(&self, tree: &Tree, settings: &str) -> Stamp {
+        let digest = |path: &str| tree.entry(path).and_then(|entry| tree.digest(entry).ok());
+        Stamp {
             quick: self.quick.clone(),
-            content,
-        })
+            content: stamp(&self.units, settings, |path| {
+                digest(path).unwrap_or_else(|| format!("{path}\tunreadable"))
+            }),
+        }
+    }
+
+    /// Whether the group is a bucket of units, and its key the name of none.
+    pub(crate) fn is_bucket(key: &str) -> bool {
+        key.starts_with('#')
     }
 }
 
@@ -171,6 +196,7 @@ mod tests {
     use crate::archive::format::Unit;
     use crate::archive::identify::Kind;
     use crate::archive::limits::Limits;
+    use crate::archive::lost::Lost;
     use crate::archive::tree::Tree;
 
     fn units(count: usize) -> Vec<Unit> {
@@ -179,6 +205,7 @@ mod tests {
             files: vec!["a".into()],
             context: String::new(),
             rejects: Vec::new(),
+            lost: Lost::Anything,
         };
         (0..count).map(unit).collect()
     }

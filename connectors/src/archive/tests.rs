@@ -7,6 +7,7 @@ mod incremental;
 mod jira;
 mod sample;
 mod slack;
+mod sweeps;
 mod wiki;
 
 use std::collections::BTreeMap;

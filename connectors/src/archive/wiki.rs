@@ -5,14 +5,15 @@ mod page;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{Change, DocumentKind, Error, Key, Rejected, Result, SourceId};
+use domain::{AccessId, Change, DocumentKind, Error, Key, Rejected, Result, SourceId};
 use serde::Deserialize;
 
 use crate::access::AccessSetting;
 use crate::archive::draft::Draft;
-use crate::archive::format::{Event, Events, Format, Unit, common_label, only_file};
+use crate::archive::format::{Event, Events, Format, Unit, only_file};
 use crate::archive::identify::{self, Kind};
 use crate::archive::json::{is_id, one_line};
+use crate::archive::lost::Lost;
 use crate::archive::records::has_extension;
 use crate::archive::tree::{Tree, fingerprint};
 
@@ -72,10 +73,20 @@ impl Wiki {
         Key::wiki_space(&self.site, &self.space)
     }
 
+    /// The name of a page by its number alone, as short addresses have it; none for a page without a number.
+    fn page_number(&self, path: &str) -> Option<Key> {
+        let id = page_id(path);
+        let number = id.bytes().all(|byte| byte.is_ascii_digit());
+        number.then(|| Key::wiki_page(&self.site, NO_SPACE, &id))
+    }
+
     fn page_key(&self, path: &str) -> Key {
         Key::wiki_page(&self.site, &self.space, &page_id(path))
     }
 }
+
+/// The space of a page that an address names by its number alone.
+const NO_SPACE: &str = "_";
 
 /// The id of a page: the number that a Confluence export puts at the end of the file's name, or the path without its extension.
 fn page_id(path: &str) -> String {
@@ -106,7 +117,7 @@ impl Format for Wiki {
             &self.source,
             DocumentKind::Space,
             self.space_key(),
-            common_label(&self.source),
+            AccessId::common(&self.source),
         )
         .title(&self.space)
         .aliases([self.space.clone()]);
@@ -119,7 +130,9 @@ impl Format for Wiki {
     fn units(&self, tree: &Tree) -> Result<Vec<Unit>> {
         // Which links lead somewhere depends on which pages there are.
         let context = fingerprint(pages(tree).map(|entry| &entry.path));
-        let units: Vec<Unit> = pages(tree).map(|entry| Unit::file(entry, &context)).collect();
+        let units: Vec<Unit> = pages(tree)
+            .map(|entry| Unit::file(entry, &context, Lost::Under(vec![self.page_key(&entry.path)])))
+            .collect();
         identify::require(tree, Kind::Wiki, units.len())?;
         Ok(units)
     }
@@ -128,10 +141,8 @@ impl Format for Wiki {
         let entry = only_file(tree, unit)?;
         let limit = u64::try_from(tree.limits.record).unwrap_or(u64::MAX);
         let reject = |reason: String| {
-            Ok(Event::Rejected(Rejected {
-                item: format!("{}:1", entry.path),
-                reason,
-            }))
+            let item = format!("{}:1", entry.path);
+            Ok(Event::Rejected(Rejected { item, reason }, unit.lost.clone()))
         };
         let event = if entry.size > limit {
             vec![reject(format!("longer than {limit} bytes"))]

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
-use domain::seam::Estimate;
-use domain::{Account, AccountId, Change, Document, Error, ErrorKind, Page, Rejected, Result, Sweep};
+use domain::{Account, AccountId, Change, Document, Error, Page, Rejected, Result, Sweep};
 
 use super::Inner;
 use super::commit::Scribe;
@@ -287,20 +286,26 @@ impl Inner {
         Ok(())
     }
 
-    /// All documents that exist now, as far as the last fetch knows.
-    pub(super) fn census(&self) -> Result<Sweep> {
+    /// All documents of the state that was read up to `position`, wherever the branch is by now.
+    pub(super) fn census(&self, position: Position) -> Result<Sweep> {
+        let frozen = |reason: &str| Ok(Sweep::Frozen(reason.to_owned()));
+        let (Some(State { head, tags, .. }), None) = (position.done, position.run) else {
+            return frozen("the repository is not read to its end yet");
+        };
         if !self.is_here() {
-            return Ok(Sweep::Frozen("the repository is not cloned yet".to_owned()));
+            return frozen("the repository is not cloned yet");
         }
         let repository = self.repository()?;
-        let head = match self.head(&repository) {
-            Ok(head) => head.id,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Sweep::Frozen(error.message().to_owned())),
-            Err(error) => return Err(error),
+        let Some(Oid(head)) = head else {
+            return frozen("the branch has no commits");
         };
-        let Some(head) = head else {
-            return Ok(Sweep::Frozen("the branch has no commits".to_owned()));
-        };
+        if repository.find_commit(head).is_err() {
+            return frozen("the commit that was read last is gone; the next sync reads the branch anew");
+        }
+        let present = repository::tags(&repository)?;
+        if repository::digest_of_tags(&present) != tags {
+            return frozen("tags changed since they were read; the next sync reads them again");
+        }
         let mut ids = vec![self.id(&self.key)];
         ids.extend(
             history::reachable(&repository, head, None)?
@@ -313,51 +318,8 @@ impl Inner {
                 ids.push(self.id(&self.file_key(&step.path)));
             }
         }
-        ids.extend(
-            repository::tags(&repository)?
-                .iter()
-                .map(|(name, _)| self.id(&self.tag_key(name))),
-        );
+        ids.extend(present.iter().map(|(name, _)| self.id(&self.tag_key(name))));
         Ok(Sweep::Complete(ids))
-    }
-
-    /// How many documents a pull from `position` is expected to read; unknown before the first clone.
-    pub(super) fn remaining(&self, position: Position) -> Result<Estimate> {
-        if !self.is_here() {
-            return Ok(Estimate::default());
-        }
-        let repository = self.repository()?;
-        let Some(run) = self.run(&repository, position.done.as_ref(), position.run)? else {
-            return Ok(Estimate {
-                documents: Some(0),
-                bytes: None,
-            });
-        };
-        let mut left = 0;
-        if let Some(Oid(head)) = run.to.head {
-            let files = || {
-                Ok::<_, Error>(
-                    self.changed_files(&repository, head, run.files_since.map(|since| since.0))?
-                        .len(),
-                )
-            };
-            left += match run.stage {
-                Stage::Commits => {
-                    let commits = self.new_commits(&repository, head, run.commits_since.map(|since| since.0))?;
-                    commits.len().saturating_sub(run.next) + files()?
-                }
-                Stage::Files => files()?.saturating_sub(run.next),
-                Stage::Tags | Stage::Done => 0,
-            };
-        }
-        if run.tags {
-            let read = if run.stage == Stage::Tags { run.next } else { 0 };
-            left += repository::tags(&repository)?.len().saturating_sub(read);
-        }
-        Ok(Estimate {
-            documents: u64::try_from(left).ok(),
-            bytes: None,
-        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Cloning and fetching: the clone is bare, follows the remote's branches, tags and HEAD exactly, and is never pushed from.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use domain::{Error, Result};
@@ -20,10 +20,19 @@ const CONFIGURATION: [&str; 2] = [
     "core.logAllRefUpdates=false",
 ];
 
-/// Bring the bare clone in `dir` to the state of `url`; make it where there is none. The user's own git configuration
-/// applies (credential helpers, proxies, ssh). Safe to repeat after any interruption.
+/// The file in a clone that says what it is a clone of.
+const ORIGIN: &str = "neurosync-origin";
+
+/// Whether `dir` holds a clone of `url`.
+pub(super) fn is_clone_of(url: &gix::Url, dir: &Path) -> bool {
+    dir.join("HEAD").exists() && std::fs::read(dir.join(ORIGIN)).is_ok_and(|origin| origin == url.to_bstring())
+}
+
+/// Bring the bare clone in `dir` to the state of `url`; make it where there is none, or one of another URL. The user's own
+/// git configuration applies (credential helpers, proxies, ssh). Safe to repeat after any interruption.
 pub(super) fn fetch(url: &gix::Url, dir: &Path, stop: &AtomicBool) -> Result<()> {
-    let repository = open_or_make(dir)?;
+    discard_other(url, dir)?;
+    let repository = open_or_make(url, dir)?;
     let head = gix::refspec::parse("HEAD".into(), gix::refspec::parse::Operation::Fetch)
         .map_err(|_error| Error::internal("fetch repository", "`HEAD` is no refspec"))?
         .to_owned();
@@ -52,35 +61,73 @@ pub(super) fn fetch(url: &gix::Url, dir: &Path, stop: &AtomicBool) -> Result<()>
     follow_head(&repository, &remote_refs)
 }
 
-fn open_or_make(dir: &Path) -> Result<gix::Repository> {
+/// Remove a clone of another URL: its objects and references are nobody's business here.
+fn discard_other(url: &gix::Url, dir: &Path) -> Result<()> {
+    if dir.join(ORIGIN).exists() && !is_clone_of(url, dir) {
+        discard(dir)?;
+    }
+    Ok(())
+}
+
+/// Remove the clone in `dir`, and what an interruption left beside it. It is moved away first, so that it is there as a whole or
+/// not at all.
+pub(super) fn discard(dir: &Path) -> Result<()> {
+    let (made, old) = (beside(dir, "new"), beside(dir, "old"));
+    for leftover in [&made, &old] {
+        remove(leftover)?;
+    }
+    match std::fs::rename(dir, &old) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        moved => moved
+            .map_err(|error| Error::io("discard clone", dir, error))
+            .and_then(|()| remove(&old)),
+    }
+}
+
+fn remove(dir: &Path) -> Result<()> {
+    match std::fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::io("discard clone", dir, error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A folder beside `dir` that no source's clone can have: `~` is in no source's name.
+fn beside(dir: &Path, what: &str) -> PathBuf {
+    let mut name = dir.as_os_str().to_owned();
+    name.push("~");
+    name.push(what);
+    name.into()
+}
+
+fn open_or_make(url: &gix::Url, dir: &Path) -> Result<gix::Repository> {
     let options = || {
         gix::open::Options::default()
             .config_overrides(CONFIGURATION)
             .open_path_as_is(true)
     };
-    if dir.join("HEAD").exists() {
-        return gix::open_opts(dir, options()).map_err(|error| {
-            Error::corrupt(
-                "open clone",
-                format!("{} is not a clone of this program", dir.display()),
-            )
-            .with_hint("remove the folder; it is cloned again")
-            .with_source(error)
-        });
-    }
-    std::fs::create_dir_all(dir).map_err(|error| Error::io("make clone", dir, error))?;
-    let create = gix::create::Options {
-        destination_must_be_empty: Some(false),
-        ..Default::default()
+    let foreign = || {
+        let message = format!("{} is not a clone of this program", dir.display());
+        Error::corrupt("open clone", message).with_hint("remove the folder; it is cloned again")
     };
+    if dir.join("HEAD").exists() {
+        if !is_clone_of(url, dir) {
+            return Err(foreign());
+        }
+        return gix::open_opts(dir, options()).map_err(|error| foreign().with_source(error));
+    }
+    let made = beside(dir, "new");
+    let fail = |error| Error::io("make clone", dir, error);
+    remove(&made)?;
+    std::fs::create_dir_all(&made).map_err(fail)?;
     let kind = gix::create::Kind::Bare;
-    gix::ThreadSafeRepository::init_opts(dir, kind, create, options())
-        .map(|made| made.to_thread_local())
-        .map_err(|error| {
-            Error::invalid("make clone", format!("{} cannot become a clone", dir.display()))
-                .with_hint("remove the folder, or name another one")
-                .with_source(error)
-        })
+    gix::ThreadSafeRepository::init_opts(&made, kind, gix::create::Options::default(), options()).map_err(|error| {
+        Error::invalid("make clone", format!("{} cannot become a clone", dir.display()))
+            .with_hint("remove the folder, or name another one")
+            .with_source(error)
+    })?;
+    std::fs::write(made.join(ORIGIN), url.to_bstring()).map_err(fail)?;
+    std::fs::rename(&made, dir).map_err(fail)?;
+    gix::open_opts(dir, options()).map_err(|error| foreign().with_source(error))
 }
 
 /// Remove the branches and tags that the remote has no more.

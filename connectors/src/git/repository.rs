@@ -11,6 +11,7 @@ use super::cursor::{Oid, State};
 use super::fault::reading;
 use super::location::Location;
 use super::owners;
+use super::remote;
 
 /// Part of both digests: raise it when documents are made in another way, so that all are made again.
 const FORM: &str = "1";
@@ -110,11 +111,11 @@ impl Inner {
         open(&self.dir)
     }
 
-    /// Whether there is anything to open: a URL may not have been cloned yet.
+    /// Whether there is anything to open: a URL may not have been cloned yet, or another one may have been cloned here.
     pub(super) fn is_here(&self) -> bool {
-        match self.location {
+        match &self.location {
             Location::Folder(_) => true,
-            Location::Url(_) => self.dir.join("HEAD").exists(),
+            Location::Url(url) => remote::is_clone_of(url, &self.dir),
         }
     }
 

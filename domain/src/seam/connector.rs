@@ -4,15 +4,6 @@ use async_trait::async_trait;
 
 use crate::{Cursor, Page, Result, SourceId, Sweep};
 
-/// What a sync is expected to take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Estimate {
-    /// Documents to read, where it can be told.
-    pub documents: Option<u64>,
-    /// Bytes to read, where it can be told.
-    pub bytes: Option<u64>,
-}
-
 /// A source that can be read incrementally. Safe to call again after any failure with the last committed cursor.
 #[async_trait]
 pub trait Connector: Send + Sync {
@@ -23,9 +14,7 @@ pub trait Connector: Send + Sync {
     /// Bad items are returned as rejected; an error means that nothing could be read.
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page>;
 
-    /// All documents that exist now.
-    async fn sweep(&self) -> Result<Sweep>;
-
-    /// What a pull from `cursor` is expected to take.
-    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate>;
+    /// All documents that exist in the state which `cursor`, that of a last page, stands for. A connector that cannot go back
+    /// to that state tells what exists now, where no later pull can then miss anything, or else freezes the sweep.
+    async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep>;
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AccessId, AccessRule, Account, AccountId, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page,
-    Rejected, Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
+    Readers, Rejected, Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
 };
 
 /// A configured source.
@@ -43,6 +43,18 @@ pub struct SourceReport {
     pub positions: BTreeMap<String, u64>,
     /// When a sync last ended well.
     pub last_sync: Option<Timestamp>,
+    /// Why documents that are gone from the source could not be told by the last sweep, so that none was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<String>,
+}
+
+/// Where the sync of a source goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Resume {
+    /// The cursor of the last committed page.
+    pub cursor: Option<Cursor>,
+    /// Whether a committed page asked for a sweep and no complete one was applied since.
+    pub sweep_due: bool,
 }
 
 impl SourceReport {
@@ -82,8 +94,10 @@ pub struct Lease {
 /// The log of truth as sync writes it.
 #[async_trait]
 pub trait SyncStore: Send + Sync {
-    /// Add a source, or change the settings of one. `Conflict` when another connector reads a source of this name.
-    async fn put_source(&self, source: SourceRecord) -> Result<()>;
+    /// Add a source, or change the settings of one, with who may read what of it is not restricted further. `Conflict` when
+    /// another connector reads a source of this name. Other readers than before count from now on, whether or not the source can
+    /// be read again: labels that are restricted further are left to the owner until a sync from the beginning writes their rules.
+    async fn put_source(&self, source: SourceRecord, readers: Readers) -> Result<()>;
 
     /// Remove a source with all its documents, rules, accounts and cursors: its documents become tombstones that the projections still see.
     async fn remove_source(&self, source: &SourceId) -> Result<()>;
@@ -91,15 +105,17 @@ pub trait SyncStore: Send + Sync {
     /// All sources by name, with what they hold.
     async fn sources(&self) -> Result<Vec<SourceReport>>;
 
-    /// The cursor of the last committed page.
-    async fn cursor(&self, source: &SourceId) -> Result<Option<Cursor>>;
+    /// Where the sync of a source goes on; the beginning where nothing is known of it.
+    async fn resume(&self, source: &SourceId) -> Result<Resume>;
 
     /// Commit a page with its cursor in one transaction under a lease that is still held (`Conflict` otherwise). Documents that differ from
     /// what is stored get the source's next revisions in order; equal ones only count as unchanged. Rejected items enter the dead letters,
-    /// an item that is understood again leaves them. `now` stamps the last sync when the page is the last.
+    /// an item that is understood again leaves them. `now` stamps the last sync when the page is the last. A sweep that the page
+    /// asks for is due until a complete one is applied, whatever happens before that.
     async fn commit(&self, source: &SourceId, lease: &Lease, page: Page, now: Timestamp) -> Result<Committed>;
 
-    /// Delete all documents of a source that a complete sweep does not list; a frozen one changes nothing.
+    /// Delete all documents of a source that a sweep does not list and knows to be gone. A frozen one deletes nothing, stays due,
+    /// and its reason is reported until a sweep is complete.
     async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed>;
 
     /// Take a free or expired lease, or renew one's own, for `ttl` from `now`. `None` when somebody else holds it.
@@ -122,6 +138,8 @@ pub struct Changed {
     pub key: Key,
     /// The label it has, or had when it was deleted.
     pub access: AccessId,
+    /// Aliases that an entry of the directory had since the graph projection last handled it, and may have lost.
+    pub former: Vec<String>,
     /// Its content; `None` when it is gone.
     pub document: Option<Box<Document>>,
 }
@@ -160,9 +178,9 @@ pub struct Mentioned {
 /// An entry of the directory: something whose names give meaning to texts elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryEntry {
-    /// A project (`jira:acme/PAY`) or repository (`repo:acme/api`).
+    /// A project (`jira:acme/PAY`), repository (`repo:acme/api`), channel (`slack:T1/C9`) or space (`wiki:acme/ENG`).
     pub key: Key,
-    /// Its other names: old project keys, former repository names.
+    /// Its other names: old project keys, former repository names, addresses.
     pub aliases: Vec<String>,
     /// The label of the document that tells of it.
     pub access: AccessId,
@@ -187,7 +205,7 @@ pub trait ProjectionStore: Send + Sync {
     /// Store what documents mention and move the position, in one transaction.
     async fn commit_graph(&self, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()>;
 
-    /// Every live project and repository document, and the live documents that mention any of `names`, both at the same moment.
+    /// Every live project, repository, channel and space document, and the live documents that mention any of `names`, both at the same moment.
     async fn directory(&self, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)>;
 
     /// The vectors of `model` for these hashes; absent ones are left out.
@@ -240,8 +258,9 @@ pub trait DocumentStore: Send + Sync {
     /// now: those among the ones that changed since the graph's projection ran.
     async fn revoked(&self, visible: &Visible) -> Result<BTreeSet<DocumentId>>;
 
-    /// The accounts whose id, login, display name or e-mail is one of `names`, compared without case; by id, at most 1,000.
-    async fn accounts(&self, names: &[String]) -> Result<Vec<Account>>;
+    /// The accounts whose id, login, display name or e-mail is one of `names`, compared without case; by id, at most 1,000. Only
+    /// what sources tell of which some label is visible counts: what another source calls somebody is not for the caller to try.
+    async fn accounts(&self, names: &[String], visible: &Visible) -> Result<Vec<Account>>;
 }
 
 /// What a label counts for in the statistics.

@@ -16,7 +16,7 @@ use crate::chunk::symbols;
 use crate::facts::facts;
 use crate::normalize::{Normalized, normalize};
 use crate::progress::{Event, Progress};
-use crate::references::{Directory, Text};
+use crate::references::{Directory, Text, names_of};
 use crate::sync::cancelled;
 
 /// Documents a batch.
@@ -206,43 +206,22 @@ fn repository_and_path(key: &Key) -> Option<(&str, &str)> {
     Some((key.local().get(..owner_end)?, key.local().get(owner_end + 1..)?))
 }
 
-/// The names that the directory entries in a batch explain, or explained before they were deleted.
+/// The names that the directory entries in a batch explain now, or explained before they changed or were deleted.
 fn directory_names(changed: &[Changed]) -> Vec<String> {
     let mut names = BTreeSet::new();
-    for one in changed {
-        match one.kind {
-            DocumentKind::Project => {
-                names.insert(project_name(&one.key));
-                names.extend(aliases(one.document.as_deref()).map(|alias| format!("jira:{}", alias.to_uppercase())));
-            }
-            DocumentKind::Repository => {
-                names.insert(one.key.as_str().to_owned());
-                names.extend(aliases(one.document.as_deref()).map(|alias| format!("repo:{}", alias.to_lowercase())));
-            }
-            DocumentKind::Commit
-            | DocumentKind::Release
-            | DocumentKind::File
-            | DocumentKind::Issue
-            | DocumentKind::PullRequest
-            | DocumentKind::Review
-            | DocumentKind::Comment
-            | DocumentKind::Channel
-            | DocumentKind::Thread
-            | DocumentKind::Page
-            | DocumentKind::Space
-            | DocumentKind::Discussion => {}
-        }
+    for one in changed.iter().filter(|one| is_entry(one.kind)) {
+        let present = one.document.iter();
+        let present = present.flat_map(|document| document.aliases.iter().chain(&document.url));
+        let aliases = one.former.iter().chain(present).map(String::as_str);
+        names.extend(names_of(&one.key, aliases).map(|(name, _)| name));
     }
     names.into_iter().collect()
 }
 
-fn aliases(document: Option<&Document>) -> impl Iterator<Item = &str> {
-    document
-        .into_iter()
-        .flat_map(|document| document.aliases.iter().map(String::as_str))
-}
-
-/// `jira:acme/PAY` is mentioned as `jira:PAY`.
-fn project_name(key: &Key) -> String {
-    format!("jira:{}", key.local().rsplit('/').next().unwrap_or_default())
+/// Whether documents of this kind are entries of the directory.
+fn is_entry(kind: DocumentKind) -> bool {
+    matches!(
+        kind,
+        DocumentKind::Project | DocumentKind::Repository | DocumentKind::Channel | DocumentKind::Space
+    )
 }

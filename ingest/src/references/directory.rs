@@ -1,4 +1,4 @@
-//! The directory: which names mean which project, repository or workspace, and by whose document we know.
+//! The directory: which names mean which project, repository, channel or space, and by whose document we know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ const MAX_NAMES: usize = 64;
 /// A name to look up and what follows it: `PAY` and `-12`, `old/api` and `#12`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lookup {
-    /// `jira:PAY`, `repo:owner/name` or `slack:workspace`.
+    /// `jira:PAY`, `repo:owner/name`, `slack:workspace/C9`, `wiki:ENG`, or `wiki:_` for a page whose space is not named.
     pub(crate) name: String,
     /// The scheme of the key to build.
     pub(crate) scheme: &'static str,
@@ -43,6 +43,16 @@ impl Lookup {
         }
     }
 
+    /// A wiki page or space on a site.
+    pub(crate) fn in_space(space: &str, rest: String, host: &str) -> Self {
+        Self {
+            name: format!("wiki:{space}"),
+            scheme: "wiki",
+            rest,
+            host: Some(host.to_owned()),
+        }
+    }
+
     /// How to look up a key that a provider gave; `None` when no entry can explain it.
     pub(crate) fn of_key(key: &Key) -> Option<Self> {
         let scheme = ["jira", "repo", "github", "commit", "tag", "file", "symbol"]
@@ -67,7 +77,7 @@ impl Lookup {
 /// One meaning of a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Meaning {
-    /// What the name stands for within a key: `acme/PAY`, `acme/api`, `T1`.
+    /// What the name stands for within a key: `acme/PAY`, `acme/api`, `T1/C9`.
     stem: String,
     /// The label of the document that says so.
     label: AccessId,
@@ -91,21 +101,13 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// The directory of these entries. Aliases are read as bare names (`OLD`, `old/name`), as keys (`jira:acme/OLD`,
-    /// `repo:old/name`) or, for repositories, as GitHub addresses; others are passed over. An entry `slack:T1` maps its
-    /// aliases, the workspace's subdomains, to the team.
+    /// The directory of these entries.
     pub fn new(entries: &[DirectoryEntry]) -> Self {
         let mut found: BTreeMap<String, BTreeSet<Meaning>> = BTreeMap::new();
         for entry in entries {
-            let (scheme, stem) = (entry.key.scheme(), entry.key.local());
-            for alias in std::iter::once(entry.key.as_str()).chain(entry.aliases.iter().map(String::as_str)) {
-                if let Some(name) = name_of(scheme, stem, alias) {
-                    let meaning = Meaning {
-                        stem: stem.to_owned(),
-                        label: entry.access.clone(),
-                    };
-                    found.entry(name).or_default().insert(meaning);
-                }
+            for (name, stem) in names_of(&entry.key, entry.aliases.iter().map(String::as_str)) {
+                let label = entry.access.clone();
+                found.entry(name).or_default().insert(Meaning { stem, label });
             }
         }
         Self {
@@ -155,17 +157,37 @@ fn likelihood(host: &str, stem: &str) -> f32 {
     if same { 1.0 } else { 0.7 }
 }
 
+/// The names under which an entry with this key and these aliases is looked up, each with what it stands for. Aliases are read
+/// as bare names (`OLD`, `old/name`, `ENG`), as keys (`jira:acme/OLD`, `repo:old/name`) or as addresses of repositories on
+/// GitHub and of channels; others are passed over.
+pub(crate) fn names_of<'a>(
+    key: &'a Key,
+    aliases: impl Iterator<Item = &'a str>,
+) -> impl Iterator<Item = (String, String)> {
+    let (scheme, stem) = (key.scheme(), key.local());
+    // A page may be named by its id alone, on a site of which a space is known.
+    let site = stem.split('/').next().filter(|_| scheme == "wiki");
+    let pages = site.map(|site| (format!("wiki:{NO_SPACE}"), format!("{site}/{NO_SPACE}")));
+    std::iter::once(key.as_str())
+        .chain(aliases)
+        .filter_map(move |alias| Some((name_of(scheme, stem, alias)?, stem.to_owned())))
+        .chain(pages)
+}
+
 /// The name under which an alias of an entry is looked up.
 fn name_of(scheme: &str, stem: &str, alias: &str) -> Option<String> {
-    match scheme {
-        "jira" => {
-            let site = stem.split('/').next()?;
-            let project = match alias.strip_prefix("jira:") {
-                Some(local) => local.strip_prefix(site)?.strip_prefix('/')?,
-                None => alias,
-            };
-            is_project(project).then(|| format!("jira:{project}"))
+    // Of a key of the same site, what follows the site.
+    let on_site = |alias: &'_ str| -> Option<String> {
+        let site = stem.split('/').next()?;
+        match alias.strip_prefix(scheme).and_then(|rest| rest.strip_prefix(':')) {
+            Some(local) => Some(local.strip_prefix(site)?.strip_prefix('/')?.to_owned()),
+            None => Some(alias.to_owned()),
         }
+    };
+    match scheme {
+        "jira" => on_site(alias)
+            .filter(|project| is_project(project))
+            .map(|project| format!("jira:{project}")),
         "repo" => {
             let bare = ["repo:", "https://github.com/", "http://github.com/"]
                 .iter()
@@ -178,16 +200,35 @@ fn name_of(scheme: &str, stem: &str, alias: &str) -> Option<String> {
             is_repository(&repository).then(|| format!("repo:{repository}"))
         }
         "slack" => {
-            let workspace = alias.strip_prefix("slack:").unwrap_or(alias);
-            let plain = !stem.contains('/')
-                && !workspace.is_empty()
-                && workspace
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"-.".contains(&b));
-            plain.then(|| format!("slack:{}", workspace.to_lowercase()))
+            let (workspace, channel) = alias.strip_prefix("https://")?.split_once(".slack.com/archives/")?;
+            let plain = !workspace.contains('/') && is_channel(channel);
+            plain.then(|| format!("slack:{}/{channel}", workspace.to_lowercase()))
         }
+        "wiki" => on_site(alias)
+            .filter(|space| is_space(space) && *space != NO_SPACE)
+            .map(|space| format!("wiki:{space}")),
         _other => None,
     }
+}
+
+/// The space of a page that is only named by its id. No space has this key.
+pub(crate) const NO_SPACE: &str = "_";
+
+/// Whether this is the id of a channel or conversation.
+pub(crate) fn is_channel(id: &str) -> bool {
+    (2..=32).contains(&id.len())
+        && id.starts_with(['C', 'G', 'D'])
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+}
+
+/// A space key: letters and digits, or `~` and an account for a personal space.
+pub(crate) fn is_space(key: &str) -> bool {
+    (1..=255).contains(&key.len())
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"~._-:".contains(&byte))
 }
 
 /// The names of one document that are looked up: the first [`MAX_NAMES`].

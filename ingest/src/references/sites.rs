@@ -3,7 +3,7 @@
 use domain::{Key, NodeKind};
 
 use super::address::{Address, decode};
-use super::directory::{Lookup, is_login, is_project, is_repository_name};
+use super::directory::{Lookup, NO_SPACE, is_channel, is_login, is_project, is_repository_name, is_space};
 use super::find::Named;
 
 /// First segments of GitHub addresses that are no owners.
@@ -188,7 +188,14 @@ fn wiki(address: &Address<'_>) -> Option<Named> {
     let (host, all) = (address.host.as_str(), &address.segments);
     let position = |word: &str| all.iter().position(|segment| *segment == word);
     let page = |space: &str, id: &str, sure: f32| {
-        Named::new("text.wiki_url", sure, NodeKind::Page, Key::wiki_page(host, space, id)).certain()
+        let lookup = Lookup::in_space(space, format!("/{id}"), host);
+        Named::new("text.wiki_url", sure, NodeKind::Page, Key::wiki_page(host, space, id))
+            .certain()
+            .or(Some(lookup))
+    };
+    let whole = |space: &str, sure: f32| {
+        let lookup = Lookup::in_space(space, String::new(), host);
+        Named::new("text.wiki_url", sure, NodeKind::Space, Key::wiki_space(host, space)).or(Some(lookup))
     };
     if all.last() == Some(&"viewpage.action") {
         let id = address.parameter("pageId").filter(|id| is_digits(id));
@@ -208,12 +215,7 @@ fn wiki(address: &Address<'_>) -> Option<Named> {
             ["blog", year, month, day, id, ..] if [year, month, day, id].iter().all(|part| is_digits(part)) => {
                 Some(page(space, id, 0.98))
             }
-            [] | ["overview"] => Some(Named::new(
-                "text.wiki_url",
-                0.9,
-                NodeKind::Space,
-                Key::wiki_space(host, space),
-            )),
+            [] | ["overview"] => Some(whole(space, 0.9)),
             _other => None,
         };
     }
@@ -227,12 +229,7 @@ fn wiki(address: &Address<'_>) -> Option<Named> {
                 Some(page(space, &words(title)?, 0.8))
             }
             [title, ..] => Some(page(space, &words(title)?, 0.8)),
-            [] => Some(Named::new(
-                "text.wiki_url",
-                0.7,
-                NodeKind::Space,
-                Key::wiki_space(host, space),
-            )),
+            [] => Some(whole(space, 0.7)),
         };
     }
     match address.tail(position("wiki")?) {
@@ -240,9 +237,6 @@ fn wiki(address: &Address<'_>) -> Option<Named> {
         _other => None,
     }
 }
-
-/// The space of a page that is only named by its id. No space has this key.
-const NO_SPACE: &str = "_";
 
 /// A title as an address writes it: `+` or `%20` for a space.
 fn words(segment: &str) -> Option<String> {
@@ -275,16 +269,17 @@ fn tiny_id(tiny: &str) -> Option<u64> {
 }
 
 /// A permalink: `/archives/C…/p<ts without its dot>`, the dot standing before the last six digits. A reply's link names its
-/// thread in `thread_ts`, and the channel in `cid`. The team's id is not in it: the literal key has the workspace instead.
+/// thread in `thread_ts`, and the channel in `cid`. The team's id is not in it: the literal key has the workspace instead, and the
+/// channel's document, which has such an address too, leads to the team.
 fn slack(address: &Address<'_>, workspace: &str) -> Option<Named> {
     let ["archives", channel, rest @ ..] = &*address.segments else {
         return None;
     };
     let channel = address.parameter("cid").filter(|id| is_channel(id)).unwrap_or(channel);
     let named = |aim, rest: String| {
-        let literal = Key::from_raw(&format!("slack:{workspace}{rest}"));
+        let literal = Key::from_raw(&format!("slack:{workspace}/{channel}{rest}"));
         let lookup = Lookup {
-            name: format!("slack:{workspace}"),
+            name: format!("slack:{workspace}/{channel}"),
             scheme: "slack",
             rest,
             host: None,
@@ -297,7 +292,7 @@ fn slack(address: &Address<'_>, workspace: &str) -> Option<Named> {
         return None;
     }
     let Some(message) = rest.first() else {
-        return Some(named(NodeKind::Channel, format!("/{channel}")));
+        return Some(named(NodeKind::Channel, String::new()));
     };
     let thread = address.parameter("thread_ts").and_then(|ts| ts.split_once('.'));
     let thread = thread.filter(|(seconds, micros)| is_digits(seconds) && is_digits(micros));
@@ -307,23 +302,7 @@ fn slack(address: &Address<'_>, workspace: &str) -> Option<Named> {
             .filter(|digits| is_digits(digits) && digits.len() > 6)?;
         digits.split_at_checked(digits.len() - 6)
     })?;
-    Some(named(NodeKind::Thread, format!("/{channel}/{seconds}.{micros}")))
-}
-
-fn is_channel(id: &str) -> bool {
-    (2..=32).contains(&id.len())
-        && id.starts_with(['C', 'G', 'D'])
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-}
-
-/// A space key: letters and digits, or `~` and an account for a personal space.
-fn is_space(key: &str) -> bool {
-    (1..=255).contains(&key.len())
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"~._-:".contains(&byte))
+    Some(named(NodeKind::Thread, format!("/{seconds}.{micros}")))
 }
 
 /// Up to 20 digits.

@@ -3,7 +3,7 @@
 use domain::Result;
 use serde::Serialize;
 
-use crate::app::{model, model_settings};
+use crate::app::{model, model_settings, reranker_files};
 use crate::context::Context;
 use crate::output::Style;
 
@@ -66,24 +66,15 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
             .0,
         );
         let points = match app.vectors().await {
-            Ok(vectors) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
+            Ok(Some(vectors)) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
+            Ok(None) => Ok(0),
             Err(error) => Err(error),
         };
         checks.push(Check::of("vector index", points, |points| format!("{points} chunks")).0);
         checks.push(lag(app).await);
+        checks.push(sweeps(app).await);
     }
-    let files = match model(&context.config) {
-        Ok(reference) => {
-            model_cache::resolve(
-                &reference,
-                &model_settings(&context.config, context.environment),
-                &*context.bars,
-            )
-            .await
-        }
-        Err(error) => Err(error),
-    };
-    checks.push(Check::of("model", files, |files| files.id.clone()).0);
+    checks.extend(models(context).await);
     let bad = checks.iter().filter(|check| !check.ok).count();
     context
         .output
@@ -98,6 +89,43 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
                 .with_hint("what to do stands under each"),
         )
     }
+}
+
+async fn models(context: &Context<'_>) -> Vec<Check> {
+    let files = match model(&context.config) {
+        Ok(reference) => {
+            model_cache::resolve(
+                &reference,
+                &model_settings(&context.config, context.environment),
+                &*context.bars,
+            )
+            .await
+        }
+        Err(error) => Err(error),
+    };
+    let mut checks = vec![Check::of("model", files, |files| files.id.clone()).0];
+    let files = reranker_files(&context.config, context.environment, &*context.bars).await;
+    if let Some(files) = files.transpose() {
+        checks.push(Check::of("reranking", files, |files| files.id.clone()).0);
+    }
+    checks
+}
+
+/// Whether what is gone from the sources goes here too.
+async fn sweeps(app: &crate::app::App) -> Check {
+    let reports = app.sync_store().sources().await;
+    let (mut check, reports) = Check::of("deletions", reports, |_| "told by every source".to_owned());
+    let frozen: Vec<_> = reports
+        .into_iter()
+        .flatten()
+        .filter_map(|report| Some(format!("{}: {}", report.source.id, report.frozen?)))
+        .collect();
+    if !frozen.is_empty() {
+        check.ok = false;
+        check.detail = format!("nothing is deleted while this holds: {}", frozen.join("; "));
+        check.hint = Some("mend the files, or remove the source and add it again".to_owned());
+    }
+    check
 }
 
 async fn lag(app: &crate::app::App) -> Check {

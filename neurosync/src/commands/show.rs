@@ -245,8 +245,16 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
                 report.dead_letters
             ))
         );
+        out += &frozen(report.frozen.as_deref());
     }
     out
+}
+
+/// The line about a sweep that could not be made.
+fn frozen(reason: Option<&str>) -> String {
+    reason.map_or_else(String::new, |reason| {
+        format!("  nothing is deleted while this holds: {}\n", one_line(reason))
+    })
 }
 
 pub(super) fn source_run(run: &SourceRun, style: Style) -> String {
@@ -269,6 +277,7 @@ pub(super) fn source_run(run: &SourceRun, style: Style) -> String {
     if let Some(error) = &run.error {
         out += &format!("  failed: {}\n", line_of(error));
     }
+    out += &frozen(run.frozen.as_deref());
     if run.committed.is_some_and(|done| done.rejected > 0) {
         out += &format!(
             "  see what could not be read with: neurosync source report {}\n",

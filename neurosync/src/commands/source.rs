@@ -1,7 +1,7 @@
 //! `source`: add, import, list, report, remove.
 
 use domain::seam::store::SourceReport;
-use domain::{Result, SourceId};
+use domain::{Error, ErrorKind, Result, SourceId};
 use serde_json::json;
 
 use super::show;
@@ -24,10 +24,18 @@ pub(super) async fn run(context: &Context<'_>, source: Source) -> Result<()> {
 async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Result<()> {
     let record = connector::record(settings, now())?;
     let app = context.app().await?;
-    // Opening the connector checks its settings, so that a source that cannot be read is never stored.
-    connector::open(&record, &app.clones())?;
     let id = record.id.clone();
-    app.sync_store().put_source(record).await?;
+    let reports = app.sync_store().sources().await?;
+    let known = |report: &SourceReport| !report.removed && connector::is_same_place(&report.source, &record);
+    let known = reports.iter().any(|report| report.source.id == id && known(report));
+    match connector::check(&record, &app.clones()).await {
+        // One that was read before may be out of reach just now; who may read it can be changed all the same.
+        Err(error) if known && is_out_of_reach(&error) => {}
+        // One that cannot be read is not stored.
+        checked => checked?,
+    }
+    let readers = connector::readers(&record)?;
+    app.sync_store().put_source(record, readers).await?;
     if sync {
         let runs = context.pipeline(&app).await?.sync(std::slice::from_ref(&id)).await?;
         let own: Vec<_> = runs.into_iter().filter(|run| run.source == id).collect();
@@ -36,6 +44,13 @@ async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Re
     context.output.answer(&json!({"added": id}), |_, style| {
         format!("added {}; read it with: neurosync sync {id}", style.key(id.as_str()))
     })
+}
+
+fn is_out_of_reach(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::Denied | ErrorKind::Unavailable
+    )
 }
 
 async fn list(context: &Context<'_>) -> Result<()> {
@@ -68,6 +83,7 @@ async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
     let app = context.app().await?;
     find(app.sync_store().sources().await?, &id)?;
     app.sync_store().remove_source(&id).await?;
+    connector::forget(&id, &app.clones())?;
     context.pipeline(&app).await?.project_all().await?;
     context.output.answer(&json!({"removed": id}), |_, _| {
         format!("removed {id} and everything that came from it")

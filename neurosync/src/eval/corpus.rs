@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use async_trait::async_trait;
+use domain::seam::Connector;
 use domain::seam::store::SourceRecord;
-use domain::seam::{Connector, Estimate};
 use domain::{
     AccessId, AccessRule, Body, Change, Cursor, Document, DocumentId, DocumentKind, Error, Key, Page, Readers, Result,
     SourceId, Sweep, Timestamp,
@@ -177,7 +177,7 @@ impl Beir {
             key: Key::wiki_page("beir", "corpus", &entry.id),
             aliases: Vec::new(),
             container: Key::wiki_space("beir", "corpus"),
-            access: AccessId::new(&self.source, "all"),
+            access: AccessId::common(&self.source),
             title: entry.title.clone(),
             body: Body::plain(entry.text.clone()),
             url: None,
@@ -201,7 +201,7 @@ impl Connector for Beir {
         let end = (start + PAGE).min(self.entries.len());
         let mut page = Page::empty(Cursor(end.to_string()));
         let rule = AccessRule {
-            id: AccessId::new(&self.source, "all"),
+            id: AccessId::common(&self.source),
             container: Key::wiki_space("beir", "corpus"),
             readers: Readers::Public,
         };
@@ -217,14 +217,7 @@ impl Connector for Beir {
         Ok(page)
     }
 
-    async fn sweep(&self) -> Result<Sweep> {
+    async fn sweep(&self, _: Option<&Cursor>) -> Result<Sweep> {
         Ok(Sweep::Complete(self.names().into_keys().collect()))
-    }
-
-    async fn estimate(&self, _: Option<&Cursor>) -> Result<Estimate> {
-        Ok(Estimate {
-            documents: Some(self.entries.len() as u64),
-            bytes: None,
-        })
     }
 }

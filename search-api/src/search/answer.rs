@@ -19,7 +19,7 @@ pub struct SearchAnswer {
     /// What to send as `cursor` for the next page, absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    /// Parts that could not answer now (`graph`); the rest of the answer is complete without them.
+    /// Parts that could not answer now (`graph`, `rerank`); the rest of the answer is complete without them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<String>,
 }
@@ -55,7 +55,8 @@ pub struct SearchResult {
     /// When it last changed, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
-    /// What it is ordered by; higher is better. Absent for one that is pinned.
+    /// What it is ordered by, higher is better: the reranking model's score where there is one, and these stand above the others.
+    /// Absent for one that is pinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f32>,
     /// Whether the query names it by an exact identifier.

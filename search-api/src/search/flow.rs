@@ -55,7 +55,7 @@ impl Search {
     ///
     /// # Errors
     /// `Invalid` for a query that cannot be read; whatever the store or the vector index report. A graph that cannot answer only
-    /// takes the neighbours away and is named in `degraded`.
+    /// takes the neighbours away, a reranking model only its order, and either is named in `degraded`.
     pub async fn search(&self, caller: &Caller, request: &SearchRequest) -> Result<SearchAnswer> {
         check(request)?;
         let plan = Plan::read(&request.query)?;
@@ -64,13 +64,17 @@ impl Search {
         let scope = scope(&*self.documents, &visible).await?;
         let mut degraded = BTreeSet::new();
         let mut found = self.pinned(&plan, (&filter, &scope), &mut degraded).await?;
+        let newest_first = plan.newest_first || request.order == Order::Newest;
         if plan.text.is_empty() {
             self.list(&filter, &mut found).await?;
         } else {
-            let ranked = self.rank(&plan.text, &filter, Mode::Fused).await?;
+            let mut ranked = self.rank(&plan.text, &filter, Mode::Fused).await?;
+            if !newest_first {
+                ranked = self.reranked(&plan.text, &visible, ranked, &mut degraded).await;
+            }
             self.hydrate(ranked, &visible, &mut found).await?;
         }
-        if plan.newest_first || request.order == Order::Newest {
+        if newest_first {
             newest_of_relevant(&mut found);
         }
         let print = fingerprint(request);
@@ -154,6 +158,24 @@ impl Search {
             pinned: false,
         }));
         Ok(())
+    }
+
+    /// The candidates reranked; as they were where that fails.
+    async fn reranked(
+        &self,
+        text: &str,
+        visible: &Visible,
+        ranked: Vec<Candidate>,
+        degraded: &mut BTreeSet<String>,
+    ) -> Vec<Candidate> {
+        match self.rerank(text, visible, ranked.clone()).await {
+            Ok(reranked) => reranked,
+            Err(error) => {
+                tracing::warn!(%error, "the reranking model cannot answer");
+                degraded.insert("rerank".to_owned());
+                ranked
+            }
+        }
     }
 
     async fn hydrate(&self, ranked: Vec<Candidate>, visible: &Visible, found: &mut Vec<Found>) -> Result<()> {

@@ -18,7 +18,10 @@ impl Search {
             self.containers(&text.containers, visible).await?,
             self.containers(&beside.containers, visible).await?,
         );
-        let authors = (self.authors(&text.authors).await?, self.authors(&beside.authors).await?);
+        let authors = (
+            self.authors(&text.authors, visible).await?,
+            self.authors(&beside.authors, visible).await?,
+        );
         let possible = both(&text.sources, &beside.sources, &mut filter.sources)
             & both(&text.kinds, &beside.kinds, &mut filter.kinds)
             & both(&lower(&text.states), &lower(&beside.states), &mut filter.states)
@@ -45,11 +48,11 @@ impl Search {
         Ok(keys)
     }
 
-    async fn authors(&self, names: &[String]) -> Result<Vec<String>> {
+    async fn authors(&self, names: &[String], visible: &Visible) -> Result<Vec<String>> {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let accounts = self.documents.accounts(names).await?;
+        let accounts = self.documents.accounts(names, visible).await?;
         let known = accounts.into_iter().map(|account| account.id.as_str().to_owned());
         let mut keys: Vec<_> = known.chain(names.iter().cloned()).collect();
         keys.sort();

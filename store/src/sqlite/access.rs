@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccessId, AccessRule, Caller, DocumentId, Error, ErrorKind, Key, Principal, Readers, Result, Visible};
+use domain::{
+    AccessId, AccessRule, Caller, DocumentId, Error, ErrorKind, Key, Principal, Readers, Result, SourceId, Visible,
+};
 use sqlx::sqlite::SqliteConnection;
 
 use super::documents::label_numbers;
@@ -39,8 +41,7 @@ pub(super) async fn put(
     let (mut changed, mut principals): (Vec<RuleRow>, Vec<(String, i64)>) = (Vec::new(), Vec::new());
     for (id, rule) in rules {
         let label = numbers.get(&id).copied().unwrap_or_default();
-        let readers = serde_json::to_string(&rule.readers)
-            .map_err(|error| Error::internal(PUT, "an access rule does not serialise").with_source(error))?;
+        let readers = written(&rule.readers)?;
         match stored.get(&label) {
             // Otherwise one source could open the documents of another.
             Some((owner, ..)) if *owner != source => {
@@ -53,17 +54,69 @@ pub(super) async fn put(
             Some((_, container, before)) if *before == readers && container == rule.container.as_str() => continue,
             Some(_) | None => {}
         }
-        let scope = match rule.readers {
-            Readers::Public => "public",
-            Readers::EveryoneInSource => "source",
-            Readers::Principals(named) => {
-                principals.extend(named.into_iter().map(|principal| (principal.0, label)));
-                "principals"
-            }
-        };
-        changed.push((label, rule.container.as_str().to_owned(), scope, readers));
+        changed.push((label, rule.container.as_str().to_owned(), scope(&rule.readers), readers));
+        principals.extend(named(rule.readers).map(|principal| (principal.0, label)));
     }
     write(connection, source, changed, principals).await
+}
+
+/// Give the common label of a source other readers, and leave all its further labels to the owner; whether there are any.
+/// Readers as before change nothing.
+pub(super) async fn change_readers(
+    connection: &mut SqliteConnection,
+    (source, name): (i64, &SourceId),
+    readers: Readers,
+) -> Result<bool> {
+    let rules: Vec<(i64, String, String, String)> = sqlx::query_as(
+        "SELECT label, name, container, readers FROM access_rules JOIN labels ON number = label WHERE source = ?",
+    )
+    .bind(source)
+    .fetch_all(&mut *connection)
+    .await
+    .during(PUT)?;
+    let (common, now) = (AccessId::common(name), written(&readers)?);
+    let is_common = |label: &str| label == common.as_str();
+    if !rules
+        .iter()
+        .any(|(_, label, _, before)| is_common(label) && *before != now)
+    {
+        return Ok(false);
+    }
+    let owner = Readers::Principals(BTreeSet::new());
+    let (mut changed, mut principals, mut further) = (Vec::new(), Vec::new(), false);
+    for (label, name, container, _) in rules {
+        if is_common(&name) {
+            changed.push((label, container, scope(&readers), now.clone()));
+            principals.extend(named(readers.clone()).map(|principal| (principal.0, label)));
+        } else {
+            changed.push((label, container, scope(&owner), written(&owner)?));
+            further = true;
+        }
+    }
+    write(connection, source, changed, principals).await?;
+    Ok(further)
+}
+
+/// Readers as their column holds them.
+fn written(readers: &Readers) -> Result<String> {
+    serde_json::to_string(readers)
+        .map_err(|error| Error::internal(PUT, "an access rule does not serialise").with_source(error))
+}
+
+fn scope(readers: &Readers) -> &'static str {
+    match readers {
+        Readers::Public => "public",
+        Readers::EveryoneInSource => "source",
+        Readers::Principals(_) => "principals",
+    }
+}
+
+fn named(readers: Readers) -> impl Iterator<Item = Principal> {
+    let principals = match readers {
+        Readers::Public | Readers::EveryoneInSource => BTreeSet::new(),
+        Readers::Principals(principals) => principals,
+    };
+    principals.into_iter()
 }
 
 async fn write(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Account, AccountId, Error, Result};
+use domain::{AccessId, Account, AccountId, Error, Result, Visible};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
@@ -82,8 +82,8 @@ pub(super) async fn remove(connection: &mut SqliteConnection, operation: &'stati
     Ok(())
 }
 
-/// The accounts of these names by id, each as its first source tells it.
-pub(super) async fn named(store: &Sqlite, names: &[String]) -> Result<Vec<Account>> {
+/// The accounts of these names by id, each as the first source tells it of which something is visible.
+pub(super) async fn named(store: &Sqlite, names: &[String], visible: &Visible) -> Result<Vec<Account>> {
     let mut snapshot = store.snapshot(READ).await?;
     let wanted: BTreeSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
     let statement = (
@@ -94,10 +94,27 @@ pub(super) async fn named(store: &Sqlite, names: &[String]) -> Result<Vec<Accoun
         "",
     );
     let mut found: Vec<(String, String, String)> = rows::read(&mut snapshot, statement, wanted).await?;
+    if let Visible::Labels(labels) = visible {
+        let told = sources(&mut snapshot, labels).await?;
+        found.retain(|(_, source, _)| told.contains(source));
+    }
     found.sort_unstable();
     found.dedup_by(|later, first| later.0 == first.0);
     found.truncate(MOST);
     found.iter().map(|(_, _, body)| decode::json(READ, body)).collect()
+}
+
+/// The names of the sources of these labels.
+async fn sources(connection: &mut SqliteConnection, labels: &BTreeSet<AccessId>) -> Result<BTreeSet<String>> {
+    let statement = (
+        READ,
+        "SELECT DISTINCT sources.name FROM access_rules JOIN labels ON labels.number = label \
+         JOIN sources ON sources.number = access_rules.source WHERE labels.name IN",
+        "",
+    );
+    let labels: Vec<String> = labels.iter().map(|label| label.as_str().to_owned()).collect();
+    let names: Vec<(String,)> = rows::read(connection, statement, labels).await?;
+    Ok(names.into_iter().map(|(name,)| name).collect())
 }
 
 /// Everything an account is found by, in lower case.

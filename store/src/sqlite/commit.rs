@@ -1,15 +1,15 @@
 //! The only gate: a page, or the result of a sweep, in one transaction under a lease that is still held.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use domain::seam::store::{Committed, Lease};
+use domain::seam::store::{Committed, Lease, Resume};
 use domain::{Cursor, DocumentId, Error, Page, Rejected, Result, SourceId, Sweep, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
 use super::documents::{self, Log};
 use super::error::During;
 use super::page::{self, Batch};
-use super::{Sqlite, access, accounts, leases, rows, sources};
+use super::{Sqlite, access, accounts, leases, limits, rows, sources};
 
 const COMMIT: &str = "commit page";
 const SWEEP: &str = "apply sweep";
@@ -39,6 +39,7 @@ pub(super) async fn page(
         reread,
         cursor,
         more,
+        sweep_due,
     } = batch;
     documents::apply(&mut transaction, &mut log, documents).await?;
     access::put(&mut transaction, log.source, rules).await?;
@@ -46,31 +47,47 @@ pub(super) async fn page(
     clear_dead_letters(&mut transaction, log.source, reread).await?;
     put_dead_letters(&mut transaction, log.source, rejected).await?;
     let committed = log.close(&mut transaction).await?;
-    sqlx::query("UPDATE sources SET cursor = ?, last_sync = CASE WHEN ? THEN last_sync ELSE ? END WHERE number = ?")
-        .bind(cursor.0)
-        .bind(more)
-        .bind(now.0)
-        .bind(log.source)
-        .execute(&mut *transaction)
-        .await
-        .during(COMMIT)?;
+    sqlx::query(
+        "UPDATE sources SET cursor = ?, last_sync = CASE WHEN ? THEN last_sync ELSE ? END, sweep_due = MAX(sweep_due, ?) \
+         WHERE number = ?",
+    )
+    .bind(cursor.0)
+    .bind(more)
+    .bind(now.0)
+    .bind(sweep_due)
+    .bind(log.source)
+    .execute(&mut *transaction)
+    .await
+    .during(COMMIT)?;
     transaction.commit().await.during(COMMIT)?;
     Ok(committed)
 }
 
-/// Delete what a complete sweep does not list.
+/// Delete what a sweep does not list and knows to be gone.
 pub(super) async fn sweep(store: &Sqlite, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed> {
     let mut transaction = store.write(SWEEP).await?;
     let row = sources::live(&mut transaction, SWEEP, source).await?;
     leases::check(&mut transaction, SWEEP, lease).await?;
     let mut log = Log::new(SWEEP, row);
-    match sweep {
-        Sweep::Frozen(_) => {}
-        Sweep::Complete(existing) => {
+    let kept = match sweep {
+        Sweep::Frozen(reason) => Err(reason),
+        Sweep::Complete(existing) => Ok((existing, BTreeSet::new())),
+        Sweep::Partial { existing, unknown } => Ok((existing, unknown)),
+    };
+    let frozen = match kept {
+        Ok((existing, unknown)) => {
             let existing: HashSet<DocumentId> = existing.into_iter().collect();
-            documents::keep_only(&mut transaction, &mut log, &existing).await?;
+            documents::keep_only(&mut transaction, &mut log, &existing, &unknown).await?;
+            None
         }
-    }
+        Err(reason) => Some(limits::dead_letter(&reason).to_owned()),
+    };
+    sqlx::query("UPDATE sources SET sweep_due = CASE WHEN ?1 IS NULL THEN 0 ELSE 1 END, frozen = ?1 WHERE number = ?2")
+        .bind(frozen)
+        .bind(log.source)
+        .execute(&mut *transaction)
+        .await
+        .during(SWEEP)?;
     let committed = log.close(&mut transaction).await?;
     transaction.commit().await.during(SWEEP)?;
     Ok(committed)
@@ -138,12 +155,12 @@ pub(super) async fn remove(store: &Sqlite, source: &SourceId) -> Result<()> {
     let mut transaction = store.write(OPERATION).await?;
     let row = sources::live(&mut transaction, OPERATION, source).await?;
     let mut log = Log::new(OPERATION, row);
-    documents::keep_only(&mut transaction, &mut log, &HashSet::new()).await?;
+    documents::keep_only(&mut transaction, &mut log, &HashSet::new(), &BTreeSet::new()).await?;
     log.close(&mut transaction).await?;
     for statement in [
         "DELETE FROM access_rules WHERE source = ?",
         "DELETE FROM dead_letters WHERE source = ?",
-        "UPDATE sources SET removed = 1, cursor = NULL, last_sync = NULL, settings = 'null' WHERE number = ?",
+        "UPDATE sources SET removed = 1, cursor = NULL, last_sync = NULL, settings = 'null', sweep_due = 0, frozen = NULL WHERE number = ?",
     ] {
         sqlx::query(statement)
             .bind(log.source)
@@ -155,15 +172,20 @@ pub(super) async fn remove(store: &Sqlite, source: &SourceId) -> Result<()> {
     transaction.commit().await.during(OPERATION)
 }
 
-/// The cursor of the last committed page.
-pub(super) async fn cursor(store: &Sqlite, source: &SourceId) -> Result<Option<Cursor>> {
-    let mut reader = store.reader("read cursor").await?;
-    let row: Option<Option<String>> = sqlx::query_scalar("SELECT cursor FROM sources WHERE name = ?")
-        .bind(source.as_str())
-        .fetch_optional(&mut *reader)
-        .await
-        .during("read cursor")?;
-    Ok(row.flatten().map(Cursor))
+/// Where the sync of a source goes on.
+pub(super) async fn resume(store: &Sqlite, source: &SourceId) -> Result<Resume> {
+    const OPERATION: &str = "read cursor";
+    let mut reader = store.reader(OPERATION).await?;
+    let row: Option<(Option<String>, bool)> =
+        sqlx::query_as("SELECT cursor, sweep_due <> 0 FROM sources WHERE name = ?")
+            .bind(source.as_str())
+            .fetch_optional(&mut *reader)
+            .await
+            .during(OPERATION)?;
+    Ok(row.map_or_else(Resume::default, |(cursor, sweep_due)| Resume {
+        cursor: cursor.map(Cursor),
+        sweep_due,
+    }))
 }
 
 /// The dead letters of a source.

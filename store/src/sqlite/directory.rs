@@ -1,4 +1,4 @@
-//! The directory: which projects and repositories there are, and which documents speak of them.
+//! The directory: which projects, repositories, channels and spaces there are, and which documents speak of them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -22,15 +22,25 @@ pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, doc
         return Ok(());
     }
     let ids: BTreeSet<Vec<u8>> = documents.keys().map(|id| decode::key(*id)).collect();
-    let found: Vec<(Vec<u8>, i64)> = rows::read(
+    let found: Vec<(Vec<u8>, i64, i64)> = rows::read(
         &mut transaction,
-        (COMMIT, "SELECT id, number FROM documents WHERE id IN", ""),
+        (COMMIT, "SELECT id, number, revision FROM documents WHERE id IN", ""),
         ids,
     )
     .await?;
-    let numbers: Vec<i64> = found.iter().map(|(_, number)| *number).collect();
+    let numbers: Vec<i64> = found.iter().map(|(_, number, _)| *number).collect();
+    // One that has changed again since is not handled yet.
+    let reached = decode::stored(COMMIT, position)?;
+    let handled = found.iter().filter(|(.., revision)| *revision <= reached);
+    let handled: Vec<i64> = handled.map(|(_, number, _)| *number).collect();
+    rows::run(
+        &mut transaction,
+        (COMMIT, "DELETE FROM former_names WHERE document IN"),
+        handled,
+    )
+    .await?;
     let mut mentions = BTreeSet::new();
-    for (id, number) in found {
+    for (id, number, _) in found {
         let names = documents
             .get(&decode::document_id(COMMIT, &id)?)
             .map_or(&[][..], Vec::as_slice);
@@ -74,14 +84,14 @@ pub(super) async fn read(store: &Sqlite, names: &[String]) -> Result<(Vec<Direct
     let mut snapshot = store.snapshot(READ).await?;
     let rows: Vec<(i64, String, String)> = sqlx::query_as(
         "SELECT documents.number, key, labels.name FROM documents JOIN labels ON labels.number = label \
-         WHERE kind IN ('project', 'repository') AND hash IS NOT NULL ORDER BY key, id",
+         WHERE kind IN ('project', 'repository', 'channel', 'space') AND hash IS NOT NULL ORDER BY key, id",
     )
     .fetch_all(&mut *snapshot)
     .await
     .during(READ)?;
     let aliases: Vec<(i64, String)> = sqlx::query_as(
         "SELECT document, name FROM documents JOIN aliases ON document = number \
-         WHERE kind IN ('project', 'repository') AND hash IS NOT NULL ORDER BY name",
+         WHERE kind IN ('project', 'repository', 'channel', 'space') AND hash IS NOT NULL ORDER BY name",
     )
     .fetch_all(&mut *snapshot)
     .await

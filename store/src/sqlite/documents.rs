@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::seam::store::Committed;
-use domain::{AccessId, DocumentId, Error, Result};
+use domain::{AccessId, DocumentId, Error, Key, Result};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
@@ -146,38 +146,41 @@ pub(super) async fn apply(
             draft,
         });
     }
-    rows::run(
-        connection,
-        (log.operation, "DELETE FROM aliases WHERE document IN"),
-        stale,
-    )
-    .await?;
+    take_aliases(connection, log.operation, stale).await?;
     write(connection, log, written).await?;
     bury(connection, log.operation, graves).await
 }
 
-/// Turn every live document of the source that is not in `existing` into a tombstone, in the order of their revisions.
+/// Turn every live document of the source that is neither in `existing` nor under an unknown key into a tombstone, in the
+/// order of their revisions.
 pub(super) async fn keep_only(
     connection: &mut SqliteConnection,
     log: &mut Log,
     existing: &HashSet<DocumentId>,
+    unknown: &BTreeSet<Key>,
 ) -> Result<()> {
-    let live: Vec<(i64, Vec<u8>, String)> = sqlx::query_as(
-        "SELECT number, id, kind FROM documents WHERE source = ? AND hash IS NOT NULL ORDER BY revision",
+    let live: Vec<(i64, Vec<u8>, String, String)> = sqlx::query_as(
+        "SELECT number, id, kind, key FROM documents WHERE source = ? AND hash IS NOT NULL ORDER BY revision",
     )
     .bind(log.source)
     .fetch_all(&mut *connection)
     .await
     .during(log.operation)?;
     let mut graves = Vec::new();
-    for (number, id, kind) in live {
-        if !existing.contains(&decode::document_id(log.operation, &id)?) {
+    for (number, id, kind, key) in live {
+        if !existing.contains(&decode::document_id(log.operation, &id)?) && !is_under(&key, unknown) {
             log.count(&kind, -1);
             log.committed.deleted += 1;
             graves.push((number, log.next()));
         }
     }
     bury(connection, log.operation, graves).await
+}
+
+/// Whether a key is one of these, or goes on from one of them.
+fn is_under(key: &str, above: &BTreeSet<Key>) -> bool {
+    let mut beginnings = key.match_indices(['/', '#', '@']).filter_map(|(end, _)| key.get(..end));
+    !above.is_empty() && (above.contains(key) || beginnings.any(|beginning| above.contains(beginning)))
 }
 
 /// The numbers of labels, new ones included.
@@ -285,14 +288,22 @@ async fn write(connection: &mut SqliteConnection, log: &Log, mut written: Vec<Ro
     .await
 }
 
-async fn bury(connection: &mut SqliteConnection, operation: &'static str, graves: Vec<Grave>) -> Result<()> {
-    let numbers: Vec<i64> = graves.iter().map(|(number, _)| *number).collect();
+/// Take the aliases of documents; those of the directory are kept as former names until the graph projection has handled them.
+async fn take_aliases(connection: &mut SqliteConnection, operation: &'static str, documents: Vec<i64>) -> Result<()> {
+    let keep = "INSERT OR IGNORE INTO former_names (document, name) SELECT document, name FROM aliases \
+                JOIN documents ON number = document WHERE kind IN ('project', 'repository', 'channel', 'space') AND document IN";
+    rows::run(connection, (operation, keep), documents.clone()).await?;
     rows::run(
         connection,
         (operation, "DELETE FROM aliases WHERE document IN"),
-        numbers,
+        documents,
     )
-    .await?;
+    .await
+}
+
+async fn bury(connection: &mut SqliteConnection, operation: &'static str, graves: Vec<Grave>) -> Result<()> {
+    let numbers: Vec<i64> = graves.iter().map(|(number, _)| *number).collect();
+    take_aliases(connection, operation, numbers).await?;
     // SQLite and PostgreSQL both call the columns of VALUES column1, column2, ….
     let statement = rows::Rows {
         operation,

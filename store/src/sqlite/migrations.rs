@@ -11,7 +11,14 @@ use super::error::{During, translate};
 pub(super) const APPLICATION: i64 = 1_314_085_198;
 
 /// Every migration in order. A released one never changes; its checksum is compared at every start.
-const ALL: &[(i64, &str, &str)] = &[(1, "begin", include_str!("../../migrations/sqlite/0001_begin.sql"))];
+const ALL: &[(i64, &str, &str)] = &[
+    (1, "begin", include_str!("../../migrations/sqlite/0001_begin.sql")),
+    (
+        2,
+        "follow up",
+        include_str!("../../migrations/sqlite/0002_follow_up.sql"),
+    ),
+];
 
 /// Bring the schema up to date, in one transaction, so that two processes starting at once do not both do it.
 pub(super) async fn run(writer: &SqlitePool) -> Result<()> {

@@ -25,6 +25,8 @@ pub(super) struct Batch {
     pub(super) cursor: Cursor,
     /// Whether another page follows.
     pub(super) more: bool,
+    /// Whether a sweep must follow.
+    pub(super) sweep_due: bool,
 }
 
 /// A document as its row holds it.
@@ -53,6 +55,7 @@ pub(super) fn prepare(source: &SourceId, page: Page) -> Result<Batch> {
         reread: page.reread.iter().map(|prefix| dead_letter(prefix)).collect(),
         cursor: page.cursor,
         more: page.more,
+        sweep_due: page.sweep_due,
     };
     let mut seen = HashSet::new();
     for change in page.changes.into_iter().rev() {

@@ -1,5 +1,7 @@
 //! The store as the projections read and write it.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use domain::seam::store::{CachedVector, Changed, DirectoryEntry, IndexedDocument, Mentioned, ProjectionStore};
 use domain::{AccessId, DocumentId, DocumentKind, Error, Key, Result, SourceId, TextHash};
@@ -107,7 +109,7 @@ pub(super) async fn advance(
 
 async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) -> Result<Vec<Changed>> {
     const OPERATION: &str = "read changes";
-    let mut reader = store.reader(OPERATION).await?;
+    let mut snapshot = store.snapshot(OPERATION).await?;
     let rows: Vec<(i64, Vec<u8>, String, String, String, Option<String>)> = sqlx::query_as(
         "SELECT documents.revision, documents.id, documents.kind, documents.key, labels.name, documents.body FROM documents \
          JOIN labels ON labels.number = documents.label \
@@ -117,9 +119,10 @@ async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) ->
     .bind(source.as_str())
     .bind(i64::try_from(after).unwrap_or(i64::MAX))
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-    .fetch_all(&mut *reader)
+    .fetch_all(&mut *snapshot)
     .await
     .during(OPERATION)?;
+    let mut former = former_names(&mut snapshot, source, after).await?;
     rows.into_iter()
         .map(|(revision, id, kind, key, label, body)| {
             Ok(Changed {
@@ -128,12 +131,36 @@ async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) ->
                 kind: DocumentKind::parse(&kind)?,
                 key: Key::from_raw(&key),
                 access: AccessId(label.into()),
+                former: former.remove(&id).unwrap_or_default(),
                 document: body
                     .map(|body| decode::document(OPERATION, &body).map(Box::new))
                     .transpose()?,
             })
         })
         .collect()
+}
+
+/// The former names of the documents changed after `after`.
+async fn former_names(
+    connection: &mut SqliteConnection,
+    source: &SourceId,
+    after: u64,
+) -> Result<HashMap<Vec<u8>, Vec<String>>> {
+    const OPERATION: &str = "read changes";
+    let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
+        "SELECT id, name FROM former_names JOIN documents ON number = document \
+         WHERE source = (SELECT number FROM sources WHERE name = ?) AND revision > ? ORDER BY name",
+    )
+    .bind(source.as_str())
+    .bind(i64::try_from(after).unwrap_or(i64::MAX))
+    .fetch_all(connection)
+    .await
+    .during(OPERATION)?;
+    let mut found: HashMap<Vec<u8>, Vec<String>> = HashMap::new();
+    for (id, name) in rows {
+        found.entry(id).or_default().push(name);
+    }
+    Ok(found)
 }
 
 async fn reset(store: &Sqlite, projection: &str) -> Result<()> {
@@ -147,7 +174,7 @@ async fn reset(store: &Sqlite, projection: &str) -> Result<()> {
             "UPDATE sources SET chunks = 0",
         ]
     } else {
-        &["DELETE FROM mentions"]
+        &["DELETE FROM mentions", "DELETE FROM former_names"]
     };
     let mut transaction = store.write(OPERATION).await?;
     for statement in statements {

@@ -35,8 +35,8 @@ impl DocumentStore for Sqlite {
         access::revoked(self, visible).await
     }
 
-    async fn accounts(&self, names: &[String]) -> Result<Vec<Account>> {
-        accounts::named(self, names).await
+    async fn accounts(&self, names: &[String], visible: &Visible) -> Result<Vec<Account>> {
+        accounts::named(self, names, visible).await
     }
 }
 

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::seam::store::{SourceRecord, SourceReport};
-use domain::{Error, ErrorKind, Result, SourceId, Timestamp};
+use domain::{Error, ErrorKind, Readers, Result, SourceId, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::{During, unreadable};
 use super::projection::PROJECTIONS;
-use super::{Sqlite, decode, limits};
+use super::{Sqlite, access, decode, limits};
 
 const PUT: &str = "put source";
 const LIST: &str = "list sources";
@@ -40,7 +40,7 @@ pub(super) async fn live(
 }
 
 /// Add a source, change the settings of one, or bring a removed one back.
-pub(super) async fn put(store: &Sqlite, source: SourceRecord) -> Result<()> {
+pub(super) async fn put(store: &Sqlite, source: SourceRecord, readers: Readers) -> Result<()> {
     limits::name(PUT, &source.connector)?;
     let settings = source.settings.to_string();
     limits::settings(&settings)?;
@@ -73,6 +73,15 @@ pub(super) async fn put(store: &Sqlite, source: SourceRecord) -> Result<()> {
     .execute(&mut *transaction)
     .await
     .during(PUT)?;
+    let number = live(&mut transaction, PUT, &source.id).await?.number;
+    if access::change_readers(&mut transaction, (number, &source.id), readers).await? {
+        // Only a sync from the beginning tells all rules again; it knows of no deletions before it.
+        sqlx::query("UPDATE sources SET cursor = NULL, sweep_due = 1 WHERE number = ?")
+            .bind(number)
+            .execute(&mut *transaction)
+            .await
+            .during(PUT)?;
+    }
     transaction.commit().await.during(PUT)
 }
 
@@ -94,7 +103,7 @@ pub(super) async fn list(store: &Sqlite) -> Result<Vec<SourceReport>> {
         .await
         .during(LIST)?;
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT number, name, connector, settings, added, removed <> 0, revision, last_sync, chunks FROM sources ORDER BY name",
+        "SELECT number, name, connector, settings, added, removed <> 0, revision, last_sync, chunks, frozen FROM sources ORDER BY name",
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -120,11 +129,22 @@ pub(super) async fn list(store: &Sqlite) -> Result<Vec<SourceReport>> {
     Ok(reports)
 }
 
-/// Number, name, connector, settings, added, removed, revision, last sync, chunks.
-type Row = (i64, String, String, String, i64, bool, i64, Option<i64>, i64);
+/// Number, name, connector, settings, added, removed, revision, last sync, chunks, why the last sweep was frozen.
+type Row = (
+    i64,
+    String,
+    String,
+    String,
+    i64,
+    bool,
+    i64,
+    Option<i64>,
+    i64,
+    Option<String>,
+);
 
 fn report(row: Row, documents: BTreeMap<String, u64>, dead_letters: i64) -> Result<SourceReport> {
-    let (_, name, connector, settings, added, removed, revision, last_sync, chunks) = row;
+    let (_, name, connector, settings, added, removed, revision, last_sync, chunks, frozen) = row;
     let source = SourceRecord {
         id: SourceId::new(&name)
             .map_err(|error| unreadable(LIST, "a stored source has no valid name").with_source(error))?,
@@ -141,6 +161,7 @@ fn report(row: Row, documents: BTreeMap<String, u64>, dead_letters: i64) -> Resu
         revision: decode::count(LIST, revision)?,
         positions: BTreeMap::new(),
         last_sync: last_sync.map(Timestamp),
+        frozen,
     })
 }
 

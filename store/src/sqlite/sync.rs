@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::seam::store::{Committed, Lease, SourceRecord, SourceReport, SyncStore};
-use domain::{Cursor, Page, Rejected, Result, SourceId, Sweep, Timestamp};
+use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SyncStore};
+use domain::{Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp};
 
 use super::{Sqlite, commit, leases, sources};
 
 #[async_trait]
 impl SyncStore for Sqlite {
-    async fn put_source(&self, source: SourceRecord) -> Result<()> {
-        sources::put(self, source).await
+    async fn put_source(&self, source: SourceRecord, readers: Readers) -> Result<()> {
+        sources::put(self, source, readers).await
     }
 
     async fn remove_source(&self, source: &SourceId) -> Result<()> {
@@ -22,8 +22,8 @@ impl SyncStore for Sqlite {
         sources::list(self).await
     }
 
-    async fn cursor(&self, source: &SourceId) -> Result<Option<Cursor>> {
-        commit::cursor(self, source).await
+    async fn resume(&self, source: &SourceId) -> Result<Resume> {
+        commit::resume(self, source).await
     }
 
     async fn commit(&self, source: &SourceId, lease: &Lease, page: Page, now: Timestamp) -> Result<Committed> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::{Caller, Change, Readers, Visible};
+use domain::{AccessId, Caller, Change, Readers, Visible};
 
 use super::Store;
-use super::make::{World, caller, labels, principals, upsert};
+use super::make::{World, caller, labels, principals, record, upsert};
 
 pub(super) async fn rules_tell_who_sees_a_label(store: Arc<dyn Store>) {
     let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
@@ -71,6 +71,43 @@ pub(super) async fn a_changed_rule_counts_at_once(store: Arc<dyn Store>) {
     }
     world.commit(vec![team(&[]), team(&["group:eng"]), team(&[])]).await;
     sees(false).await;
+}
+
+pub(super) async fn changed_readers_of_a_source_count_at_once(store: Arc<dyn Store>) {
+    let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
+    let (eng, hr) = (caller(&["group:eng"]), caller(&["group:hr"]));
+    let named = |names: &[&str]| Readers::Principals(principals(names));
+    let sees = async |caller: &Caller, expected: &[AccessId]| {
+        let visible = store.visible(caller).await.expect("visible");
+        assert_eq!(visible, Visible::Labels(expected.iter().cloned().collect()));
+    };
+    let put = async |readers: Readers| {
+        let done = store.put_source(record(&world.source, "test"), readers).await;
+        done.expect("put source");
+    };
+    other.commit(vec![other.rule("all", named(&["group:eng"]))]).await;
+    put(Readers::Public).await;
+    sees(&eng, &[other.label("all")]).await;
+    world
+        .commit(vec![world.rule("all", Readers::Public), world.put("P-1", "x")])
+        .await;
+    put(named(&["group:hr"])).await;
+    sees(&eng, &[other.label("all")]).await;
+    sees(&hr, &[world.label("all")]).await;
+    let resume = store.resume(&world.source).await.expect("resume");
+    assert!(
+        resume.cursor.is_some() && !resume.sweep_due,
+        "no other rule has to be told again"
+    );
+
+    world.commit(vec![world.rule("team", named(&["group:eng"]))]).await;
+    put(named(&["group:hr"])).await;
+    sees(&eng, &[world.label("team"), other.label("all")]).await;
+    put(named(&["group:ops"])).await;
+    sees(&eng, &[other.label("all")]).await;
+    sees(&hr, &[]).await;
+    let resume = store.resume(&world.source).await.expect("resume");
+    assert!(resume.cursor.is_none() && resume.sweep_due, "all rules are told again");
 }
 
 pub(super) async fn rules_are_listed_by_label(store: Arc<dyn Store>) {

@@ -61,7 +61,7 @@ pub(super) async fn a_lost_lease_writes_nothing(store: Arc<dyn Store>) {
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert_eq!(world.log().await, before);
     assert_eq!(
-        store.cursor(&world.source).await.expect("cursor"),
+        store.resume(&world.source).await.expect("resume").cursor,
         Some(Cursor("c".into()))
     );
     store
@@ -96,5 +96,5 @@ pub(super) async fn an_unknown_lease_writes_nothing(store: Arc<dyn Store>) {
             .expect_err("not held");
         assert_eq!(error.kind(), ErrorKind::Conflict, "{lease:?}");
     }
-    assert_eq!(store.cursor(&world.source).await.expect("cursor"), None);
+    assert_eq!(store.resume(&world.source).await.expect("resume").cursor, None);
 }

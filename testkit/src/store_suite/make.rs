@@ -26,7 +26,10 @@ impl World {
     /// Add the source `name` and take its lease.
     pub(super) async fn new(store: &Arc<dyn Store>, name: &str) -> Self {
         let source = SourceId::new(name).expect("a slug");
-        store.put_source(record(&source, "test")).await.expect("put source");
+        store
+            .put_source(record(&source, "test"), Readers::Public)
+            .await
+            .expect("put source");
         let lease = store
             .lease(&format!("sync:{name}"), "suite", HOUR, NOW)
             .await

@@ -149,7 +149,7 @@ pub(super) async fn foreign_chunks_are_refused(store: Arc<dyn Store>) {
     world.index(1, vec![world.indexed("never seen", "open", &[])]).await;
 }
 
-pub(super) async fn the_directory_lists_projects_and_repositories(store: Arc<dyn Store>) {
+pub(super) async fn the_directory_lists_its_kinds_of_documents(store: Arc<dyn Store>) {
     let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
     let named = |world: &World, kind, key: &str, aliases: &[&str]| {
         let mut document = world.document(key, "x");
@@ -185,6 +185,45 @@ pub(super) async fn the_directory_lists_projects_and_repositories(store: Arc<dyn
     ];
     assert_eq!(entries, expected);
     assert!(documents.is_empty());
+}
+
+pub(super) async fn former_names_are_told_until_the_graph_has_handled_them(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    let named = |aliases: &[&str]| {
+        let mut document = world.document("R", "x");
+        (document.kind, document.key) = (DocumentKind::Repository, Key::from_raw("repo:acme/api"));
+        document.aliases = aliases.iter().map(|alias| (*alias).into()).collect();
+        document
+    };
+    let former = async || {
+        let log = world.log().await;
+        let own = log.into_iter().find(|changed| changed.id == world.id("R"));
+        own.expect("in the log").former
+    };
+    let handle = async |position: u64| {
+        let names = Vec::new();
+        let documents = vec![Mentioned {
+            id: world.id("R"),
+            names,
+        }];
+        let done = store.commit_graph(&world.source, position, documents).await;
+        done.expect("commit graph");
+    };
+    world
+        .commit(vec![upsert(named(&["old/a", "old/b"])), world.put("P-1", "x")])
+        .await;
+    assert_eq!(former().await, [""; 0]);
+    handle(1).await;
+    world.commit(vec![upsert(named(&["old/b"]))]).await;
+    world
+        .commit(vec![upsert(named(&["old/c"])), world.put("P-1", "y")])
+        .await;
+    assert_eq!(former().await, ["old/a", "old/b"]);
+    world.commit(vec![Change::Delete(world.id("R"))]).await;
+    handle(3).await;
+    assert_eq!(former().await, ["old/a", "old/b", "old/c"], "it has changed since");
+    handle(6).await;
+    assert_eq!(former().await, [""; 0]);
 }
 
 pub(super) async fn mentions_are_replaced_and_die_with_their_document(store: Arc<dyn Store>) {

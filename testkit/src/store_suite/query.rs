@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::seam::store::Mentioned;
-use domain::{Account, Change, Document, DocumentId, DocumentKind, Key, Visible};
+use domain::{Account, Change, Document, DocumentId, DocumentKind, Key, Readers, Visible};
 
 use super::Store;
 use super::make::{World, labels, upsert};
@@ -151,21 +151,41 @@ pub(super) async fn accounts_are_read_by_id(store: Arc<dyn Store>) {
         .commit(vec![Change::Account(account(&other, "ada", "Somebody"))])
         .await;
     let ids = ["bob", "nobody", "ada"].map(|login| Key::account("jira", login).to_string());
-    let found = store.accounts(&ids).await.expect("accounts");
+    let found = store.accounts(&ids, &Visible::All).await.expect("accounts");
     assert_eq!(found, [ada_later.clone(), bob.clone()], "each once, by id");
     for name in ["ADA", "Ada L.", "ada@ACME.example"] {
-        let found = store.accounts(&[name.to_owned()]).await.expect("accounts");
+        let found = store
+            .accounts(&[name.to_owned()], &Visible::All)
+            .await
+            .expect("accounts");
         assert_eq!(found, std::slice::from_ref(&ada_later), "{name}");
     }
-    let former = store.accounts(&["Ada".to_owned()]).await.expect("accounts");
+    let former = store
+        .accounts(&["Ada".to_owned()], &Visible::All)
+        .await
+        .expect("accounts");
     assert_eq!(
         former.len(),
         1,
         "the login, in any case; the former display name is forgotten"
     );
+    // Of what other sources call somebody, a caller learns nothing.
+    world.commit(vec![world.rule("all", Readers::Public)]).await;
+    other.commit(vec![other.rule("all", Readers::Public)]).await;
+    let somebody = ["somebody".to_owned()];
+    for (label, expected) in [
+        (world.label("all"), 0),
+        (world.label("gone"), 0),
+        (other.label("all"), 1),
+    ] {
+        let found = store.accounts(&somebody, &labels([label])).await.expect("accounts");
+        assert_eq!(found.len(), expected);
+    }
+    let nothing = store.accounts(&ids, &Visible::nothing()).await;
+    assert_eq!(nothing.expect("accounts"), []);
     store.remove_source(&world.source).await.expect("remove");
     assert_eq!(
-        store.accounts(&ids).await.expect("accounts"),
+        store.accounts(&ids, &Visible::All).await.expect("accounts"),
         [account(&other, "ada", "Somebody")]
     );
 }

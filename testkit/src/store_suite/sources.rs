@@ -12,17 +12,20 @@ use super::make::{NOW, World, caller, labels, record};
 pub(super) async fn a_source_keeps_its_connector(store: Arc<dyn Store>) {
     let world = World::new(&store, "a").await;
     let error = store
-        .put_source(record(&world.source, "another"))
+        .put_source(record(&world.source, "another"), Readers::Public)
         .await
         .expect_err("other connector");
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let settings = serde_json::json!({ "path": "y", "deep": [1, null] });
     store
-        .put_source(SourceRecord {
-            settings: settings.clone(),
-            added: Timestamp(5),
-            ..record(&world.source, "test")
-        })
+        .put_source(
+            SourceRecord {
+                settings: settings.clone(),
+                added: Timestamp(5),
+                ..record(&world.source, "test")
+            },
+            Readers::Public,
+        )
         .await
         .expect("change");
     let found = world.report().await.source;
@@ -133,7 +136,7 @@ pub(super) async fn a_removed_source_leaves_only_tombstones(store: Arc<dyn Store
     );
     assert_eq!(store.access_rules().await.expect("rules").len(), 1);
     let accounts = store
-        .accounts(&[Key::account("jira", "ada").to_string()])
+        .accounts(&[Key::account("jira", "ada").to_string()], &Visible::All)
         .await
         .expect("accounts");
     assert_eq!(
@@ -147,7 +150,7 @@ pub(super) async fn a_removed_source_leaves_only_tombstones(store: Arc<dyn Store
             .expect("dead letters")
             .is_empty()
     );
-    assert_eq!(store.cursor(&world.source).await.expect("cursor"), None);
+    assert_eq!(store.resume(&world.source).await.expect("resume").cursor, None);
     let page = Page::empty(Cursor("x".into()));
     let error = store
         .commit(&world.source, &world.lease, page, NOW)
@@ -196,7 +199,7 @@ pub(super) async fn a_removed_source_can_be_added_again(store: Arc<dyn Store>) {
     world.commit(vec![world.put("P-1", "x"), world.put("P-2", "x")]).await;
     store.remove_source(&world.source).await.expect("remove");
     store
-        .put_source(record(&world.source, "another"))
+        .put_source(record(&world.source, "another"), Readers::Public)
         .await
         .expect("another connector may read it now");
     let done = world.commit(vec![world.put("P-1", "x")]).await;
@@ -223,7 +226,7 @@ pub(super) async fn a_removed_source_can_be_added_again(store: Arc<dyn Store>) {
 pub(super) async fn an_unknown_source_holds_nothing(store: Arc<dyn Store>) {
     let world = World::new(&store, "a").await;
     let unknown = SourceId::new("unknown").expect("slug");
-    assert_eq!(store.cursor(&unknown).await.expect("cursor"), None);
+    assert_eq!(store.resume(&unknown).await.expect("resume").cursor, None);
     assert_eq!(store.position("index", &unknown).await.expect("position"), 0);
     assert!(store.changed(&unknown, 0, 10).await.expect("changed").is_empty());
     assert!(store.dead_letters(&unknown).await.expect("dead letters").is_empty());

@@ -1,14 +1,14 @@
-//! Pages, revisions, sweeps and dead letters.
+//! Pages, revisions and dead letters.
 
 use std::sync::Arc;
 
 use domain::seam::store::Committed;
-use domain::{Change, Cursor, ErrorKind, Page, Readers, Rejected, SourceId, Sweep, Visible};
+use domain::{Change, Cursor, ErrorKind, Page, Readers, Rejected, SourceId, Visible};
 
 use super::Store;
 use super::make::{NOW, World, document, upsert};
 
-fn counts(upserted: u64, deleted: u64, unchanged: u64, revision: u64) -> Committed {
+pub(super) fn counts(upserted: u64, deleted: u64, unchanged: u64, revision: u64) -> Committed {
     Committed {
         upserted,
         deleted,
@@ -20,7 +20,7 @@ fn counts(upserted: u64, deleted: u64, unchanged: u64, revision: u64) -> Committ
 
 pub(super) async fn a_page_is_stored_with_its_cursor_or_not_at_all(store: Arc<dyn Store>) {
     let world = World::new(&store, "a").await;
-    assert_eq!(store.cursor(&world.source).await.expect("cursor"), None);
+    assert_eq!(store.resume(&world.source).await.expect("resume").cursor, None);
     world
         .page(Page {
             changes: vec![world.put("P-1", "one")],
@@ -48,7 +48,7 @@ pub(super) async fn a_page_is_stored_with_its_cursor_or_not_at_all(store: Arc<dy
         .expect_err("foreign document");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(
-        store.cursor(&world.source).await.expect("cursor"),
+        store.resume(&world.source).await.expect("resume").cursor,
         Some(Cursor("first".into()))
     );
     assert_eq!(world.log().await, before);
@@ -62,7 +62,7 @@ pub(super) async fn a_page_is_stored_with_its_cursor_or_not_at_all(store: Arc<dy
     );
     world.page(Page::empty(Cursor("third".into()))).await;
     assert_eq!(
-        store.cursor(&world.source).await.expect("cursor"),
+        store.resume(&world.source).await.expect("resume").cursor,
         Some(Cursor("third".into()))
     );
 }
@@ -206,58 +206,6 @@ pub(super) async fn a_changed_label_is_a_change(store: Arc<dyn Store>) {
     moved.access = world.label("secret");
     assert_eq!(world.commit(vec![upsert(moved)]).await, counts(1, 0, 0, 2));
     assert_eq!(world.log().await[0].access, world.label("secret"));
-}
-
-pub(super) async fn a_complete_sweep_deletes_what_it_does_not_list(store: Arc<dyn Store>) {
-    let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
-    world
-        .commit(["P-1", "P-2", "P-3"].map(|native| world.put(native, "x")).into())
-        .await;
-    other.commit(vec![other.put("P-1", "x")]).await;
-    let sweep = Sweep::Complete(vec![world.id("P-2"), world.id("not stored")]);
-    let done = store
-        .apply_sweep(&world.source, &world.lease, sweep.clone())
-        .await
-        .expect("sweep");
-    assert_eq!(done, counts(0, 2, 0, 5));
-    let log: Vec<_> = world
-        .log()
-        .await
-        .into_iter()
-        .map(|changed| (changed.revision, changed.id, changed.document.is_some()))
-        .collect();
-    assert_eq!(
-        log,
-        [
-            (2, world.id("P-2"), true),
-            (4, world.id("P-1"), false),
-            (5, world.id("P-3"), false)
-        ]
-    );
-    assert_eq!(
-        store
-            .apply_sweep(&world.source, &world.lease, sweep)
-            .await
-            .expect("sweep"),
-        counts(0, 0, 0, 5)
-    );
-    assert_eq!(other.log().await.len(), 1);
-    assert_eq!(
-        store.cursor(&world.source).await.expect("cursor"),
-        Some(Cursor("c".into()))
-    );
-}
-
-pub(super) async fn a_frozen_sweep_changes_nothing(store: Arc<dyn Store>) {
-    let world = World::new(&store, "a").await;
-    world.commit(vec![world.put("P-1", "x")]).await;
-    let before = world.log().await;
-    let done = store
-        .apply_sweep(&world.source, &world.lease, Sweep::Frozen("unreadable".into()))
-        .await
-        .expect("sweep");
-    assert_eq!(done, counts(0, 0, 0, 1));
-    assert_eq!(world.log().await, before);
 }
 
 pub(super) async fn a_large_page_is_stored_whole(store: Arc<dyn Store>) {

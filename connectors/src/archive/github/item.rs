@@ -1,10 +1,10 @@
 //! The document of an issue or a pull request.
 
-use domain::{Account, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Markup};
+use domain::{AccessId, Account, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Markup};
 use serde_json::Value;
 
 use crate::archive::draft::Draft;
-use crate::archive::format::{Told, common_label};
+use crate::archive::format::Told;
 use crate::archive::github::GitHub;
 use crate::archive::github::index::{Index, Known};
 use crate::archive::github::record::{Record, Shape};
@@ -65,7 +65,7 @@ impl Maker<'_> {
             .collect();
         let path = if known.is_pull { "pull" } else { "issues" };
         let address = format!("https://github.com/{repository}/{path}/{}", record.number);
-        let mut draft = Draft::new(&self.github.source, kind, key, common_label(&self.github.source))
+        let mut draft = Draft::new(&self.github.source, kind, key, AccessId::common(&self.github.source))
             .title(text(value, &["title"]).unwrap_or("(no title)"))
             .aliases([format!("{repository}#{}", record.number)])
             .body(markdown(value))

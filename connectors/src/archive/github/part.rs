@@ -1,9 +1,8 @@
 //! The documents of comments and reviews.
 
-use domain::{DocumentKind, EdgeKind, Key};
+use domain::{AccessId, DocumentKind, EdgeKind, Key};
 
 use crate::archive::draft::Draft;
-use crate::archive::format::common_label;
 use crate::archive::github::index::Known;
 use crate::archive::github::item::{Maker, markdown};
 use crate::archive::github::record::{Record, Shape};
@@ -26,7 +25,7 @@ impl Maker<'_> {
             .iter()
             .find_map(|field| time(value, &[field]));
         let source = &self.github.source;
-        let mut draft = Draft::new(source, kind, key(part, &id), common_label(source))
+        let mut draft = Draft::new(source, kind, key(part, &id), AccessId::common(source))
             .title(&format!(
                 "{word} {}#{}: {}",
                 record.repository, record.number, known.title

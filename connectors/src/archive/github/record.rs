@@ -111,6 +111,22 @@ pub(super) fn read<'v>(around: Around<'_>, value: &'v Value) -> Result<Record<'v
         return Err("not an issue or a pull request: no JSON object".to_owned());
     }
     let shape = shape(value).ok_or("not an issue, pull request, comment, review or event")?;
+    let (repository, number) = place(around, value)?;
+    Ok(Record {
+        shape,
+        repository,
+        number,
+        value,
+    })
+}
+
+/// Whether a value is a record of some shape.
+pub(super) fn is_known(value: &Value) -> bool {
+    value.is_object() && shape(value).is_some()
+}
+
+/// The repository and number of the issue or pull request that a record belongs to.
+pub(super) fn place(around: Around<'_>, value: &Value) -> Result<(String, u64), String> {
     let addresses = [
         "repository_url",
         "issue_url",
@@ -142,10 +158,5 @@ pub(super) fn read<'v>(around: Around<'_>, value: &'v Value) -> Result<Record<'v
         .or_else(|| last("pull_request_url"))
         .or(around.number)
         .ok_or("no number of an issue or pull request in it")?;
-    Ok(Record {
-        shape,
-        repository,
-        number,
-        value,
-    })
+    Ok((repository, number))
 }

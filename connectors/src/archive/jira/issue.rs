@@ -4,7 +4,7 @@ use domain::{AccessId, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Mar
 use serde_json::Value;
 
 use crate::archive::draft::Draft;
-use crate::archive::format::{Told, common_label};
+use crate::archive::format::Told;
 use crate::archive::jira::Jira;
 use crate::archive::jira::links::{edges, issue_key, project_key, remote, sprints};
 use crate::archive::jira::people::{self, Restriction};
@@ -105,7 +105,7 @@ impl<'r> Issue<'r> {
     fn label(&mut self, visibility: Option<&Restriction>) -> AccessId {
         match people::label(self.jira, &self.project_key(), self.security.as_ref(), visibility) {
             Some(rule) => self.told.rule(&mut self.changes, rule),
-            None => common_label(&self.jira.source),
+            None => AccessId::common(&self.jira.source),
         }
     }
 
@@ -117,7 +117,7 @@ impl<'r> Issue<'r> {
                 &self.jira.source,
                 DocumentKind::Project,
                 key,
-                common_label(&self.jira.source),
+                AccessId::common(&self.jira.source),
             )
             .title(name)
             .aliases([self.project.clone()])

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::{AccessId, AccessRule, Account, Key, Principal, Readers, SourceId};
+use domain::{AccessId, AccessRule, Account, Key, Principal, SourceId};
 use serde_json::Value;
 
 use crate::archive::jira::Jira;
@@ -67,26 +67,21 @@ pub(super) fn visibility(site: &str, comment: &Value) -> Option<Restriction> {
 /// The label of what `first` and `second` restrict together, with its rule; `None` where neither does.
 ///
 /// Jira shows it to those who may read the source, hold the level, and are in the role. A rule is a union and cannot say "and", so
-/// two restrictions together, and any restriction within a source that is closed to all but its owner, leave only the owner.
+/// a restriction leaves those whom the source names too, and two restrictions together leave only the owner.
 pub(super) fn label(
     jira: &Jira,
     container: &Key,
     first: Option<&Restriction>,
     second: Option<&Restriction>,
 ) -> Option<AccessRule> {
-    let source = &jira.source;
-    let open = jira.access.rule(source, container).readers != Readers::Principals(BTreeSet::new());
     let (name, principals) = match (first, second) {
         (None, None) => return None,
-        (Some(one), None) | (None, Some(one)) => (
-            one.name.clone(),
-            open.then(|| Principal(one.principal.clone())).into_iter().collect(),
-        ),
+        (Some(one), None) | (None, Some(one)) => (one.name.clone(), [Principal(one.principal.clone())].into()),
         (Some(a), Some(b)) => (format!("{}+{}", a.name, b.name), BTreeSet::new()),
     };
     Some(AccessRule {
-        id: AccessId::new(source, &name),
+        id: AccessId::new(&jira.source, &name),
         container: container.clone(),
-        readers: Readers::Principals(principals),
+        readers: jira.access.narrowed(principals),
     })
 }

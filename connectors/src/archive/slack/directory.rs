@@ -221,7 +221,7 @@ impl Directory {
             while let Some(record) = records.next().map_err(|error| tree.failed(entry, error))? {
                 let value = match record {
                     Record::Json(number, bytes) => parse(&bytes).map_err(|reason| (number, reason)),
-                    Record::Bad(number, reason) => Err((number, reason)),
+                    Record::Long(number, reason, _) | Record::Cut(number, reason) => Err((number, reason)),
                 };
                 let value = value.map_err(|(number, reason)| {
                     Error::new(

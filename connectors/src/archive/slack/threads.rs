@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::archive::draft::Draft;
 use crate::archive::format::Event;
 use crate::archive::json::{list, one_line, text};
+use crate::archive::lost::Lost;
 use crate::archive::records::{Record, Records, parse};
 use crate::archive::slack::directory::{Conversation, Directory};
 use crate::archive::slack::{Config, mrkdwn};
@@ -119,11 +120,13 @@ impl Days {
     fn read_day(&mut self, file: &str) -> Result<()> {
         let (place, open, ready) = (&self.place, &mut self.open, &mut self.ready);
         records(&self.tree, file, |number, value| {
+            let lost = match &value {
+                Ok(_) => Lost::Nothing,
+                Err(_) => Lost::Under(vec![place.config.channel(&place.conversation)]),
+            };
             if let Err(reason) = value.and_then(|value| place.take(&value, open)) {
-                ready.push_back(Event::Rejected(Rejected {
-                    item: format!("{file}:{number}"),
-                    reason,
-                }));
+                let item = format!("{file}:{number}");
+                ready.push_back(Event::Rejected(Rejected { item, reason }, lost));
             }
         })?;
         let ended: Vec<Ts> = open
@@ -147,7 +150,7 @@ fn records(tree: &Tree, file: &str, mut take: impl FnMut(u64, Result<Value, Stri
     while let Some(record) = records.next().map_err(|error| tree.failed(entry, error))? {
         match record {
             Record::Json(number, bytes) => take(number, parse(&bytes)),
-            Record::Bad(number, reason) => take(number, Err(reason)),
+            Record::Long(number, reason, _) | Record::Cut(number, reason) => take(number, Err(reason)),
         }
     }
     Ok(())

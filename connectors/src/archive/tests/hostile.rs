@@ -17,7 +17,7 @@ fn fails(kind: Kind, path: &Path) -> Error {
 }
 
 fn sweep(kind: Kind, path: &Path) -> Sweep {
-    run(archive(kind, path, json!({})).sweep()).unwrap()
+    run(archive(kind, path, json!({})).sweep(None)).unwrap()
 }
 
 #[test]
@@ -173,7 +173,10 @@ fn what_may_not_be_read_is_an_error_alone_and_a_rejection_among_others() {
     let archive = archive(Kind::Jira, folder.path(), json!({}));
     let first = pull(&archive, None).unwrap();
     assert_eq!((first.rejected[0].item.as_str(), first.changes.len()), ("a.jsonl:0", 3));
-    assert!(matches!(run(archive.sweep()).unwrap(), Sweep::Frozen(_)));
+    assert!(matches!(
+        run(archive.sweep(Some(&first.cursor))).unwrap(),
+        Sweep::Frozen(_)
+    ));
     lock(0o600);
     let second = pull(&archive, Some(&first.cursor)).unwrap();
     assert_eq!(

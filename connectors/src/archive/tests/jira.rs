@@ -110,12 +110,9 @@ fn what_jira_restricts_gets_a_label_of_its_own() {
     secure["key"] = json!("PAY-14");
     secure["fields"]["security"] = json!({ "id": "10", "name": "Staff" });
     write(folder.path(), "PAY.jsonl", lines(&[cloud(), secure]));
-    let open = found(Kind::Jira, folder.path(), json!({ "access": "source", "site": "acme" }));
-    assert_eq!(open.readers("jira:acme/PAY-12"), &domain::Readers::EveryoneInSource);
-    assert_eq!(
-        open.readers("jira:acme/PAY-12#comment-7"),
-        &domain::Readers::EveryoneInSource
-    );
+    let open = found(Kind::Jira, folder.path(), json!({ "access": "public", "site": "acme" }));
+    assert_eq!(open.readers("jira:acme/PAY-12"), &domain::Readers::Public);
+    assert_eq!(open.readers("jira:acme/PAY-12#comment-7"), &domain::Readers::Public);
     assert_eq!(
         open.readers("jira:acme/PAY-12#comment-8"),
         &principals(&["role:jira/acme/Developers"])
@@ -130,6 +127,26 @@ fn what_jira_restricts_gets_a_label_of_its_own() {
         &principals(&["security:jira/acme/10"])
     );
     assert_eq!(open.readers("jira:acme/PAY-14#comment-8"), &principals(&[]));
+
+    let named = found(
+        Kind::Jira,
+        folder.path(),
+        json!({ "access": ["group:eng", "group:ops"], "site": "acme" }),
+    );
+    assert_eq!(named.readers("jira:acme/PAY-12#comment-9"), &principals(&["group:eng"]));
+    for closed in [
+        "jira:acme/PAY-12#comment-8",
+        "jira:acme/PAY-14",
+        "jira:acme/PAY-14#comment-9",
+    ] {
+        assert_eq!(
+            named.readers(closed),
+            &principals(&[]),
+            "{closed}: a restriction never widens what the source says"
+        );
+    }
+    let inside = found(Kind::Jira, folder.path(), json!({ "access": "source", "site": "acme" }));
+    assert_eq!(inside.readers("jira:acme/PAY-12#comment-9"), &principals(&[]));
 
     let closed = found(Kind::Jira, folder.path(), json!({ "site": "acme" }));
     assert!(

@@ -168,6 +168,23 @@ fn only_public_channels_share_the_label_of_the_source() {
     }
     assert_eq!(open.readers("slack:T1/unlisted/1704100000.000000"), &principals(&[]));
 
+    let ada = json!({ "team": "T1", "access": ["account:slack/T1/U1", "group:eng"] });
+    let named = found(Kind::Slack, folder.path(), ada);
+    assert_eq!(named.readers("slack:T1/G1"), &principals(&["account:slack/T1/U1"]));
+
+    write(
+        folder.path(),
+        "all/2024-01-01.json",
+        json!([{ "user": "U1", "ts": "1704100000.000000", "text": "?" }]).to_string(),
+    );
+    let odd = found(Kind::Slack, folder.path(), settings());
+    assert_eq!(
+        odd.readers("slack:T1/all"),
+        &principals(&[]),
+        "a folder's name is no label of the source"
+    );
+    assert_eq!(odd.readers("slack:T1/C1"), &Readers::EveryoneInSource);
+
     let closed = found(Kind::Slack, folder.path(), json!({ "team": "T1" }));
     assert!(closed.rules.values().all(|rule| rule.readers == principals(&[])));
 }

@@ -1,9 +1,8 @@
 //! One Markdown page: its title, who made it and when, what it links to, and its text without the export's furniture.
 
-use domain::{Account, Body, Change, DocumentKind, EdgeKind, Key, Markup, Timestamp};
+use domain::{AccessId, Account, Body, Change, DocumentKind, EdgeKind, Key, Markup, Timestamp};
 
 use crate::archive::draft::Draft;
-use crate::archive::format::common_label;
 use crate::archive::json::one_line;
 use crate::archive::tree::Tree;
 use crate::archive::wiki::Wiki;
@@ -29,7 +28,7 @@ pub(super) fn convert(wiki: &Wiki, tree: &Tree, path: &str, text: &str) -> Vec<C
     changes.extend(author.clone().map(Change::Account));
     let key = wiki.page_key(path);
     let id = key.as_str().rsplit('/').next().unwrap_or_default().to_owned();
-    let mut draft = Draft::new(&wiki.source, DocumentKind::Page, key, common_label(&wiki.source))
+    let mut draft = Draft::new(&wiki.source, DocumentKind::Page, key, AccessId::common(&wiki.source))
         .title(if page.title.is_empty() { stem } else { &page.title })
         .aliases([path.to_owned()].into_iter().chain((id != path).then_some(id)))
         .body(Body {
@@ -39,6 +38,9 @@ pub(super) fn convert(wiki: &Wiki, tree: &Tree, path: &str, text: &str) -> Vec<C
         .times(page.created, page.updated)
         .part_of(wiki.space_key(), "wiki.space")
         .author(author.map(|account| account.id), "wiki.author");
+    if let Some(number) = wiki.page_number(path) {
+        draft = draft.link(EdgeKind::SameAs, number, "wiki.page_id");
+    }
     if let Some(parent) = page.parent.and_then(|link| target(tree, path, link)) {
         draft = draft.link(EdgeKind::PartOf, wiki.page_key(&parent), "wiki.parent");
     }

@@ -192,9 +192,9 @@ impl Reader {
     }
 
     pub(crate) fn sweep(&mut self, git: &Git) {
-        match run(git.sweep()).expect("sweep") {
+        match run(git.sweep(self.cursor.as_ref())).expect("sweep") {
             Sweep::Complete(ids) => self.documents.retain(|id, _| ids.contains(id)),
-            Sweep::Frozen(_) => {}
+            Sweep::Partial { .. } | Sweep::Frozen(_) => {}
         }
     }
 

@@ -234,10 +234,32 @@ fn a_branch_that_vanishes_is_an_error_and_deletes_nothing() {
     let mut repository = busy();
     repository.commit("one more");
     let git = repository.connector();
-    let reader = Reader::fresh(&git);
+    let mut reader = Reader::fresh(&git);
+    let before = reader.clone();
     repository.git(&["symbolic-ref", "HEAD", "refs/heads/nowhere"]);
     assert!(run(git.pull(reader.cursor.as_ref())).is_err());
-    assert!(matches!(run(git.sweep()), Ok(domain::Sweep::Frozen(_))));
+    reader.sweep(&git);
+    assert_eq!(reader, before);
+}
+
+#[test]
+fn a_sweep_is_of_the_state_that_was_read_wherever_the_branch_is_by_then() {
+    let mut repository = busy();
+    let git = repository.connector();
+    let mut reader = Reader::fresh(&git);
+    let (before, head) = (reader.clone(), repository.head());
+    repository.git(&["rm", "--quiet", "-r", "."]);
+    repository.commit("empty");
+    reader.sweep(&git);
+    assert_eq!(reader, before, "the branch moved on");
+    repository.git(&["reset", "--quiet", "--hard", &head]);
+    repository.git(&["tag", "later"]);
+    assert!(
+        matches!(run(git.sweep(reader.cursor.as_ref())), Ok(domain::Sweep::Frozen(_))),
+        "tags have no history to go back to"
+    );
+    reader.read(&git);
+    assert_same(&reader, &Reader::fresh(&git));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Clones: made, brought up to date, pruned, and recovered.
 
-use domain::seam::{Connector, Estimate};
+use domain::seam::Connector;
 use domain::{ErrorKind, Sweep};
 
 use super::fixture::{Reader, Repository, assert_same, run, source};
@@ -29,12 +29,7 @@ fn a_clone_reads_like_the_repository_itself_and_follows_it() {
     let folder = tempfile::tempdir().expect("folder");
     let clone = folder.path().join("deep/clone");
     let git = clone_of(&repository, &clone);
-    assert_eq!(
-        run(git.estimate(None)).expect("estimate"),
-        Estimate::default(),
-        "nothing is fetched to estimate"
-    );
-    assert!(matches!(run(git.sweep()), Ok(Sweep::Frozen(_))));
+    assert!(matches!(run(git.sweep(None)), Ok(Sweep::Frozen(_))));
     let mut reader = Reader::fresh(&git);
     assert_same(&reader, &Reader::fresh(&repository.connector()));
     assert!(clone.join("HEAD").exists() && !clone.join(".git").exists(), "bare");
@@ -110,4 +105,36 @@ fn a_folder_with_something_else_in_it_is_not_cloned_over() {
         std::fs::read(folder.path().join("HEAD")).expect("still there"),
         b"not a repository"
     );
+}
+
+#[test]
+fn a_clone_of_another_address_is_never_read_as_this_one() {
+    let (mut one, mut two) = (Repository::empty(), Repository::empty());
+    for n in 0..3 {
+        one.commit(&format!("one {n}"));
+        two.commit(&format!("two {n}"));
+    }
+    one.git(&["tag", "of-one"]);
+    let folder = tempfile::tempdir().expect("folder");
+    let clone = folder.path().join("clone");
+    let git = |repository| clone_of(repository, &clone).with_limits(super::fixture::pages_of(1));
+    let mut reader = Reader::default();
+    reader.take(&run(git(&one).pull(None)).expect("page"));
+    assert!(matches!(
+        run(git(&two).sweep(reader.cursor.as_ref())),
+        Ok(Sweep::Frozen(_))
+    ));
+    // The same source with another location: what was read of the former one goes.
+    reader.read(&git(&two));
+    assert_same(&reader, &Reader::fresh(&two.connector()));
+    // What an interruption leaves beside it is not in the way.
+    for leftover in ["clone~new", "clone~old"] {
+        std::fs::create_dir_all(folder.path().join(leftover).join("objects")).expect("folder");
+    }
+    std::fs::rename(&clone, folder.path().join("clone~old/objects/all")).expect("moved");
+    reader.read(&git(&two));
+    Git::discard(&clone).expect("discarded");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("folder").count(), 0);
+    reader.read(&git(&two));
+    assert_same(&reader, &Reader::fresh(&two.connector()));
 }

@@ -12,7 +12,7 @@ fn an_empty_repository_has_itself_only_and_sweeps_nothing_away() {
     let git = repository.connector();
     let mut reader = Reader::fresh(&git);
     assert_eq!(reader.documents.len(), 1);
-    assert!(matches!(run(git.sweep()), Ok(Sweep::Frozen(_))));
+    assert!(matches!(run(git.sweep(reader.cursor.as_ref())), Ok(Sweep::Frozen(_))));
     let sha = repository.commit("at last");
     reader.read(&git);
     assert_eq!(reader.keys("commit"), [sha]);
@@ -143,27 +143,10 @@ fn the_sweep_lists_exactly_what_a_pull_gives() {
     repository.commit("two");
     let git = repository.connector().with_limits(pages_of(1));
     let reader = Reader::fresh(&git);
-    let Ok(Sweep::Complete(mut ids)) = run(git.sweep()) else {
+    let Ok(Sweep::Complete(mut ids)) = run(git.sweep(reader.cursor.as_ref())) else {
         panic!("frozen")
     };
     ids.sort();
     assert_eq!(ids, reader.documents.keys().copied().collect::<Vec<_>>());
     assert!(ids.contains(&id(&Key::tag("acme/api", "v1"))));
-}
-
-#[test]
-fn the_estimate_is_what_is_left_to_read() {
-    let mut repository = Repository::empty();
-    repository.write("a.rs", "fn a() {}\n");
-    repository.commit("one");
-    repository.commit("two");
-    repository.git(&["tag", "v1"]);
-    let git = repository.connector().with_limits(pages_of(1));
-    let left = |reader: &Reader| run(git.estimate(reader.cursor.as_ref())).expect("estimate").documents;
-    let mut reader = Reader::default();
-    assert_eq!(left(&reader), Some(4));
-    reader.take(&run(git.pull(None)).expect("page"));
-    assert_eq!(left(&reader), Some(3));
-    reader.read(&git);
-    assert_eq!(left(&reader), Some(0));
 }

@@ -86,13 +86,45 @@ fn every_label_that_explains_a_name_gives_a_reading() {
 }
 
 #[test]
-fn a_workspace_leads_to_its_team() {
-    let got = readings(
-        &[("slack:T1", &["acme"], "s/team")],
-        "https://acme.slack.com/archives/C9/p1712345678000100",
+fn the_address_of_a_channel_leads_to_its_team() {
+    let entries: [(&str, &[&str], &str); 2] = [
+        (
+            "slack:T1/C9",
+            &["C9", "general", "https://acme.slack.com/archives/C9"],
+            "s/all",
+        ),
+        ("slack:T2/C9", &["C9", "https://other.slack.com/archives/C9"], "o/all"),
+    ];
+    for (path, rest) in [("/p1712345678000100", "/1712345678.000100"), ("", "")] {
+        let got = readings(&entries, &format!("https://acme.slack.com/archives/C9{path}"));
+        let got: Vec<_> = got.iter().map(|one| (one.0.as_str(), one.1.as_deref())).collect();
+        let (team, literal) = (format!("slack:T1/C9{rest}"), format!("slack:acme/C9{rest}"));
+        assert_eq!(got, [(team.as_str(), Some("s/all")), (literal.as_str(), None)]);
+    }
+}
+
+#[test]
+fn an_address_of_a_wiki_leads_to_the_site_of_the_known_space() {
+    let entries: [(&str, &[&str], &str); 2] = [("wiki:acme/ENG", &["ENG"], "w/all"), ("wiki:acme/OPS", &[], "w/all")];
+    for (path, rest) in [
+        ("spaces/ENG/pages/123/Title", "ENG/123"),
+        ("spaces/ENG", "ENG"),
+        ("pages/viewpage.action?pageId=125", "_/125"),
+        ("x/Fc1bBw", "_/123456789"),
+    ] {
+        let got = readings(&entries, &format!("https://acme.atlassian.net/wiki/{path}"));
+        let names: Vec<_> = got.iter().map(|one| (one.0.as_str(), one.1.as_deref())).collect();
+        let (known, literal) = (format!("wiki:acme/{rest}"), format!("wiki:acme.atlassian.net/{rest}"));
+        assert_eq!(
+            names,
+            [(known.as_str(), Some("w/all")), (literal.as_str(), None)],
+            "{path}"
+        );
+    }
+    assert_eq!(
+        readings(&entries, "https://acme.atlassian.net/wiki/spaces/HR/pages/1").len(),
+        1
     );
-    assert_eq!(got[0].0, "slack:T1/C9/1712345678.000100");
-    assert_eq!(got[1].0, "slack:acme/C9/1712345678.000100");
 }
 
 #[test]
@@ -105,7 +137,8 @@ fn aliases_that_are_no_names_are_passed_over() {
 
 #[test]
 fn names_are_listed_known_or_not() {
-    let text = "PAY-12 UTF-8 Octo/Cat#1 #12 acme/web#3 https://github.com/a/b/pull/1 https://x.example/browse/NEW-4 https://ws.slack.com/archives/C9";
+    let text = "PAY-12 UTF-8 Octo/Cat#1 #12 acme/web#3 https://github.com/a/b/pull/1 https://x.example/browse/NEW-4 https://ws.slack.com/archives/C9 \
+                https://x.example/wiki/spaces/ENG/pages/1 https://x.example/pages/viewpage.action?pageId=2";
     let names = directory_names(&plain(text), &context(DocumentKind::Issue));
     assert_eq!(
         names,
@@ -115,7 +148,9 @@ fn names_are_listed_known_or_not() {
             "jira:UTF",
             "repo:a/b",
             "repo:octo/cat",
-            "slack:ws"
+            "slack:ws/C9",
+            "wiki:ENG",
+            "wiki:_",
         ],
         "all but the document's own repository"
     );

@@ -97,10 +97,17 @@ fn entries() -> impl Strategy<Value = Vec<DirectoryEntry>> {
         "repo:new/name",
         "repo:octo/cat",
         "repo:acme/web",
-        "slack:T1",
+        "slack:T1/C9",
+        "wiki:x/ENG",
     ];
     let aliases = prop::collection::vec(
-        prop::sample::select(vec!["OLD", "old/name", "octo/cat", "acme", "PAY"]),
+        prop::sample::select(vec![
+            "OLD",
+            "old/name",
+            "octo/cat",
+            "https://acme.slack.com/archives/C9",
+            "PAY",
+        ]),
         0..3,
     );
     let one = (

@@ -1,0 +1,136 @@
+//! A sync that ends before its sweep, however it ends, owes it to the next one.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport};
+use domain::seam::{Connector, SyncStore};
+use domain::{Cursor, Error, Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use super::Sync;
+use crate::progress::{Event, Progress};
+
+/// A store that only keeps where a sync goes on, and the sweeps it got.
+#[derive(Default)]
+struct Store {
+    resume: Mutex<Resume>,
+    swept: Mutex<Vec<Sweep>>,
+}
+
+#[async_trait]
+impl SyncStore for Store {
+    async fn put_source(&self, _: SourceRecord, _: Readers) -> Result<()> {
+        Ok(())
+    }
+
+    async fn remove_source(&self, _: &SourceId) -> Result<()> {
+        Ok(())
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceReport>> {
+        Ok(Vec::new())
+    }
+
+    async fn resume(&self, _: &SourceId) -> Result<Resume> {
+        Ok(self.resume.lock().unwrap().clone())
+    }
+
+    async fn commit(&self, _: &SourceId, _: &Lease, page: Page, _: Timestamp) -> Result<Committed> {
+        let mut resume = self.resume.lock().unwrap();
+        resume.cursor = Some(page.cursor);
+        resume.sweep_due |= page.sweep_due;
+        Ok(Committed::default())
+    }
+
+    async fn apply_sweep(&self, _: &SourceId, _: &Lease, sweep: Sweep) -> Result<Committed> {
+        self.resume.lock().unwrap().sweep_due = matches!(sweep, Sweep::Frozen(_));
+        self.swept.lock().unwrap().push(sweep);
+        Ok(Committed::default())
+    }
+
+    async fn lease(&self, name: &str, holder: &str, _: Duration, _: Timestamp) -> Result<Option<Lease>> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        Ok(Some(Lease { name, token: 1, holder }))
+    }
+
+    async fn dead_letters(&self, _: &SourceId) -> Result<Vec<Rejected>> {
+        Ok(Vec::new())
+    }
+}
+
+/// A connector whose first page asks for a sweep, and whose later pages and sweeps are as told.
+struct Source {
+    id: SourceId,
+    sweeps: Mutex<VecDeque<Result<Sweep>>>,
+}
+
+#[async_trait]
+impl Connector for Source {
+    fn source(&self) -> &SourceId {
+        &self.id
+    }
+
+    async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page> {
+        let first = cursor.is_none();
+        Ok(Page {
+            sweep_due: first,
+            ..Page::empty(Cursor("read".into()))
+        })
+    }
+
+    async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
+        assert_eq!(cursor, Some(&Cursor("read".into())));
+        self.sweeps.lock().unwrap().pop_front().unwrap()
+    }
+}
+
+/// Asks the work to stop as soon as a page is committed.
+struct StopAfterPage(Option<CancellationToken>);
+
+impl Progress for StopAfterPage {
+    fn event(&self, _: &Event) {
+        if let Some(cancel) = &self.0 {
+            cancel.cancel();
+        }
+    }
+}
+
+async fn run(store: &Store, source: &Source, stop: bool) -> Result<Committed> {
+    let cancel = CancellationToken::new();
+    let sync = Sync {
+        store,
+        holder: "test",
+        now: &|| Timestamp(0),
+        progress: &StopAfterPage(stop.then(|| cancel.clone())),
+        cancel: &cancel,
+    };
+    sync.run(source).await
+}
+
+#[tokio::test]
+async fn a_sweep_that_a_stop_or_an_error_prevented_is_made_by_the_next_run() {
+    let frozen = || Sweep::Frozen("a file is damaged".into());
+    let sweeps = [
+        Err(Error::unavailable("sweep", "the disk is gone")),
+        Ok(frozen()),
+        Ok(Sweep::Complete(Vec::new())),
+    ];
+    let source = Source {
+        id: SourceId::new("a").unwrap(),
+        sweeps: Mutex::new(sweeps.into()),
+    };
+    let store = Store::default();
+    assert!(run(&store, &source, true).await.is_err(), "stopped after the page");
+    assert!(run(&store, &source, false).await.is_err(), "the sweep fails");
+    for _ in 0..3 {
+        assert!(run(&store, &source, false).await.is_ok());
+    }
+    assert_eq!(
+        *store.swept.lock().unwrap(),
+        [frozen(), Sweep::Complete(Vec::new())],
+        "a frozen sweep is tried again, a complete one is made once"
+    );
+}

@@ -1,0 +1,116 @@
+//! Sweeps: what they delete, what they leave, and that a due one is never forgotten.
+
+use std::sync::Arc;
+
+use domain::seam::store::Resume;
+use domain::{Cursor, Key, Page, Sweep};
+
+use super::Store;
+use super::make::World;
+use super::sync::counts;
+
+pub(super) async fn a_complete_sweep_deletes_what_it_does_not_list(store: Arc<dyn Store>) {
+    let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
+    world
+        .commit(["P-1", "P-2", "P-3"].map(|native| world.put(native, "x")).into())
+        .await;
+    other.commit(vec![other.put("P-1", "x")]).await;
+    let sweep = Sweep::Complete(vec![world.id("P-2"), world.id("not stored")]);
+    let done = store
+        .apply_sweep(&world.source, &world.lease, sweep.clone())
+        .await
+        .expect("sweep");
+    assert_eq!(done, counts(0, 2, 0, 5));
+    let log: Vec<_> = world
+        .log()
+        .await
+        .into_iter()
+        .map(|changed| (changed.revision, changed.id, changed.document.is_some()))
+        .collect();
+    assert_eq!(
+        log,
+        [
+            (2, world.id("P-2"), true),
+            (4, world.id("P-1"), false),
+            (5, world.id("P-3"), false)
+        ]
+    );
+    assert_eq!(
+        store
+            .apply_sweep(&world.source, &world.lease, sweep)
+            .await
+            .expect("sweep"),
+        counts(0, 0, 0, 5)
+    );
+    assert_eq!(other.log().await.len(), 1);
+    assert_eq!(
+        store.resume(&world.source).await.expect("resume").cursor,
+        Some(Cursor("c".into()))
+    );
+}
+
+pub(super) async fn a_frozen_sweep_changes_nothing(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    world.commit(vec![world.put("P-1", "x")]).await;
+    let before = world.log().await;
+    let done = store
+        .apply_sweep(&world.source, &world.lease, Sweep::Frozen("unreadable".into()))
+        .await
+        .expect("sweep");
+    assert_eq!(done, counts(0, 0, 0, 1));
+    assert_eq!(world.log().await, before);
+}
+
+pub(super) async fn a_sweep_is_due_until_a_complete_one_is_applied(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    let resume = async |cursor: &str, sweep_due: bool| {
+        let cursor = Some(Cursor(cursor.into()));
+        assert_eq!(
+            store.resume(&world.source).await.expect("resume"),
+            Resume { cursor, sweep_due }
+        );
+    };
+    let page = |cursor: &str, sweep_due: bool| Page {
+        changes: vec![world.put("P-1", "x"), world.put("P-2", "x")],
+        sweep_due,
+        ..Page::empty(Cursor(cursor.into()))
+    };
+    world.page(page("1", false)).await;
+    resume("1", false).await;
+    world.page(page("2", true)).await;
+    world.page(page("3", false)).await;
+    resume("3", true).await;
+    let sweep = async |sweep: Sweep| {
+        let done = store.apply_sweep(&world.source, &world.lease, sweep).await;
+        done.expect("sweep").deleted
+    };
+    assert_eq!(sweep(Sweep::Frozen("a file is damaged".into())).await, 0);
+    resume("3", true).await;
+    assert_eq!(world.report().await.frozen.as_deref(), Some("a file is damaged"));
+    assert_eq!(sweep(Sweep::Complete(vec![world.id("P-1")])).await, 1);
+    resume("3", false).await;
+    assert_eq!(world.report().await.frozen, None);
+    world.page(page("4", true)).await;
+    store.remove_source(&world.source).await.expect("remove");
+    assert_eq!(
+        store.resume(&world.source).await.expect("resume"),
+        Resume::default(),
+        "a source that is added again owes nothing"
+    );
+}
+
+pub(super) async fn a_partial_sweep_keeps_what_it_does_not_know(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    let names = ["P-1", "P-1#comment-2", "P-1/x@y", "P-12", "P-2", "P-3"];
+    world.commit(names.map(|native| world.put(native, "x")).into()).await;
+    let sweep = Sweep::Partial {
+        existing: vec![world.id("P-2")],
+        unknown: [Key::from_raw("jira:acme/P-1"), Key::from_raw("jira:acme/Q")].into(),
+    };
+    let done = store.apply_sweep(&world.source, &world.lease, sweep).await;
+    assert_eq!(done.expect("sweep").deleted, 2);
+    let live = store.scan_documents(None, 10).await.expect("scan");
+    let mut keys: Vec<_> = live.iter().map(|document| document.key.local()).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["acme/P-1", "acme/P-1#comment-2", "acme/P-1/x@y", "acme/P-2"]);
+}
