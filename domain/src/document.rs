@@ -230,7 +230,7 @@ pub struct Message {
 }
 
 /// A relationship that the provider states itself, as opposed to one read from text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Link {
     /// What it means, read from this document to `target`; with `inverse`, from `target` to this document.
     pub kind: EdgeKind,

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod cache;
 mod commit;
+mod dead_letters;
 mod decode;
 mod directory;
 mod documents;

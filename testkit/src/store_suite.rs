@@ -61,6 +61,7 @@ fn written() -> Vec<Case> {
             a_large_page_is_stored_whole,
             dead_letters_come_and_go,
             oversized_input_is_refused,
+            what_is_beyond_a_limit_is_told_and_the_rest_is_stored,
         }
         sweeps {
             a_complete_sweep_deletes_what_it_does_not_list,

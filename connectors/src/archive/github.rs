@@ -97,7 +97,7 @@ impl GitHub {
         let login = user
             .and_then(|user| text(user, &["login"]))
             .filter(|login| is_login(login))?;
-        let words = |field| user.and_then(|user| text(user, &[field])).map(str::to_owned);
+        let words = |field| user.and_then(|user| crate::archive::json::name(user, &[field]));
         Some(Account {
             id: Key::account("github", login),
             source: self.source.clone(),

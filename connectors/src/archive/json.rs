@@ -15,6 +15,14 @@ pub(crate) fn text<'v>(value: &'v Value, path: &[&str]) -> Option<&'v str> {
     at(value, path)?.as_str().filter(|text| !text.trim().is_empty())
 }
 
+/// The most characters of a name of somebody or something.
+pub(crate) const NAME: usize = 200;
+
+/// A name, on one line and not endless.
+pub(crate) fn name(value: &Value, path: &[&str]) -> Option<String> {
+    text(value, path).map(|text| one_line(text, NAME))
+}
+
 /// An identifier: a string or a whole number, of at most 128 letters, digits and `. _ : -`.
 pub(crate) fn id(value: &Value, path: &[&str]) -> Option<String> {
     let found = at(value, path)?;

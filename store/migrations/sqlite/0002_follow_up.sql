@@ -11,3 +11,6 @@ CREATE TABLE former_names (
 ) STRICT, WITHOUT ROWID;
 DROP INDEX documents_directory;
 CREATE INDEX documents_directory ON documents (kind) WHERE kind IN ('project', 'repository', 'channel', 'space') AND hash IS NOT NULL;
+
+-- Who could not take the item: 'read' the connector, 'store' the commit, 'index' or 'graph' a projection.
+ALTER TABLE dead_letters ADD COLUMN stage TEXT NOT NULL DEFAULT 'read';

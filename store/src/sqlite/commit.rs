@@ -1,15 +1,15 @@
 //! The only gate: a page, or the result of a sweep, in one transaction under a lease that is still held.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use domain::seam::store::{Committed, Lease, Resume};
-use domain::{Cursor, DocumentId, Error, Page, Rejected, Result, SourceId, Sweep, Timestamp};
-use sqlx::sqlite::SqliteConnection;
+use domain::{Cursor, DocumentId, Error, Page, Result, SourceId, Sweep, Timestamp};
 
+use super::dead_letters::{self, Stage};
 use super::documents::{self, Log};
 use super::error::During;
 use super::page::{self, Batch};
-use super::{Sqlite, access, accounts, leases, limits, rows, sources};
+use super::{Sqlite, access, accounts, leases, limits, sources};
 
 const COMMIT: &str = "commit page";
 const SWEEP: &str = "apply sweep";
@@ -30,12 +30,14 @@ pub(super) async fn page(
     let row = sources::live(&mut transaction, COMMIT, source).await?;
     leases::check(&mut transaction, COMMIT, lease).await?;
     let mut log = Log::new(COMMIT, row);
-    log.committed.rejected = u64::try_from(batch.rejected.len()).unwrap_or(u64::MAX);
+    log.committed.rejected = u64::try_from(batch.rejected.len() + batch.refused.len()).unwrap_or(u64::MAX);
+    let taken = batch.taken();
     let Batch {
         documents,
         rules,
         accounts,
         rejected,
+        refused,
         reread,
         cursor,
         more,
@@ -44,8 +46,10 @@ pub(super) async fn page(
     documents::apply(&mut transaction, &mut log, documents).await?;
     access::put(&mut transaction, log.source, rules).await?;
     accounts::put(&mut transaction, COMMIT, log.source, accounts).await?;
-    clear_dead_letters(&mut transaction, log.source, reread).await?;
-    put_dead_letters(&mut transaction, log.source, rejected).await?;
+    dead_letters::void(&mut transaction, log.source, reread).await?;
+    dead_letters::settle(&mut transaction, (log.source, Stage::Store), taken).await?;
+    dead_letters::put(&mut transaction, (log.source, Stage::Read), rejected).await?;
+    dead_letters::put(&mut transaction, (log.source, Stage::Store), refused).await?;
     let committed = log.close(&mut transaction).await?;
     sqlx::query(
         "UPDATE sources SET cursor = ?, last_sync = CASE WHEN ? THEN last_sync ELSE ? END, sweep_due = MAX(sweep_due, ?) \
@@ -78,6 +82,11 @@ pub(super) async fn sweep(store: &Sqlite, source: &SourceId, lease: &Lease, swee
         Ok((existing, unknown)) => {
             let existing: HashSet<DocumentId> = existing.into_iter().collect();
             documents::keep_only(&mut transaction, &mut log, &existing, &unknown).await?;
+            let gone = |item: &str| {
+                let key = item.strip_prefix("document ");
+                key.is_some_and(|key| !existing.contains(&DocumentId::new(source, key)))
+            };
+            dead_letters::settle(&mut transaction, (log.source, Stage::Store), gone).await?;
             None
         }
         Err(reason) => Some(limits::dead_letter(&reason).to_owned()),
@@ -91,62 +100,6 @@ pub(super) async fn sweep(store: &Sqlite, source: &SourceId, lease: &Lease, swee
     let committed = log.close(&mut transaction).await?;
     transaction.commit().await.during(SWEEP)?;
     Ok(committed)
-}
-
-/// Void what stands under the prefixes: the item itself, or one that goes on after a separator (`:`, `/`, `#` or a space),
-/// so that `PAY-1` leaves `PAY-12` alone. A prefix that ends with a separator of its own is taken as it is.
-async fn clear_dead_letters(
-    connection: &mut SqliteConnection,
-    source: i64,
-    prefixes: impl IntoIterator<Item = String, IntoIter: Send>,
-) -> Result<()> {
-    let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM dead_letters WHERE source = ?)")
-        .bind(source)
-        .fetch_one(&mut *connection)
-        .await
-        .during(COMMIT)?;
-    if !any {
-        return Ok(());
-    }
-    for prefix in prefixes {
-        // Each range ends before the character after its separator. No text sorts after U+10FFFF.
-        let statement = if prefix.ends_with(|last: char| !last.is_alphanumeric()) || prefix.is_empty() {
-            "DELETE FROM dead_letters WHERE source = ?1 AND item >= ?2 AND item < ?2 || char(1114111)"
-        } else {
-            "DELETE FROM dead_letters WHERE source = ?1 AND (item = ?2 OR (item >= ?2 || ':' AND item < ?2 || ';') \
-             OR (item >= ?2 || '/' AND item < ?2 || '0') OR (item >= ?2 || '#' AND item < ?2 || '$') \
-             OR (item >= ?2 || ' ' AND item < ?2 || '!'))"
-        };
-        sqlx::query(statement)
-            .bind(source)
-            .bind(prefix)
-            .execute(&mut *connection)
-            .await
-            .during(COMMIT)?;
-    }
-    Ok(())
-}
-
-async fn put_dead_letters(
-    connection: &mut SqliteConnection,
-    source: i64,
-    rejected: BTreeMap<String, String>,
-) -> Result<()> {
-    let statement = rows::Rows {
-        operation: COMMIT,
-        head: "INSERT INTO dead_letters (source, item, reason)",
-        columns: 3,
-        tail: " ON CONFLICT (source, item) DO UPDATE SET reason = excluded.reason",
-    };
-    rows::write(
-        connection,
-        statement,
-        rejected.into_iter().collect(),
-        |columns, (item, reason)| {
-            columns.push_bind(source).push_bind(item).push_bind(reason);
-        },
-    )
-    .await
 }
 
 /// Take a source out: its documents become tombstones, the rest goes. The row stays, for its revisions.
@@ -186,20 +139,4 @@ pub(super) async fn resume(store: &Sqlite, source: &SourceId) -> Result<Resume> 
         cursor: cursor.map(Cursor),
         sweep_due,
     }))
-}
-
-/// The dead letters of a source.
-pub(super) async fn dead_letters(store: &Sqlite, source: &SourceId) -> Result<Vec<Rejected>> {
-    let mut reader = store.reader("read dead letters").await?;
-    let rows: Vec<(String, String)> = sqlx::query_as(
-        "SELECT item, reason FROM dead_letters WHERE source = (SELECT number FROM sources WHERE name = ?) ORDER BY item",
-    )
-    .bind(source.as_str())
-    .fetch_all(&mut *reader)
-    .await
-    .during("read dead letters")?;
-    Ok(rows
-        .into_iter()
-        .map(|(item, reason)| Rejected { item, reason })
-        .collect())
 }

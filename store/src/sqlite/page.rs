@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use domain::{
-    AccessId, AccessRule, Account, AccountId, Change, Cursor, Document, DocumentId, DocumentKind, Error, Page, Result,
-    SourceId,
+    AccessId, AccessRule, Account, AccountId, Change, Cursor, Document, DocumentId, DocumentKind, Error, Key, Page,
+    Readers, Result, SourceId,
 };
 
 use super::limits;
@@ -19,6 +19,8 @@ pub(super) struct Batch {
     pub(super) accounts: BTreeMap<AccountId, Account>,
     /// Items that could not be understood, with the reason.
     pub(super) rejected: BTreeMap<String, String>,
+    /// What is beyond a limit of this store, with the reason.
+    pub(super) refused: BTreeMap<String, String>,
     /// Prefixes of items that were read again.
     pub(super) reread: BTreeSet<String>,
     /// How far the page reads.
@@ -27,6 +29,54 @@ pub(super) struct Batch {
     pub(super) more: bool,
     /// Whether a sweep must follow.
     pub(super) sweep_due: bool,
+}
+
+impl Batch {
+    /// Whether an item was refused before and is taken now.
+    pub(super) fn taken(&self) -> impl Fn(&str) -> bool + use<> {
+        let documents = self.documents.iter().filter_map(|(_, draft)| draft.as_ref());
+        let documents = documents.map(|draft| item("document", &draft.key));
+        let rules = self.rules.keys().map(|label| item("rule", label.as_str()));
+        let accounts = self.accounts.keys().map(|id| item("account", id.as_str()));
+        let taken: HashSet<String> = documents.chain(rules).chain(accounts).collect();
+        move |item| taken.contains(item)
+    }
+}
+
+impl Batch {
+    /// Take a rule unless a later one is taken already. One beyond a limit leaves its label to the owner.
+    fn rule(&mut self, mut rule: AccessRule) {
+        if self.rules.contains_key(&rule.id) {
+            return;
+        }
+        if let Err(error) = limits::rule(&rule) {
+            let name = item("rule", rule.id.as_str());
+            self.refused.insert(name, error.message().to_owned());
+            if limits::name("commit page", rule.id.as_str()).is_err() {
+                return;
+            }
+            rule.container = Key::from_raw("refused");
+            rule.readers = Readers::Principals(BTreeSet::new());
+        }
+        self.rules.insert(rule.id.clone(), rule);
+    }
+
+    /// Take an account unless a later state is taken or refused already.
+    fn account(&mut self, account: Account) {
+        let name = item("account", account.id.as_str());
+        if self.accounts.contains_key(&account.id) || self.refused.contains_key(&name) {
+            return;
+        }
+        match limits::account(&account) {
+            Ok(()) => drop(self.accounts.insert(account.id.clone(), account)),
+            Err(error) => drop(self.refused.insert(name, error.message().to_owned())),
+        }
+    }
+}
+
+/// How a refused thing is named among the dead letters.
+fn item(kind: &str, name: &str) -> String {
+    dead_letter(&format!("{kind} {name}"))
 }
 
 /// A document as its row holds it.
@@ -52,6 +102,7 @@ pub(super) fn prepare(source: &SourceId, page: Page) -> Result<Batch> {
             .iter()
             .map(|one| (dead_letter(&one.item), dead_letter(&one.reason)))
             .collect(),
+        refused: BTreeMap::new(),
         reread: page.reread.iter().map(|prefix| dead_letter(prefix)).collect(),
         cursor: page.cursor,
         more: page.more,
@@ -63,7 +114,11 @@ pub(super) fn prepare(source: &SourceId, page: Page) -> Result<Batch> {
             Change::Upsert(document) => {
                 owned(source, &document.source, document.key.as_str())?;
                 if seen.insert(document.id) {
-                    batch.documents.push((document.id, Some(draft(*document)?)));
+                    let (id, name) = (document.id, item("document", document.key.as_str()));
+                    match draft(*document) {
+                        Ok(draft) => batch.documents.push((id, Some(draft))),
+                        Err(error) => drop(batch.refused.insert(name, error.message().to_owned())),
+                    }
                 }
             }
             Change::Delete(id) => {
@@ -71,14 +126,10 @@ pub(super) fn prepare(source: &SourceId, page: Page) -> Result<Batch> {
                     batch.documents.push((id, None));
                 }
             }
-            Change::Access(rule) => {
-                limits::rule(&rule)?;
-                batch.rules.entry(rule.id.clone()).or_insert(rule);
-            }
+            Change::Access(rule) => batch.rule(rule),
             Change::Account(account) => {
                 owned(source, &account.source, account.id.as_str())?;
-                limits::account(&account)?;
-                batch.accounts.entry(account.id.clone()).or_insert(account);
+                batch.account(account);
             }
         }
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SyncStore};
 use domain::{Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp};
 
-use super::{Sqlite, commit, leases, sources};
+use super::{Sqlite, commit, dead_letters, leases, sources};
 
 #[async_trait]
 impl SyncStore for Sqlite {
@@ -39,6 +39,6 @@ impl SyncStore for Sqlite {
     }
 
     async fn dead_letters(&self, source: &SourceId) -> Result<Vec<Rejected>> {
-        commit::dead_letters(self, source).await
+        dead_letters::list(self, source).await
     }
 }

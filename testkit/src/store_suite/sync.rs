@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::seam::store::Committed;
-use domain::{Change, Cursor, ErrorKind, Page, Readers, Rejected, SourceId, Visible};
+use domain::{Account, Caller, Change, Cursor, ErrorKind, Key, Page, Principal, Readers, Rejected, SourceId, Visible};
 
 use super::Store;
 use super::make::{NOW, World, document, upsert};
@@ -294,15 +294,55 @@ pub(super) async fn oversized_input_is_refused(store: Arc<dyn Store>) {
         .expect_err("cursor of more than 1 MiB");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     world.page(Page::empty(Cursor("x".repeat(1 << 20)))).await;
-    let mut endless = world.document("P-1", "x");
-    endless.aliases = vec!["x".repeat(1 << 20)];
-    let page = Page {
-        changes: vec![upsert(endless)],
-        ..Page::empty(Cursor("c".into()))
+}
+
+pub(super) async fn what_is_beyond_a_limit_is_told_and_the_rest_is_stored(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    let endless = "x".repeat(1 << 20);
+    let mut document = world.document("P-1", "x");
+    document.aliases = vec![endless.clone()];
+    let account = |name: &str| {
+        Change::Account(Account {
+            id: Key::account("jira", "ada"),
+            source: world.source.clone(),
+            login: None,
+            names: vec![name.to_owned()],
+            emails: Vec::new(),
+        })
     };
-    let error = store
-        .commit(&world.source, &world.lease, page, NOW)
-        .await
-        .expect_err("alias of 1 MiB");
-    assert_eq!(error.kind(), ErrorKind::Invalid);
+    let readers = |name: &str| Readers::Principals([Principal(name.to_owned())].into());
+    world.commit(vec![world.rule("open", readers("group:eng"))]).await;
+    let done = world
+        .commit(vec![
+            world.put("P-2", "x"),
+            upsert(document),
+            account(&endless),
+            world.rule("open", readers(&endless)),
+        ])
+        .await;
+    assert_eq!((done.upserted, done.rejected), (1, 3));
+    let items = async || -> Vec<String> {
+        let letters = store.dead_letters(&world.source).await.expect("dead letters");
+        letters.into_iter().map(|one| one.item).collect()
+    };
+    assert_eq!(
+        items().await,
+        ["account account:jira/ada", "document jira:acme/P-1", "rule a/open"]
+    );
+    let eng = Caller::Principals([Principal("group:eng".into())].into());
+    assert_eq!(
+        store.visible(&eng).await.expect("visible"),
+        Visible::nothing(),
+        "the former readers are not the present ones"
+    );
+    world.commit(vec![world.put("P-2", "y")]).await;
+    assert_eq!(items().await.len(), 3);
+    let mended = vec![
+        world.put("P-1", "x"),
+        account("Ada"),
+        world.rule("open", readers("group:eng")),
+    ];
+    world.commit(mended).await;
+    assert_eq!(items().await, [""; 0]);
+    assert_ne!(store.visible(&eng).await.expect("visible"), Visible::nothing());
 }

@@ -16,7 +16,7 @@ pub(super) fn account(source: &SourceId, site: &str, user: &Value) -> Option<Acc
     if name.len() > 255 || name.contains(char::is_control) {
         return None;
     }
-    let words = |field| text(user, &[field]).map(str::to_owned);
+    let words = |field| crate::archive::json::name(user, &[field]);
     Some(Account {
         id: Key::account("jira", &format!("{}/{name}", site.to_lowercase())),
         source: source.clone(),

@@ -6,9 +6,12 @@ use domain::{Account, Error, ErrorKind, Key, Result, SourceId, Timestamp};
 use serde_json::Value;
 
 use crate::archive::identify::SLACK_FILES;
-use crate::archive::json::{at, id, list, text};
+use crate::archive::json::{at, id, list, name, text};
 use crate::archive::records::{Record, Records, parse};
 use crate::archive::tree::{Entry, Tree};
+
+/// Former names of a channel that are kept.
+const FORMER: usize = 100;
 
 /// A person.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +23,7 @@ pub(super) struct Person {
 
 impl Person {
     fn read(user: &Value) -> Self {
-        let words = |path: &[&str]| text(user, path).map(str::to_owned);
+        let words = |path: &[&str]| name(user, path);
         let mut names: Vec<String> = Vec::new();
         for path in [
             &["profile", "display_name"][..],
@@ -107,7 +110,7 @@ impl Conversation {
         // A channel that was made private may still stand in the list of the public ones.
         let private = at(value, &["is_private"]).and_then(Value::as_bool) == Some(true);
         Some(Self {
-            name: text(value, &["name"]).unwrap_or(&id).to_owned(),
+            name: name(value, &["name"]).unwrap_or_else(|| id.clone()),
             privacy: if private && privacy == Privacy::Public {
                 Privacy::Private
             } else {
@@ -121,7 +124,11 @@ impl Conversation {
                 .map(Timestamp::from_seconds),
             creator: crate::archive::json::id(value, &["creator"]),
             archived: at(value, &["is_archived"]).and_then(Value::as_bool) == Some(true),
-            former: strings("previous_names"),
+            former: list(value, &["previous_names"])
+                .iter()
+                .filter_map(|former| name(former, &[]))
+                .take(FORMER)
+                .collect(),
             id,
         })
     }

@@ -104,6 +104,17 @@ fn check_cloud(found: &Found, site: &str, issue: &str) {
 }
 
 #[test]
+fn names_are_not_endless() {
+    let folder = folder();
+    let mut issue = cloud();
+    issue["fields"]["reporter"]["displayName"] = json!("x".repeat(10_000));
+    write(folder.path(), "PAY.jsonl", lines(&[issue]));
+    let found = found(Kind::Jira, folder.path(), json!({ "site": "acme" }));
+    let name = &found.accounts["account:jira/acme/557058:a-b"].names[0];
+    assert_eq!(name.chars().count(), 200);
+}
+
+#[test]
 fn what_jira_restricts_gets_a_label_of_its_own() {
     let folder = folder();
     let mut secure = cloud();
