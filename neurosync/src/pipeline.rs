@@ -1,13 +1,19 @@
 //! The pipeline over an open data folder: sync sources, then bring both projections up to date.
 
+<<<<<<< HEAD
 use std::collections::BTreeMap;
+=======
+#[cfg(test)]
+mod tests;
+
+>>>>>>> f1
 use std::sync::Arc;
 
 use domain::seam::Connector;
 use domain::seam::store::{Committed, SourceReport};
 use domain::{Error, ErrorKind, Result, SourceId};
 use ingest::progress::Progress;
-use ingest::projection::{GraphProjection, IndexProjection};
+use ingest::projection::{GraphProjection, IndexProjection, Projected};
 use ingest::sync::Sync;
 use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
@@ -47,7 +53,7 @@ pub struct SourceRun {
     /// Why what is gone from the source could not be told, so that nothing was deleted here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frozen: Option<String>,
-    /// Why the sync failed, if it did; the other sources went on.
+    /// Why the sync or a projection failed, if one did; the other sources went on.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "describe")]
     pub error: Option<Error>,
 }
@@ -64,6 +70,18 @@ impl SourceRun {
             error: None,
         }
     }
+
+    /// What a projection did; its error is this source's own, and the others go on, unless all are asked to stop.
+    fn take(&mut self, done: Result<Projected>) -> Result<Projected> {
+        match done {
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                Ok(Projected::default())
+            }
+            Ok(done) => Ok(done),
+        }
+    }
 }
 
 impl Pipeline<'_> {
@@ -71,7 +89,7 @@ impl Pipeline<'_> {
     /// takes seconds, so that paths answer early and what was withdrawn is soon forgotten; the index, which may take hours, comes last.
     ///
     /// # Errors
-    /// `NotFound` for an unknown name; `Cancelled`; a projection's error. A source that cannot be read is told in its run.
+    /// `NotFound` for an unknown name; `Cancelled`. A source that cannot be read or projected is told in its run.
     pub async fn sync(&self, names: &[SourceId]) -> Result<Vec<SourceRun>> {
         let reports = self.app.sync_store().sources().await?;
         check_known(&reports, names)?;
@@ -105,16 +123,22 @@ impl Pipeline<'_> {
     pub async fn sync_from(&self, connector: &dyn Connector) -> Result<SourceRun> {
         let mut run = [SourceRun::of(connector.source())];
         run[0].committed = Some(self.pull(connector).await?);
+<<<<<<< HEAD
         self.project_graph(&mut run[0]).await?;
         self.project_index(&mut run).await?;
         let [run] = run;
         Ok(run)
+=======
+        self.project(&mut run).await?;
+        let [mut run] = run;
+        run.error.take().map_or(Ok(run), Err)
+>>>>>>> f1
     }
 
-    /// Bring both projections of every source up to date.
+    /// Bring both projections of every source up to date. A source that cannot be projected is told in its run.
     ///
     /// # Errors
-    /// Whatever a backend reports.
+    /// `Cancelled`, or that the sources cannot be listed.
     pub async fn project_all(&self) -> Result<Vec<SourceRun>> {
         let reports = self.app.sync_store().sources().await?;
         let mut runs: Vec<_> = reports.iter().map(|report| SourceRun::of(&report.source.id)).collect();
@@ -125,9 +149,27 @@ impl Pipeline<'_> {
         Ok(runs)
     }
 
+<<<<<<< HEAD
     async fn project_graph(&self, run: &mut SourceRun) -> Result<()> {
         if let Some(revision) = self.revisions().await?.get(&run.source) {
             run.edges += self.graph_projection().run(&run.source, *revision).await?.written;
+=======
+    /// Project the sources of these runs: the graph of all first, which takes seconds, then the index, which may take hours.
+    async fn project(&self, runs: &mut [SourceRun]) -> Result<()> {
+        let reports = self.app.sync_store().sources().await?;
+        let (index, graph) = (self.index_projection(), self.graph_projection());
+        let revision = |run: &SourceRun| {
+            reports
+                .iter()
+                .find(|report| report.source.id == run.source)
+                .map(|report| report.revision)
+        };
+        for run in runs.iter_mut() {
+            if let Some(revision) = revision(run) {
+                let done = graph.run(&run.source, revision).await;
+                run.edges = run.take(done)?.written;
+            }
+>>>>>>> f1
         }
         Ok(())
     }
@@ -135,8 +177,14 @@ impl Pipeline<'_> {
     async fn project_index(&self, runs: &mut [SourceRun]) -> Result<()> {
         let (revisions, index) = (self.revisions().await?, self.index_projection());
         for run in runs {
+<<<<<<< HEAD
             if let Some(revision) = revisions.get(&run.source) {
                 let done = index.run(&run.source, *revision).await?;
+=======
+            if let Some(revision) = revision(run) {
+                let done = index.run(&run.source, revision).await;
+                let done = run.take(done)?;
+>>>>>>> f1
                 (run.chunks, run.embedded) = (done.written, done.embedded);
             }
         }

@@ -353,7 +353,7 @@ mod tests {
         for levels in [1, 50, 100, 120, 127, 128, 1000, 100_000] {
             let deep = |open: &str, close: &str| format!("{}\"]}}\"{}", open.repeat(levels), close.repeat(levels));
             let record = format!(
-                r#"{{"a":{},"b":[{},"\\"[{{"],"key":"A-1"}}"#,
+                r#"{{"a":{},"b":[{},"\"[{{"],"key":"A-1"}}"#,
                 deep("{\"c\":", "}"),
                 deep("[", "]")
             );

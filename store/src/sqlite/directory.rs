@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::seam::store::{DirectoryEntry, Mentioned};
+use domain::seam::store::{DirectoryEntry, Failure, Mentioned};
 use domain::{AccessId, DocumentId, Error, Key, Result, SourceId};
 
+use super::dead_letters::{self, Stage};
 use super::error::During;
 use super::{Sqlite, decode, limits, projection, rows};
 
@@ -14,7 +15,13 @@ const READ: &str = "read directory";
 const NAMES: usize = 100_000;
 
 /// Replace what documents mention and move the position. A position before the one reached changes nothing.
-pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()> {
+pub(super) async fn commit(
+    store: &Sqlite,
+    (source, position): (&SourceId, u64),
+    documents: Vec<Mentioned>,
+    failed: Vec<Failure>,
+) -> Result<()> {
+    let given: BTreeSet<DocumentId> = documents.iter().map(|document| document.id).collect();
     // The last state of a document wins.
     let documents: HashMap<DocumentId, Vec<String>> = documents.into_iter().map(|one| (one.id, one.names)).collect();
     let mut transaction = store.write(COMMIT).await?;
@@ -76,6 +83,7 @@ pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, doc
         },
     )
     .await?;
+    dead_letters::projected(&mut transaction, Stage::Graph, given, failed).await?;
     transaction.commit().await.during(COMMIT)
 }
 

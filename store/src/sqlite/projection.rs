@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use domain::seam::store::{CachedVector, Changed, DirectoryEntry, IndexedDocument, Mentioned, ProjectionStore};
+use domain::seam::store::{
+    CachedVector, Changed, DirectoryEntry, Failure, IndexedDocument, Mentioned, ProjectionStore,
+};
 use domain::{AccessId, DocumentId, DocumentKind, Error, Key, Result, SourceId, TextHash};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
 use super::{Sqlite, cache, decode, directory, index};
 
-pub(super) const INDEX: &str = "index";
-pub(super) const GRAPH: &str = "graph";
-/// All projections.
-pub(super) const PROJECTIONS: [&str; 2] = [INDEX, GRAPH];
+pub(super) use domain::seam::store::{GRAPH, INDEX, PROJECTIONS};
 
 #[async_trait]
 impl ProjectionStore for Sqlite {
@@ -25,12 +24,24 @@ impl ProjectionStore for Sqlite {
         changed(self, source, after, limit).await
     }
 
-    async fn commit_index(&self, source: &SourceId, position: u64, documents: Vec<IndexedDocument>) -> Result<()> {
-        index::commit(self, source, position, documents).await
+    async fn commit_index(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<IndexedDocument>,
+        failed: Vec<Failure>,
+    ) -> Result<()> {
+        index::commit(self, (source, position), documents, failed).await
     }
 
-    async fn commit_graph(&self, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()> {
-        directory::commit(self, source, position, documents).await
+    async fn commit_graph(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<Mentioned>,
+        failed: Vec<Failure>,
+    ) -> Result<()> {
+        directory::commit(self, (source, position), documents, failed).await
     }
 
     async fn directory(&self, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)> {
@@ -54,7 +65,8 @@ impl ProjectionStore for Sqlite {
 fn known(operation: &'static str, projection: &str) -> Result<&'static str> {
     PROJECTIONS.into_iter().find(|name| *name == projection).ok_or_else(|| {
         let name: String = projection.chars().take(80).collect();
-        Error::invalid(operation, format!("there is no projection `{name}`")).with_hint("projections are: index, graph")
+        Error::invalid(operation, format!("there is no projection `{name}`"))
+            .with_hint(format!("projections are: {}", PROJECTIONS.join(", ")))
     })
 }
 
@@ -171,10 +183,15 @@ async fn reset(store: &Sqlite, projection: &str) -> Result<()> {
             "DELETE FROM indexed",
             "DELETE FROM label_chunks",
             "DELETE FROM label_terms",
+            "DELETE FROM dead_letters WHERE stage = 'index'",
             "UPDATE sources SET chunks = 0",
         ]
     } else {
-        &["DELETE FROM mentions", "DELETE FROM former_names"]
+        &[
+            "DELETE FROM mentions",
+            "DELETE FROM former_names",
+            "DELETE FROM dead_letters WHERE stage = 'graph'",
+        ]
     };
     let mut transaction = store.write(OPERATION).await?;
     for statement in statements {
