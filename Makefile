@@ -3,7 +3,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 NEUROSYNC := $(TARGET)/debug/neurosync
 DEMO_DATA ?= $(TARGET)/demo
 
-.PHONY: demo test check bench known-paths
+.PHONY: demo test check bench bench-embedding known-paths
 
 demo: ## index this repository and a sample workspace, ask questions, serve until Ctrl-C
 	cargo build --workspace --bins
@@ -20,8 +20,12 @@ check: ## format, lints, documentation, and the auditors that are installed
 	@if command -v typos >/dev/null; then typos; else echo "skipped: typos is not installed"; fi
 	@if command -v cargo-machete >/dev/null; then cargo machete; else echo "skipped: cargo-machete is not installed"; fi
 
-bench: ## micro-benchmarks and comparisons
-	cargo bench -p neurosync-benches
+bench: ## micro-benchmarks
+	cargo bench --profile dev -p embed --bench kernels
+	cargo bench --profile dev -p neurosync-benches --bench rebuild
+
+bench-embedding: ## beside ONNX Runtime, sentence-transformers and stock candle: make bench-embedding TEXTS=FILE [PYTHON=python3]
+	cargo bench --profile dev --workspace --bench embedding -- --texts $(abspath $(TEXTS)) --python "$(PYTHON)"
 
 known-paths: ## every known path of a corpus: make known-paths KIND=titanium|hyperledger CORPUS=DIR [WORK=DIR]
 	cargo build --workspace --bins

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use neurosync::app::App;
-use neurosync::config::{Config, Environment, Model, Server};
+use neurosync::config::{Config, Environment, Model, Rerank, Server};
 use neurosync::pipeline::Pipeline;
 
 /// A configuration over `data` with the user's own model cache.
@@ -20,11 +20,8 @@ pub fn config(data: &Path, cache: &Path) -> Config {
             listen: "127.0.0.1:0".parse().expect("an address"),
             api_keys: Vec::new(),
         },
-        model: Model {
-            name: None,
-            dir: None,
-            threads: 0,
-        },
+        model: Model::default(),
+        rerank: Rerank::default(),
     }
 }
 

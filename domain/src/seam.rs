@@ -4,12 +4,14 @@ pub mod analyser;
 pub mod connector;
 pub mod embedder;
 pub mod graph;
+pub mod reranker;
 pub mod store;
 pub mod vectors;
 
 pub use analyser::Analyser;
 pub use connector::Connector;
 pub use embedder::{Embedder, Role};
-pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Subgraph};
-pub use store::{DocumentStore, ProjectionStore, SyncStore};
+pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Scope, Subgraph};
+pub use reranker::Reranker;
+pub use store::{DocumentStore, ExportStore, ProjectionStore, SyncStore};
 pub use vectors::{Hit, Leg, Point, PointSet, VectorIndex, VectorQuery};

@@ -4,7 +4,9 @@
     reason = "a loop is compiled for AVX2 only where it is inlined into a function that is"
 )]
 
+pub(crate) mod activation;
 pub(crate) mod finish;
+pub(crate) mod int8;
 pub(crate) mod product;
 pub(crate) mod rows;
 pub(crate) mod simd;

@@ -8,6 +8,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use domain::{Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
+use crate::batches::{BUDGET, Item, form};
+
 type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
 
 /// A fixed number of threads, each with a scratch memory `S`. They end when the pool is dropped, after the job at hand.
@@ -104,6 +106,29 @@ impl<S: Default + 'static> Pool<S> {
         all.ok_or_else(|| {
             Error::internal("embed", "a model thread failed at a job").with_hint("report this with the log around it")
         })
+    }
+
+    /// Apply `work` to `count` items in batches, and give what it makes of each in the order of their places.
+    ///
+    /// # Errors
+    /// As [`Self::map`].
+    pub(crate) async fn batches<R, W>(
+        &self,
+        priority: Priority,
+        items: Vec<Item>,
+        count: usize,
+        work: W,
+    ) -> Result<Vec<R>>
+    where
+        R: Clone + Default + Send + 'static,
+        W: Fn(&mut S, Vec<Item>) -> Result<Vec<(usize, R)>> + Send + Sync + 'static,
+    {
+        let mut results = vec![R::default(); count];
+        let done = self.map(priority, form(items, BUDGET), work).await?;
+        for (place, result) in done.into_iter().flatten() {
+            results[place] = result;
+        }
+        Ok(results)
     }
 
     fn push(&self, priority: Priority, jobs: impl Iterator<Item = Job<S>>) {

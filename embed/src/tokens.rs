@@ -1,31 +1,45 @@
 //! Texts to token ids, as the model's own tokenizer makes them.
 
+mod template;
+
 use std::path::Path;
 
 use domain::{Error, Result};
 use tokenizers::{PreTokenizerWrapper, Tokenizer};
 
+use template::Template;
+
 const OPERATION: &str = "load tokenizer";
 /// Texts below this many bytes are always tokenised whole.
 const SHORT: usize = 4096;
+/// Bytes of a text that are read for each token that is wanted, and at most: what lies beyond is not looked at, so that a text of
+/// many megabytes costs no more than one of this size. Ordinary text has four bytes a token.
+const BYTES_A_TOKEN: usize = 512;
+const MOST_BYTES: usize = 1 << 20;
 
 /// A tokenizer that cuts texts off at the model's limit.
 pub(crate) struct Tokens {
     tokenizer: Tokenizer,
-    /// What stands before the text, as [CLS].
-    before: u32,
-    /// What stands after it, as [SEP].
-    after: u32,
+    single: Template,
+    pair: Template,
     max: usize,
     /// Whether tokens never reach across a space, so that the beginning of a text can be tokenised alone.
     words: bool,
+}
+
+/// What the encoder takes: the ids of a text or of a pair of texts with their special tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sequence {
+    pub(crate) ids: Vec<u32>,
+    /// Where tokens of the second kind begin; the end where there are none.
+    pub(crate) second: usize,
 }
 
 impl Tokens {
     /// Load `tokenizer.json` for a model of `vocabulary` tokens that takes `max` of them, special ones counted.
     ///
     /// # Errors
-    /// `Corrupt` when the file is malformed, has more tokens than the model, or does not enclose a text in two special tokens.
+    /// `Corrupt` when the file is malformed, has more tokens than the model, or leaves no room for text between its special tokens.
     pub(crate) fn load(path: &Path, vocabulary: usize, max: usize) -> Result<Self> {
         let corrupt = |message: String| {
             Error::corrupt(OPERATION, format!("{}: {message}", path.display()))
@@ -43,23 +57,18 @@ impl Tokens {
                 "it has {size} tokens, but the model knows {vocabulary}"
             )));
         }
-        let empty = tokenizer
-            .encode_fast("", true)
-            .map_err(|error| corrupt(error.to_string()))?;
-        let &[before, after] = empty.get_ids() else {
+        let (single, pair) = template::of(&tokenizer).map_err(&corrupt)?;
+        if single.len() == 0 || single.len() >= max {
+            let special = single.len();
             return Err(corrupt(format!(
-                "it adds {} special tokens to a text, not two",
-                empty.len()
+                "it adds {special} special tokens to a text, of at most {max}"
             )));
-        };
-        let words = matches!(
-            tokenizer.get_pre_tokenizer(),
-            Some(PreTokenizerWrapper::BertPreTokenizer(_))
-        );
+        }
+        let words = splits_at_spaces(tokenizer.get_pre_tokenizer());
         Ok(Self {
             tokenizer,
-            before,
-            after,
+            single,
+            pair,
             max,
             words,
         })
@@ -76,10 +85,42 @@ impl Tokens {
     ///
     /// # Errors
     /// `Invalid` when the tokenizer refuses the text.
-    pub(crate) fn ids(&self, text: &str) -> Result<Vec<u32>> {
-        let wanted = self.max - 2;
+    pub(crate) fn text(&self, text: &str) -> Result<Sequence> {
+        let ids = self.ids(text, self.max - self.single.len())?;
+        Ok(self.single.enclose(&ids, &[]))
+    }
+
+    /// The ids of a query that is to stand before passages: at most half of the room.
+    ///
+    /// # Errors
+    /// `Invalid` when the tokenizer refuses the query, or the model leaves no room for a pair.
+    pub(crate) fn query(&self, query: &str) -> Result<Vec<u32>> {
+        let room = self.max.saturating_sub(self.pair.len());
+        if room < 2 {
+            let max = self.max;
+            return Err(Error::invalid(
+                "tokenise",
+                format!("{max} tokens leave no room for a pair of texts"),
+            ));
+        }
+        self.ids(query, room / 2)
+    }
+
+    /// The pair of a query, by its ids, and a passage, which is cut off where the room ends.
+    ///
+    /// # Errors
+    /// `Invalid` when the tokenizer refuses the passage.
+    pub(crate) fn pair(&self, query: &[u32], passage: &str) -> Result<Sequence> {
+        let room = self.max.saturating_sub(self.pair.len() + query.len());
+        Ok(self.pair.enclose(query, &self.ids(passage, room)?))
+    }
+
+    /// The first `wanted` ids of `text` without special tokens.
+    fn ids(&self, text: &str, wanted: usize) -> Result<Vec<u32>> {
+        let most = wanted.saturating_mul(BYTES_A_TOKEN).clamp(SHORT, MOST_BYTES);
+        let text = text.get(..text.floor_char_boundary(most)).unwrap_or(text);
         let mut size = SHORT;
-        let inner = loop {
+        let encoding = loop {
             let beginning = if self.words { beginning(text, size) } else { None };
             let encoding = self
                 .tokenizer
@@ -90,98 +131,45 @@ impl Tokens {
             }
             size *= 4;
         };
-        let mut ids = Vec::with_capacity(inner.len().min(wanted) + 2);
-        ids.push(self.before);
-        ids.extend(inner.get_ids().iter().take(wanted));
-        ids.push(self.after);
-        Ok(ids)
+        Ok(encoding.get_ids().iter().take(wanted).copied().collect())
     }
 }
 
-/// The first words of a `text` longer than `size` bytes, about `size` bytes of them, if a space or line end shows where they end.
-/// Other white space is no safe place: the BERT normaliser drops some of it as control characters.
+/// Whether a text that is cut before a space has the same tokens up to there. What joins words to pieces across spaces is not in
+/// the list, nor what is not known.
+fn splits_at_spaces(splitter: Option<&PreTokenizerWrapper>) -> bool {
+    match splitter {
+        Some(
+            PreTokenizerWrapper::BertPreTokenizer(_)
+            | PreTokenizerWrapper::Whitespace(_)
+            | PreTokenizerWrapper::WhitespaceSplit(_),
+        ) => true,
+        Some(PreTokenizerWrapper::ByteLevel(bytes)) => bytes.use_regex,
+        Some(PreTokenizerWrapper::Metaspace(spaces)) => spaces.split,
+        Some(PreTokenizerWrapper::Sequence(steps)) => splits_at_spaces(steps.as_ref().first()),
+        Some(
+            PreTokenizerWrapper::Delimiter(_)
+            | PreTokenizerWrapper::Split(_)
+            | PreTokenizerWrapper::Punctuation(_)
+            | PreTokenizerWrapper::Digits(_)
+            | PreTokenizerWrapper::UnicodeScripts(_)
+            | PreTokenizerWrapper::FixedLength(_),
+        )
+        | None => false,
+    }
+}
+
+/// The first words of a `text` longer than `size` bytes, about `size` bytes of them, if a space after a word shows where they end.
+/// Other white space is no safe place: normalisers drop some of it as control characters. Nor are further spaces: some tokenizers
+/// make one token of several.
 fn beginning(text: &str, size: usize) -> Option<&str> {
     let head = text
         .get(..text.floor_char_boundary(size))
         .filter(|head| head.len() < text.len())?;
-    head.get(..head.rfind([' ', '\n'])?)
+    head.rmatch_indices(' ')
+        .filter_map(|(space, _)| head.get(..space))
+        .find(|words| words.ends_with(|last: char| !last.is_whitespace()))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::{SHORT, Tokens, beginning};
-
-    /// A BERT tokenizer of letters and signs.
-    fn letters(max: usize) -> Tokens {
-        let mut vocabulary = BTreeMap::new();
-        for token in ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "e", "ab", ".", "日"]
-            .iter()
-            .map(ToString::to_string)
-        {
-            vocabulary.insert(token, vocabulary.len());
-        }
-        for letter in 'a'..='d' {
-            vocabulary.insert(letter.to_string(), vocabulary.len());
-            vocabulary.insert(format!("##{letter}"), vocabulary.len());
-        }
-        let special = |name: &str| serde_json::json!({ "id": name, "ids": [vocabulary[name]], "tokens": [name] });
-        let piece = |name: &str| serde_json::json!({ "SpecialToken": { "id": name, "type_id": 0 } });
-        let json = serde_json::json!({
-            "version": "1.0",
-            "truncation": { "max_length": 4, "strategy": "LongestFirst", "stride": 0 },
-            "padding": { "strategy": { "Fixed": 9 }, "direction": "Right", "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]" },
-            "added_tokens": [],
-            "normalizer": { "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": null, "lowercase": true },
-            "pre_tokenizer": { "type": "BertPreTokenizer" },
-            "post_processor": {
-                "type": "TemplateProcessing",
-                "single": [piece("[CLS]"), { "Sequence": { "id": "A", "type_id": 0 } }, piece("[SEP]")],
-                "pair": [{ "Sequence": { "id": "A", "type_id": 0 } }, { "Sequence": { "id": "B", "type_id": 1 } }],
-                "special_tokens": { "[CLS]": special("[CLS]"), "[SEP]": special("[SEP]") }
-            },
-            "model": { "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100, "vocab": vocabulary }
-        });
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), json.to_string()).unwrap();
-        assert!(Tokens::load(file.path(), 3, max).is_err_and(|error| error.message().contains("the model knows 3")));
-        Tokens::load(file.path(), 100, max).unwrap()
-    }
-
-    #[test]
-    fn the_beginning_ends_before_a_space_and_only_of_long_texts() {
-        assert_eq!(beginning("one two three", 9), Some("one two"));
-        assert_eq!(beginning("one two", 9), None);
-        assert_eq!(beginning("onetwothree", 9), None);
-        assert_eq!(beginning("é é é é é é", 4), Some("é"));
-    }
-
-    #[test]
-    fn texts_are_enclosed_and_cut_off_at_the_limit() {
-        let tokens = letters(5);
-        assert_eq!(tokens.ids("").unwrap(), [2, 3]);
-        assert_eq!(tokens.ids("A b").unwrap(), [2, 8, 10, 3]);
-        assert_eq!(tokens.ids("a b a b a b").unwrap(), [2, 8, 10, 8, 3]);
-        assert_eq!(tokens.count("a b a b a b"), 6);
-        assert_eq!(tokens.count("\u{e9}.日"), 3);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(60))]
-        #[test]
-        fn the_beginning_of_a_long_text_gives_the_same_tokens(
-            words in prop::collection::vec("[a-e]{1,8}|\u{301}[ab]{0,9}|[ab.日]{1,3}|[abc\u{85}\t\u{301}\u{200b}]{1,9}|[ab]{200}", 0..3000),
-            separator in "[ \n\t]",
-        ) {
-            let tokens = letters(200);
-            let text = words.join(&separator);
-            let whole = tokens.tokenizer.encode_fast(text.as_str(), false).unwrap();
-            let expected: Vec<_> = whole.get_ids().iter().copied().take(198).collect();
-            let found = tokens.ids(&text).unwrap();
-            prop_assert_eq!(&found[1..found.len() - 1], expected.as_slice(), "{} bytes, beginning from {}", text.len(), SHORT);
-        }
-    }
-}
+mod tests;

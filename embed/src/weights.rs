@@ -1,175 +1,272 @@
-//! The weights of a BERT encoder, packed for the matrix products while they are loaded.
+//! The weights of an encoder in one form for every family, packed for the matrix products while they are loaded.
+
+mod names;
+mod reader;
 
 use std::path::Path;
 
-use candle_core::safetensors::SliceSafetensors;
-use candle_core::{DType, Device};
-use domain::{Error, Result};
+use domain::Result;
+use serde::Deserialize;
 
-use crate::config::Config;
-use crate::cpu::product::Right;
+use crate::config::{Activation, Classifier, Config, Family, Part, Positions};
+use crate::cpu::int8;
+use crate::cpu::product::{Finish, Left, Product, Right};
+use crate::cpu::simd::dispatch;
+use crate::encoder::not_finite;
+use crate::head::Head;
 
-const OPERATION: &str = "load model weights";
+use names::Names;
+use reader::Reader;
 
-/// All weights of the encoder.
-pub(crate) struct Weights {
+/// All weights of an encoder, its linear maps in the form `M`.
+pub(crate) struct Weights<M = Linear> {
     /// `vocabulary` × `hidden`.
     pub(crate) words: Vec<f32>,
-    /// `max_tokens` × `hidden`: the position embeddings with the embedding of the first token type added.
-    pub(crate) positions: Vec<f32>,
+    /// For each kind of token the vectors by position, with that kind's own added; none where positions are told otherwise.
+    pub(crate) positions: Vec<Vec<f32>>,
+    /// After the embeddings.
     pub(crate) norm: Norm,
-    pub(crate) layers: Vec<Layer>,
+    /// Distance buckets × heads, added to the scores of attention, of the models that have it.
+    pub(crate) distances: Option<Vec<f32>>,
+    pub(crate) layers: Vec<Layer<M>>,
+    /// After the last layer, of the families that normalise before each step.
+    pub(crate) last: Option<Norm>,
 }
 
-/// One layer of the encoder.
-pub(crate) struct Layer {
+/// One layer: attention, then two linear maps with an activation between, each added to the residual stream. The stream is
+/// normalised either before each of them, for them alone, or after.
+pub(crate) struct Layer<M = Linear> {
+    pub(crate) before_attention: Option<Norm>,
     /// Query, key and value side by side; the query is already divided by √(head width).
-    pub(crate) qkv: Linear,
-    pub(crate) attention: Linear,
-    pub(crate) attention_norm: Norm,
-    pub(crate) up: Linear,
-    pub(crate) down: Linear,
-    pub(crate) norm: Norm,
+    pub(crate) qkv: M,
+    pub(crate) attention: M,
+    pub(crate) after_attention: Option<Norm>,
+    pub(crate) before_mlp: Option<Norm>,
+    /// What the activated numbers are multiplied by, of the families that have it.
+    pub(crate) gate: Option<M>,
+    pub(crate) up: M,
+    pub(crate) down: M,
+    pub(crate) after_mlp: Option<Norm>,
 }
 
-/// A linear map.
-pub(crate) struct Linear {
-    pub(crate) weight: Right,
+/// A linear map as a file holds it.
+pub(crate) struct Stored {
+    /// A row of `depth` weights for each number of the result.
+    pub(crate) rows: Vec<f32>,
+    pub(crate) depth: usize,
+    /// Zeros where the model has none.
     pub(crate) bias: Vec<f32>,
 }
 
-/// The parameters of a layer normalisation.
+/// A linear map on the CPU.
+pub(crate) struct Linear {
+    matrix: Matrix,
+    pub(crate) bias: Vec<f32>,
+}
+
+/// The weights of a linear map, packed.
+enum Matrix {
+    Float(Right),
+    Int8(int8::Right),
+}
+
+/// The numbers that the linear maps of an encoder calculate with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum Precision {
+    /// Floats of 32 bits.
+    #[default]
+    #[serde(rename = "float32")]
+    Float,
+    /// Whole numbers of 8 bits, weights once and rows as they come; all else stays float. Faster, and a little less exact.
+    #[serde(rename = "int8")]
+    Int8,
+}
+
+/// The parameters of a layer normalisation, zeros for the bias where the model has none.
 pub(crate) struct Norm {
     pub(crate) weight: Vec<f32>,
     pub(crate) bias: Vec<f32>,
 }
 
-impl Weights {
-    /// Load the weights that `config` describes from a safetensors file.
+impl Linear {
+    /// Pack a map for the products of this precision.
     ///
     /// # Errors
-    /// `Corrupt` when the file is malformed, or a tensor is missing or of another shape.
-    pub(crate) fn load(path: &Path, config: &Config) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|error| Error::io(OPERATION, path, error))?;
-        let file = SliceSafetensors::new(&bytes).map_err(|error| corrupt(path, error))?;
-        let prefix = if file.get("bert.embeddings.word_embeddings.weight").is_ok() {
-            "bert."
-        } else {
-            ""
+    /// `Corrupt` when a weight is not finite, which only floats can carry on to the result, where it is noticed.
+    pub(crate) fn pack(stored: Stored, precision: Precision) -> Result<Self> {
+        let Stored { rows, depth, bias } = stored;
+        if precision == Precision::Int8 && !rows.iter().all(|weight| weight.is_finite()) {
+            return Err(not_finite());
+        }
+        let column = |column: usize| &rows[column * depth..][..depth];
+        let matrix = match precision {
+            Precision::Float => {
+                let mut right = Right::default();
+                right.pack_columns(depth, bias.len(), column);
+                Matrix::Float(right)
+            }
+            Precision::Int8 => Matrix::Int8(int8::Right::pack_columns(depth, bias.len(), column)),
         };
-        let reader = Reader { file, prefix, path };
-        let hidden = config.hidden;
+        Ok(Self { matrix, bias })
+    }
 
-        let kind = reader.rows("embeddings.token_type_embeddings.weight", 1, hidden)?;
-        let mut positions = reader.rows("embeddings.position_embeddings.weight", config.max_tokens, hidden)?;
-        for row in positions.chunks_exact_mut(hidden) {
-            for (position, kind) in row.iter_mut().zip(&kind) {
+    /// Numbers in a row of the product.
+    pub(crate) fn width(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// The product of `rows` and this map, finished by `finish` (which is what adds the bias), in rows of [`Self::width`] numbers.
+    /// `quantised` is memory to use.
+    pub(crate) fn multiply<F: Finish>(&self, rows: &[f32], quantised: &mut int8::Left, finish: F, out: &mut [f32]) {
+        let stride = self.width();
+        match &self.matrix {
+            Matrix::Float(right) => dispatch(Product {
+                left: Left::stacked(rows, right.depth()),
+                right,
+                finish,
+                out,
+                stride,
+            }),
+            Matrix::Int8(right) => {
+                quantised.pack(rows, right.depth());
+                int8::multiply(int8::Product {
+                    left: quantised,
+                    right,
+                    finish,
+                    out,
+                    stride,
+                });
+            }
+        }
+    }
+}
+
+impl<M> Weights<M> {
+    /// Load the weights that `config` describes from a safetensors file; `make` brings each linear map into its form.
+    ///
+    /// # Errors
+    /// `Corrupt` when the file is malformed, or a tensor is missing or of another shape; those of `make`.
+    pub(crate) fn load(path: &Path, config: &Config, make: impl Fn(Stored) -> Result<M>) -> Result<Self> {
+        let (bytes, names) = (reader::bytes(path)?, Names::of(config.family));
+        weights(&Reader::new(&bytes, path, names.prefix)?, config, make)
+    }
+
+    /// As [`Self::load`], with the head that `classifier` describes.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn load_with_head(
+        path: &Path,
+        config: &Config,
+        classifier: Classifier,
+        make: impl Fn(Stored) -> Result<M>,
+    ) -> Result<(Self, Head)> {
+        let (bytes, names) = (reader::bytes(path)?, Names::of(config.family));
+        let reader = Reader::new(&bytes, path, names.prefix)?;
+        Ok((weights(&reader, config, make)?, head(&reader, config, classifier)?))
+    }
+}
+
+impl Layer<Stored> {
+    fn made<M>(self, make: impl Fn(Stored) -> Result<M>) -> Result<Layer<M>> {
+        Ok(Layer {
+            before_attention: self.before_attention,
+            qkv: make(self.qkv)?,
+            attention: make(self.attention)?,
+            after_attention: self.after_attention,
+            before_mlp: self.before_mlp,
+            gate: self.gate.map(&make).transpose()?,
+            up: make(self.up)?,
+            down: make(self.down)?,
+            after_mlp: self.after_mlp,
+        })
+    }
+}
+
+fn weights<M>(reader: &Reader<'_>, config: &Config, make: impl Fn(Stored) -> Result<M>) -> Result<Weights<M>> {
+    let names = Names::of(config.family);
+    let norms = config.biased(Part::Norm);
+    let distances = |buckets| reader.matrix("encoder.relative_attention_bias.weight", buckets, config.heads);
+    Ok(Weights {
+        words: reader.rows(names.words, config.vocabulary, config.hidden)?,
+        positions: positions(reader, config)?,
+        norm: reader.norm(names.norm, config.hidden, norms)?,
+        distances: config.buckets.map(distances).transpose()?,
+        layers: (0..config.layers.len())
+            .map(|layer| names.layer(reader, layer, config)?.made(&make))
+            .collect::<Result<_>>()?,
+        last: match config.family {
+            Family::ModernBert => Some(reader.norm("final_norm", config.hidden, norms)?),
+            Family::Bert | Family::Roberta | Family::DistilBert | Family::MpNet => None,
+        },
+    })
+}
+
+/// The vectors by position, one table for each kind of token.
+fn positions(reader: &Reader<'_>, config: &Config) -> Result<Vec<Vec<f32>>> {
+    let own = match config.positions {
+        Positions::Rotary => return Ok(Vec::new()),
+        Positions::Learned => 0,
+        // Ids fit, as the number of positions, from which they were taken, does.
+        Positions::LearnedAfter(padding) => padding as usize + 1,
+    };
+    let hidden = config.hidden;
+    let table = reader.rows("embeddings.position_embeddings.weight", own + config.max_tokens, hidden)?;
+    if config.kinds == 0 {
+        return Ok(vec![table]);
+    }
+    let kinds = reader.rows("embeddings.token_type_embeddings.weight", config.kinds, hidden)?;
+    let with = |kind: &[f32]| {
+        let mut table = table.clone();
+        for row in table.chunks_exact_mut(hidden) {
+            for (position, kind) in row.iter_mut().zip(kind) {
                 *position += kind;
             }
         }
-        Ok(Self {
-            words: reader.rows("embeddings.word_embeddings.weight", config.vocabulary, hidden)?,
-            positions,
-            norm: reader.norm("embeddings.LayerNorm", hidden)?,
-            layers: (0..config.layers)
-                .map(|layer| reader.layer(layer, config))
-                .collect::<Result<_>>()?,
-        })
-    }
+        table
+    };
+    Ok(kinds.chunks_exact(hidden).map(with).collect())
 }
 
-struct Reader<'a> {
-    file: SliceSafetensors<'a>,
-    prefix: &'static str,
-    path: &'a Path,
+/// A map of the head: so little work that nothing is gained by less precision.
+fn linear(reader: &Reader<'_>, name: &str, (depth, width): (usize, usize), biased: bool) -> Result<Linear> {
+    Linear::pack(reader.linear(name, depth, width, biased)?, Precision::Float)
 }
 
-impl Reader<'_> {
-    fn layer(&self, layer: usize, config: &Config) -> Result<Layer> {
-        let (hidden, intermediate) = (config.hidden, config.intermediate);
-        let name = |part: &str| format!("encoder.layer.{layer}.{part}");
-        Ok(Layer {
-            qkv: self.qkv(&name("attention.self"), config)?,
-            attention: self.linear(&name("attention.output.dense"), hidden, hidden)?,
-            attention_norm: self.norm(&name("attention.output.LayerNorm"), hidden)?,
-            up: self.linear(&name("intermediate.dense"), hidden, intermediate)?,
-            down: self.linear(&name("output.dense"), intermediate, hidden)?,
-            norm: self.norm(&name("output.LayerNorm"), hidden)?,
-        })
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "the width of a head is some dozens")]
-    fn qkv(&self, name: &str, config: &Config) -> Result<Linear> {
-        let hidden = config.hidden;
-        let scale = 1.0 / ((hidden / config.heads) as f32).sqrt();
-        let (mut weight, mut bias) = (Vec::with_capacity(3 * hidden * hidden), Vec::with_capacity(3 * hidden));
-        for (part, scale) in [("query", scale), ("key", 1.0), ("value", 1.0)] {
-            let rows = self.rows(&format!("{name}.{part}.weight"), hidden, hidden)?;
-            weight.extend(rows.iter().map(|x| x * scale));
-            let added = self.vector(&format!("{name}.{part}.bias"), hidden)?;
-            bias.extend(added.iter().map(|x| x * scale));
-        }
-        Ok(Linear {
-            weight: packed(&weight, hidden, 3 * hidden),
-            bias,
-        })
-    }
-
-    fn linear(&self, name: &str, depth: usize, width: usize) -> Result<Linear> {
-        let rows = self.rows(&format!("{name}.weight"), width, depth)?;
-        Ok(Linear {
-            weight: packed(&rows, depth, width),
-            bias: self.vector(&format!("{name}.bias"), width)?,
-        })
-    }
-
-    fn norm(&self, name: &str, width: usize) -> Result<Norm> {
-        Ok(Norm {
-            weight: self.vector(&format!("{name}.weight"), width)?,
-            bias: self.vector(&format!("{name}.bias"), width)?,
-        })
-    }
-
-    /// The first `rows` rows of a matrix that has at least as many, each `width` long.
-    fn rows(&self, name: &str, rows: usize, width: usize) -> Result<Vec<f32>> {
-        let mut values = self.tensor(name, |shape| matches!(shape, [r, w] if *r >= rows && *w == width))?;
-        values.truncate(rows * width);
-        Ok(values)
-    }
-
-    fn vector(&self, name: &str, width: usize) -> Result<Vec<f32>> {
-        self.tensor(name, |shape| shape == [width])
-    }
-
-    fn tensor(&self, name: &str, fits: impl Fn(&[usize]) -> bool) -> Result<Vec<f32>> {
-        let name = format!("{}{name}", self.prefix);
-        let failed = |error: candle_core::Error| corrupt(self.path, format!("{name}: {error}"));
-        let tensor = self.file.load(&name, &Device::Cpu).map_err(failed)?;
-        if !fits(tensor.dims()) {
-            return Err(corrupt(
-                self.path,
-                format!(
-                    "{name} has the shape {:?}, which config.json does not allow",
-                    tensor.dims()
-                ),
-            ));
-        }
-        tensor
-            .to_dtype(DType::F32)
-            .and_then(|tensor| tensor.flatten_all())
-            .and_then(|tensor| tensor.to_vec1())
-            .map_err(failed)
-    }
-}
-
-/// Pack the transpose of `rows`, one row per column of the product.
-fn packed(rows: &[f32], depth: usize, width: usize) -> Right {
-    let mut right = Right::default();
-    right.pack_columns(depth, width, |column| &rows[column * depth..][..depth]);
-    right
-}
-
-fn corrupt(path: &Path, message: impl std::fmt::Display) -> Error {
-    Error::corrupt(OPERATION, format!("{}: {message}", path.display()))
-        .with_hint("verify the model files, or remove them so that they are fetched again")
+/// The head of each family.
+fn head(reader: &Reader<'_>, config: &Config, classifier: Classifier) -> Result<Head> {
+    let hidden = config.hidden;
+    let (dense, activation, score) = match config.family {
+        Family::Bert => (
+            linear(reader, "pooler.dense", (hidden, hidden), true)?,
+            Activation::Tanh,
+            "classifier",
+        ),
+        Family::Roberta | Family::MpNet => (
+            linear(reader, "classifier.dense", (hidden, hidden), true)?,
+            Activation::Tanh,
+            "classifier.out_proj",
+        ),
+        Family::DistilBert => (
+            linear(reader, "pre_classifier", (hidden, hidden), true)?,
+            Activation::Relu,
+            "classifier",
+        ),
+        Family::ModernBert => (
+            linear(reader, "head.dense", (hidden, hidden), config.biased(Part::Classifier))?,
+            classifier.activation,
+            "classifier",
+        ),
+    };
+    let norm = match config.family {
+        Family::ModernBert => Some(reader.norm("head.norm", hidden, config.biased(Part::Norm))?),
+        Family::Bert | Family::Roberta | Family::DistilBert | Family::MpNet => None,
+    };
+    Ok(Head {
+        dense,
+        activation,
+        norm,
+        epsilon: config.epsilon,
+        score: linear(reader, score, (hidden, 1), true)?,
+    })
 }

@@ -6,6 +6,7 @@ mod codec;
 mod disk;
 mod expand;
 mod failure;
+mod file;
 mod ids;
 mod memory;
 mod paths;
@@ -19,8 +20,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use domain::seam::graph::Size;
-use domain::seam::{Expansion, GraphStore, NodeView, Path as GraphPath, PathQuery, Subgraph};
-use domain::{DocumentFacts, DocumentId, Error, Key, Result, Visible};
+use domain::seam::{Expansion, GraphStore, NodeView, Path as GraphPath, PathQuery, Scope, Subgraph};
+use domain::{DocumentFacts, DocumentId, Error, Key, Result};
 
 use self::answer::Shape;
 use self::budget::Budget;
@@ -108,7 +109,7 @@ impl Embedded {
     /// # Errors
     /// `Conflict` when it is open, and what the file system answers.
     pub fn discard(path: &Path) -> Result<()> {
-        disk::discard(path)
+        file::discard(path)
     }
 
     /// Run a task of the writer to its end even when the caller goes away: disk and memory must not part.
@@ -131,10 +132,10 @@ impl GraphStore for Embedded {
             .await
     }
 
-    async fn node(&self, name: &str, visible: &Visible) -> Result<Option<NodeView>> {
-        let (name, visible) = (name.to_owned(), visible.clone());
+    async fn node(&self, name: &str, scope: &Scope) -> Result<Option<NodeView>> {
+        let (name, scope) = (name.to_owned(), scope.clone());
         let plan = move |graph: &Graph, _: &mut Budget| {
-            let sight = graph.sight(&visible);
+            let sight = graph.sight(&scope);
             let mut shape = Shape::new(graph, (), sight);
             if let Some(node) = graph.resolve(&name, shape.sight()) {
                 shape.want_node(graph, node);
@@ -163,13 +164,13 @@ impl GraphStore for Embedded {
         Ok(found.into_iter().map(|path| path.show(&views.edges)).collect())
     }
 
-    async fn rank(&self, visible: &Visible, limit: usize) -> Result<Vec<(Key, f64)>> {
+    async fn rank(&self, scope: &Scope, limit: usize) -> Result<Vec<(Key, f64)>> {
         let turn = self.inner.ranking.acquire().await;
         let _turn =
             turn.map_err(|error| Error::internal(rank::OPERATION, "the queue was closed").with_source(error))?;
-        let (inner, visible) = (self.inner.clone(), visible.clone());
+        let (inner, scope) = (self.inner.clone(), scope.clone());
         off_runtime(rank::OPERATION, u64::MAX, move |budget| {
-            let Some(links) = inner.look(|graph| rank::Links::of(graph, &graph.sight(&visible), budget)) else {
+            let Some(links) = inner.look(|graph| rank::Links::of(graph, &graph.sight(&scope), budget)) else {
                 return Err(budget::cancelled(rank::OPERATION));
             };
             links

@@ -4,16 +4,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::seam::{Direction, Expansion, GraphStore};
-use domain::{DocumentFacts, ErrorKind, Visible};
+use domain::{DocumentFacts, ErrorKind};
 use graph::Embedded;
 use sqlx::{Connection, SqliteConnection};
-use testkit::graph_suite::{edge, facts, node};
+use testkit::graph_suite::{all, edge, facts, node};
 
 fn around(name: &str) -> Expansion {
     let (kinds, direction) = (Vec::new(), Direction::Both);
     Expansion {
         node: name.to_owned(),
-        visible: Visible::All,
+        scope: all(),
         kinds,
         direction,
         hops: 1,

@@ -14,13 +14,26 @@ pub(crate) const TOKENIZER: &str = "tokenizer.json";
 pub(crate) const CONFIG: &str = "config.json";
 pub(crate) const POOLING: &str = "1_Pooling/config.json";
 pub(crate) const SENTENCE: &str = "sentence_bert_config.json";
+pub(crate) const MODULES: &str = "modules.json";
+pub(crate) const PROMPTS: &str = "config_sentence_transformers.json";
+/// What stands beside the parts of weights that were too large for one file.
+pub(crate) const PARTS: &str = "model.safetensors.index.json";
 
 /// The files of a model in the order of fetching: the large one last, when the rest is known to be there.
-pub(crate) const FILES: [&str; 5] = [CONFIG, TOKENIZER, POOLING, SENTENCE, WEIGHTS];
+pub(crate) const FILES: [&str; 7] = [CONFIG, TOKENIZER, MODULES, PROMPTS, POOLING, SENTENCE, WEIGHTS];
 
 /// Whether a model may do without this file.
 pub(crate) fn optional(name: &str) -> bool {
-    [POOLING, SENTENCE].contains(&name)
+    [MODULES, PROMPTS, POOLING, SENTENCE].contains(&name)
+}
+
+/// The error of weights in several files.
+pub(crate) fn in_parts(operation: &'static str) -> Error {
+    Error::invalid(
+        operation,
+        format!("the model's weights are in several files ({PARTS}), which is not supported"),
+    )
+    .with_hint("choose a model, or a revision of it, with all weights in one model.safetensors")
 }
 
 /// What a file was found to be.
@@ -109,7 +122,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         })
 }
 
-/// Whether a file of whose content nothing is known looks like what its name says: a JSON object, or the header of safetensors.
+/// Whether a file of whose content nothing is known looks like what its name says: JSON of an object (of a list, for the list of
+/// modules), or the header of safetensors.
 ///
 /// # Errors
 /// `Corrupt` when it does not.
@@ -136,9 +150,11 @@ pub(crate) fn form(name: &str, path: &Path) -> Result<()> {
             Err(corrupt("it is not a safetensors file".into()))
         };
     }
-    let parsed: std::result::Result<serde_json::Map<String, serde_json::Value>, _> =
-        serde_json::from_reader(std::io::BufReader::new(file));
-    parsed
-        .map(drop)
-        .map_err(|error| corrupt(format!("it is not a JSON object: {error}")))
+    let parsed: std::result::Result<serde_json::Value, _> = serde_json::from_reader(std::io::BufReader::new(file));
+    match parsed {
+        Ok(value) if value.is_object() && name != MODULES => Ok(()),
+        Ok(value) if value.is_array() && name == MODULES => Ok(()),
+        Ok(_) => Err(corrupt("it is JSON, but not of the right kind".into())),
+        Err(error) => Err(corrupt(format!("it is not JSON: {error}"))),
+    }
 }

@@ -9,7 +9,7 @@ use hf_hub::{Cache, Repo, RepoType};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::check::{FILES, most_bytes, optional};
+use crate::check::{PARTS, WEIGHTS, in_parts, most_bytes, optional};
 use crate::{Event, Hub, Progress};
 
 const OPERATION: &str = "fetch model from the hub";
@@ -25,6 +25,8 @@ pub(crate) struct Model<'a> {
     pub(crate) organisation: &'a str,
     pub(crate) name: &'a str,
     pub(crate) revision: &'a str,
+    /// What is taken of it.
+    pub(crate) files: &'a [&'static str],
 }
 
 /// Fetch the files that are missing in `to`. Unfinished ones are kept in `partial`, on the same file system, and finished by the next call.
@@ -54,8 +56,20 @@ pub(crate) async fn fetch(
             model.revision.to_owned(),
         ))
     };
-    for name in FILES.into_iter().filter(|name| !to.join(name).exists()) {
-        let Some(size) = probe(&api, &repo(), name).await? else {
+    for name in model.files.iter().copied().filter(|name| !to.join(name).exists()) {
+        let size = match probe(&api, &repo(), name).await {
+            // Nothing of the parts is fetched; it only matters that they are what there is.
+            Err(error) if name == WEIGHTS && error.kind() == ErrorKind::NotFound => {
+                let parts = timeout(ANSWER, api.metadata(&repo().url(PARTS))).await;
+                return Err(if matches!(parts, Ok(Ok(_))) {
+                    in_parts(OPERATION)
+                } else {
+                    error
+                });
+            }
+            other => other?,
+        };
+        let Some(size) = size else {
             continue;
         };
         progress.report(Event::Begin {

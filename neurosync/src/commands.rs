@@ -75,6 +75,15 @@ fn completions(shell: clap_complete::Shell) -> Result<()> {
         .map_err(|error| Error::internal("write completions", error.to_string()).with_source(error))
 }
 
+/// That nobody reads on (`| head`) is not an error.
+fn unless_reader_left(error: Error) -> Result<()> {
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    match cause.map(std::io::Error::kind) {
+        Some(std::io::ErrorKind::BrokenPipe) => Ok(()),
+        Some(_) | None => Err(error),
+    }
+}
+
 impl Context<'_> {
     async fn sync(&self, names: &[String]) -> Result<()> {
         let names = names
@@ -123,18 +132,19 @@ impl Context<'_> {
     async fn export(&self, hash: bool, path: Option<&std::path::Path>) -> Result<()> {
         let app = self.app().await?;
         let vectors = app.vectors().await?;
-        let parts = app.parts(&*vectors);
+        let parts = app.parts(vectors.as_deref());
         if hash {
             let hash = export::export_hash(&parts).await?;
             return self.output.answer(&json!({"sha256": hash}), |_, _| hash.clone());
         }
         match path {
-            None => export::export(&parts, &mut std::io::BufWriter::new(std::io::stdout())).await,
+            None => {
+                let done = export::export(&parts, &mut std::io::BufWriter::new(std::io::stdout())).await;
+                done.or_else(unless_reader_left)
+            }
             Some(path) => {
                 let file = std::fs::File::create(path).map_err(|error| Error::io("write export", path, error))?;
-                let mut out = std::io::BufWriter::new(file);
-                export::export(&parts, &mut out).await?;
-                out.flush().map_err(|error| Error::io("write export", path, error))
+                export::export(&parts, &mut std::io::BufWriter::new(file)).await
             }
         }
     }

@@ -53,6 +53,8 @@ pub struct Config {
     pub server: Server,
     /// The embedding model.
     pub model: Model,
+    /// The reranking model.
+    pub rerank: Rerank,
 }
 
 /// The HTTP server.
@@ -81,7 +83,7 @@ pub struct ApiKey {
 }
 
 /// The embedding model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Model {
     /// Its reference, absent for the default.
     pub name: Option<String>,
@@ -89,6 +91,23 @@ pub struct Model {
     pub dir: Option<PathBuf>,
     /// CPU threads.
     pub threads: usize,
+    /// The numbers that its products calculate with.
+    pub precision: embed::Precision,
+    /// The length that vectors are cut to; none: all of it.
+    pub dimensions: Option<usize>,
+    /// What stands before each query; none: what the model's files say.
+    pub query_prefix: Option<String>,
+    /// What stands before each passage; none: what the model's files say.
+    pub passage_prefix: Option<String>,
+}
+
+/// The reranking model.
+#[derive(Debug, Clone, Default)]
+pub struct Rerank {
+    /// Its reference; none: nothing is reranked.
+    pub model: Option<String>,
+    /// How many of the best are rescored.
+    pub depth: usize,
 }
 
 /// The file as written; absent parts are taken from the defaults.
@@ -97,6 +116,7 @@ pub struct Model {
 struct Written {
     server: WrittenServer,
     model: WrittenModel,
+    rerank: WrittenRerank,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -111,6 +131,17 @@ struct WrittenServer {
 struct WrittenModel {
     name: Option<String>,
     threads: Option<usize>,
+    precision: Option<embed::Precision>,
+    dimensions: Option<usize>,
+    query_prefix: Option<String>,
+    passage_prefix: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenRerank {
+    model: Option<String>,
+    depth: Option<usize>,
 }
 
 impl Config {
@@ -129,6 +160,7 @@ impl Config {
             (None, Some(dirs)) => dirs.data_dir().to_owned(),
             (None, None) => return Err(no_home()),
         };
+        crate::folder::check(&data)?;
         let cache = match (&environment.cache, &dirs) {
             (Some(cache), _) => cache.clone(),
             (None, Some(dirs)) => dirs.cache_dir().to_owned(),
@@ -160,6 +192,14 @@ impl Config {
                     .filter(|name| !name.is_empty()),
                 dir: cli.model_dir.clone(),
                 threads: written.model.threads.or(defaults.model.threads).unwrap_or(0),
+                precision: written.model.precision.unwrap_or_default(),
+                dimensions: written.model.dimensions,
+                query_prefix: written.model.query_prefix,
+                passage_prefix: written.model.passage_prefix,
+            },
+            rerank: Rerank {
+                model: written.rerank.model.filter(|name| !name.is_empty()),
+                depth: written.rerank.depth.or(defaults.rerank.depth).unwrap_or(0),
             },
         })
     }
@@ -211,6 +251,17 @@ mod tests {
         }));
         assert_eq!(defaults.server.api_keys, Some(Vec::new()));
         assert!(defaults.model.name.is_some() && defaults.model.threads.is_some());
+        assert!(defaults.rerank.model.is_none() && defaults.rerank.depth.is_some());
+    }
+
+    #[test]
+    fn every_setting_of_a_model_is_read() {
+        let text = "[model]\nname = \"hf:a/b@c\"\nprecision = \"int8\"\ndimensions = 256\nquery_prefix = \"query: \"\npassage_prefix = \"\"\n\
+                    [rerank]\nmodel = \"hf:a/c@d\"\ndepth = 20\n";
+        let written = parse(text, Path::new("neurosync.toml")).expect("settings");
+        assert_eq!((written.model.dimensions, written.rerank.depth), (Some(256), Some(20)));
+        assert_eq!(written.model.precision, Some(embed::Precision::Int8));
+        assert_eq!(written.model.passage_prefix.as_deref(), Some(""));
     }
 
     #[test]

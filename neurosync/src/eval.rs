@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::context::Context;
 use crate::output::Style;
+use crate::pipeline::Pipeline;
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +28,8 @@ pub(crate) struct Report {
     bm25: Metrics,
     dense: Metrics,
     fused: Metrics,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reranked: Option<Metrics>,
     embed_texts_per_s: f64,
     query_p50_ms: f64,
     query_p99_ms: f64,
@@ -48,16 +51,29 @@ pub(crate) async fn run(context: &Context<'_>, dir: &Path) -> Result<Report> {
         context.environment,
     )
     .await?;
-    let pipeline = context.pipeline(&app).await?;
+    let pipeline = Pipeline {
+        app: &app,
+        index: app.index_to_search(&*context.bars).await?,
+        progress: context.bars.clone(),
+        cancel: context.cancel.clone(),
+    };
     app.sync_store().put_source(beir.record(), Readers::Public).await?;
     let started = Instant::now();
     let run = pipeline.sync_from(&beir).await?;
     let embedding = started.elapsed();
     let search = app.search(&pipeline.index);
     let names = beir.names();
-    let bm25 = measure(&search, &queries, &names, Mode::Lexical).await?.0;
-    let dense = measure(&search, &queries, &names, Mode::Dense).await?.0;
-    let (fused, mut times) = measure(&search, &queries, &names, Mode::Fused).await?;
+    let bm25 = measure(&search, &queries, &names, Ranking::By(Mode::Lexical)).await?.0;
+    let dense = measure(&search, &queries, &names, Ranking::By(Mode::Dense)).await?.0;
+    let (fused, mut times) = measure(&search, &queries, &names, Ranking::By(Mode::Fused)).await?;
+    let reranked = match &search.reranking {
+        Some(_) => {
+            let (metrics, slower) = measure(&search, &queries, &names, Ranking::Reranked).await?;
+            times = slower;
+            Some(metrics)
+        }
+        None => None,
+    };
     times.sort_unstable();
     Ok(Report {
         documents: names.len() as u64,
@@ -66,23 +82,38 @@ pub(crate) async fn run(context: &Context<'_>, dir: &Path) -> Result<Report> {
         bm25,
         dense,
         fused,
+        reranked,
         embed_texts_per_s: rate(run.embedded, embedding),
         query_p50_ms: percentile(&times, 50),
         query_p99_ms: percentile(&times, 99),
     })
 }
 
+/// What is measured.
+#[derive(Clone, Copy)]
+enum Ranking {
+    By(Mode),
+    /// Both legs fused, then reranked, as a search does it.
+    Reranked,
+}
+
 async fn measure(
     search: &Search,
     queries: &[Query],
     names: &BTreeMap<DocumentId, String>,
-    mode: Mode,
+    ranking: Ranking,
 ) -> Result<(Metrics, Vec<Duration>)> {
     let filter = Filter::visible(Visible::All);
     let (mut all, mut times) = (Vec::with_capacity(queries.len()), Vec::with_capacity(queries.len()));
     for query in queries {
         let started = Instant::now();
-        let ranked = search.rank(&query.text, &filter, mode).await?;
+        let ranked = match ranking {
+            Ranking::By(mode) => search.rank(&query.text, &filter, mode).await?,
+            Ranking::Reranked => {
+                let fused = search.rank(&query.text, &filter, Mode::Fused).await?;
+                search.rerank(&query.text, &filter.visible, fused).await?
+            }
+        };
         times.push(started.elapsed());
         let ranked: Vec<&str> = ranked
             .iter()
@@ -117,9 +148,13 @@ impl Report {
                 "", "nDCG@10", "Recall@10", "Recall@100", "MRR@10"
             ))
         );
-        for (name, metrics) in [("bm25", &self.bm25), ("dense", &self.dense), ("fused", &self.fused)] {
+        let rows = [("bm25", &self.bm25), ("dense", &self.dense), ("fused", &self.fused)];
+        for (name, metrics) in rows
+            .into_iter()
+            .chain(self.reranked.iter().map(|one| ("reranked", one)))
+        {
             out += &format!(
-                "{name:8}{:>9.4}{:>11.4}{:>12.4}{:>9.4}\n",
+                "{name:9}{:>8.4}{:>11.4}{:>12.4}{:>9.4}\n",
                 metrics.ndcg_at_10, metrics.recall_at_10, metrics.recall_at_100, metrics.mrr_at_10
             );
         }

@@ -1,9 +1,10 @@
-//! The canonical export: everything a store and its projections hold, as JSON lines in one order. Two data folders with equal content give
-//! equal bytes, however they came to be.
+//! The canonical export: what a store and its projections hold, as JSON lines in one order. Two data folders with equal content give
+//! equal bytes, however they came to be. Sources with their settings and cursors are not content.
 
 use std::io::Write;
 
-use domain::seam::{DocumentStore, GraphStore, Point, VectorIndex};
+use domain::seam::store::LabelStatistics;
+use domain::seam::{DocumentStore, ExportStore, GraphStore, Point, SyncStore, VectorIndex};
 use domain::{DocumentFacts, Error, Result, Visible};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -13,29 +14,72 @@ const BATCH: usize = 1000;
 
 /// What is exported.
 pub struct Parts<'a> {
-    /// The truth.
+    /// The truth as sync wrote it, for what could not be read.
+    pub sync: &'a dyn SyncStore,
+    /// The truth as queries read it, for the chunks.
     pub documents: &'a dyn DocumentStore,
-    /// The vector index.
-    pub vectors: &'a dyn VectorIndex,
+    /// All the rest of the store.
+    pub store: &'a dyn ExportStore,
+    /// The vector index, where one was made.
+    pub vectors: Option<&'a dyn VectorIndex>,
     /// The graph.
     pub graph: &'a dyn GraphStore,
 }
 
-/// Write the export to `out`: access rules by label, documents with their chunks by id, vectors by chunk, facts by document.
+/// Write the export to `out`: access rules and term statistics by label, accounts by id, dead letters by source, documents with their
+/// chunks by id, mentions by document, vectors by chunk, facts by document.
 ///
 /// # Errors
 /// Whatever a backend reports, or that `out` cannot be written.
 pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
-    for rule in parts.documents.access_rules().await? {
+    for rule in parts.store.access_rules().await? {
         line(
             out,
             &json!({"type": "access", "label": rule.id, "container": rule.container, "readers": rule.readers}),
         )?;
     }
+    for label in parts.store.label_statistics().await? {
+        line(out, &statistics(&label))?;
+    }
+    accounts(parts, out).await?;
+    dead_letters(parts, out).await?;
+    documents(parts, out).await?;
+    mentions(parts, out).await?;
+    vectors(parts, out).await?;
+    facts(parts, out).await?;
+    out.flush().map_err(unwritten)
+}
+
+async fn accounts(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
     let mut after = None;
     loop {
-        let documents = parts.documents.scan_documents(after, BATCH).await?;
-        let Some(last) = documents.last() else { break };
+        let accounts = parts.store.scan_accounts(after.as_ref(), BATCH).await?;
+        let Some(last) = accounts.last() else { return Ok(()) };
+        after = Some((last.id.clone(), last.source.clone()));
+        for account in accounts {
+            line(out, &json!({"type": "account", "account": account}))?;
+        }
+    }
+}
+
+async fn dead_letters(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
+    for report in parts.sync.sources().await? {
+        let source = report.source.id;
+        for letter in parts.sync.dead_letters(&source).await? {
+            line(
+                out,
+                &json!({"type": "dead_letter", "source": source, "item": letter.item, "reason": letter.reason}),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+async fn documents(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
+    let mut after = None;
+    loop {
+        let documents = parts.store.scan_documents(after, BATCH).await?;
+        let Some(last) = documents.last() else { return Ok(()) };
         after = Some(last.id);
         for document in documents {
             line(out, &json!({"type": "document", "document": &document}))?;
@@ -44,10 +88,31 @@ pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
             }
         }
     }
+}
+
+async fn mentions(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
     let mut after = None;
     loop {
-        let points = parts.vectors.scan(after, BATCH).await?;
-        let Some((_, _, last)) = points.last() else { break };
+        let mentions = parts.store.scan_mentions(after, BATCH).await?;
+        let Some(last) = mentions.last() else { return Ok(()) };
+        after = Some(last.id);
+        for one in mentions {
+            line(
+                out,
+                &json!({"type": "mentions", "document": one.id, "names": one.names}),
+            )?;
+        }
+    }
+}
+
+async fn vectors(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
+    let Some(vectors) = parts.vectors else { return Ok(()) };
+    let mut after = None;
+    loop {
+        let points = vectors.scan(after, BATCH).await?;
+        let Some((_, _, last)) = points.last() else {
+            return Ok(());
+        };
         after = Some(last.chunk);
         for (label, document, point) in &points {
             line(
@@ -56,6 +121,9 @@ pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
             )?;
         }
     }
+}
+
+async fn facts(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
     let mut after = None;
     loop {
         let facts = parts.graph.scan(after, BATCH).await?;
@@ -76,7 +144,11 @@ pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
 pub async fn export_hash(parts: &Parts<'_>) -> Result<String> {
     let mut hasher = HashWriter(Sha256::new());
     export(parts, &mut hasher).await?;
-    Ok(hasher.0.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(hasher.0))
+}
+
+fn hex(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 struct HashWriter(Sha256);
@@ -93,7 +165,20 @@ impl Write for HashWriter {
 }
 
 fn line(out: &mut dyn Write, value: &Value) -> Result<()> {
-    writeln!(out, "{value}").map_err(|error| Error::internal("write export", error.to_string()).with_source(error))
+    writeln!(out, "{value}").map_err(unwritten)
+}
+
+fn unwritten(error: std::io::Error) -> Error {
+    Error::io("write export", std::path::Path::new("the export"), error)
+}
+
+/// What a label counts for; its terms, of which there are as many as words in a language, as one hash.
+fn statistics(label: &LabelStatistics) -> Value {
+    let mut hasher = Sha256::new();
+    for (term, chunks) in &label.terms {
+        hasher.update(format!("{term} {chunks}\n"));
+    }
+    json!({"type": "statistics", "label": label.label, "chunks": label.chunks, "terms": label.terms.len(), "sha256": hex(hasher)})
 }
 
 /// Rounded to 4 decimals, without a negative zero.

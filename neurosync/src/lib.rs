@@ -8,10 +8,12 @@ mod connector;
 mod context;
 mod eval;
 pub mod export;
+mod folder;
 mod output;
 pub mod pipeline;
 mod progress;
 mod serve;
+mod space;
 
 use std::process::ExitCode;
 

@@ -1,8 +1,12 @@
 //! The pipeline over an open data folder: sync sources, then bring both projections up to date.
 
+<<<<<<< HEAD
+use std::collections::BTreeMap;
+=======
 #[cfg(test)]
 mod tests;
 
+>>>>>>> f1
 use std::sync::Arc;
 
 use domain::seam::Connector;
@@ -81,7 +85,8 @@ impl SourceRun {
 }
 
 impl Pipeline<'_> {
-    /// Sync the named sources (all, when none is named) and project every source.
+    /// Sync the named sources (all, when none is named) and project every source. The graph follows each source at once, which
+    /// takes seconds, so that paths answer early and what was withdrawn is soon forgotten; the index, which may take hours, comes last.
     ///
     /// # Errors
     /// `NotFound` for an unknown name; `Cancelled`. A source that cannot be read or projected is told in its run.
@@ -100,12 +105,14 @@ impl Pipeline<'_> {
                         run.frozen = self.frozen(id).await?;
                     }
                     Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+                    // What was read before it failed is durable and is projected all the same.
                     Err(error) => run.error = Some(error),
                 }
             }
+            self.project_graph(&mut run).await?;
             runs.push(run);
         }
-        self.project(&mut runs).await?;
+        self.project_index(&mut runs).await?;
         Ok(runs)
     }
 
@@ -116,9 +123,16 @@ impl Pipeline<'_> {
     pub async fn sync_from(&self, connector: &dyn Connector) -> Result<SourceRun> {
         let mut run = [SourceRun::of(connector.source())];
         run[0].committed = Some(self.pull(connector).await?);
+<<<<<<< HEAD
+        self.project_graph(&mut run[0]).await?;
+        self.project_index(&mut run).await?;
+        let [run] = run;
+        Ok(run)
+=======
         self.project(&mut run).await?;
         let [mut run] = run;
         run.error.take().map_or(Ok(run), Err)
+>>>>>>> f1
     }
 
     /// Bring both projections of every source up to date. A source that cannot be projected is told in its run.
@@ -128,10 +142,18 @@ impl Pipeline<'_> {
     pub async fn project_all(&self) -> Result<Vec<SourceRun>> {
         let reports = self.app.sync_store().sources().await?;
         let mut runs: Vec<_> = reports.iter().map(|report| SourceRun::of(&report.source.id)).collect();
-        self.project(&mut runs).await?;
+        for run in &mut runs {
+            self.project_graph(run).await?;
+        }
+        self.project_index(&mut runs).await?;
         Ok(runs)
     }
 
+<<<<<<< HEAD
+    async fn project_graph(&self, run: &mut SourceRun) -> Result<()> {
+        if let Some(revision) = self.revisions().await?.get(&run.source) {
+            run.edges += self.graph_projection().run(&run.source, *revision).await?.written;
+=======
     /// Project the sources of these runs: the graph of all first, which takes seconds, then the index, which may take hours.
     async fn project(&self, runs: &mut [SourceRun]) -> Result<()> {
         let reports = self.app.sync_store().sources().await?;
@@ -147,15 +169,35 @@ impl Pipeline<'_> {
                 let done = graph.run(&run.source, revision).await;
                 run.edges = run.take(done)?.written;
             }
+>>>>>>> f1
         }
+        Ok(())
+    }
+
+    async fn project_index(&self, runs: &mut [SourceRun]) -> Result<()> {
+        let (revisions, index) = (self.revisions().await?, self.index_projection());
         for run in runs {
+<<<<<<< HEAD
+            if let Some(revision) = revisions.get(&run.source) {
+                let done = index.run(&run.source, *revision).await?;
+=======
             if let Some(revision) = revision(run) {
                 let done = index.run(&run.source, revision).await;
                 let done = run.take(done)?;
+>>>>>>> f1
                 (run.chunks, run.embedded) = (done.written, done.embedded);
             }
         }
         Ok(())
+    }
+
+    /// The last revision of every source.
+    async fn revisions(&self) -> Result<BTreeMap<SourceId, u64>> {
+        let reports = self.app.sync_store().sources().await?;
+        Ok(reports
+            .into_iter()
+            .map(|report| (report.source.id, report.revision))
+            .collect())
     }
 
     fn index_projection(&self) -> IndexProjection {

@@ -1,4 +1,4 @@
-//! `serve`: the HTTP API over an open data folder, with syncs in the background.
+//! `serve`: the HTTP API over an open data folder, with syncs and late projections in the background.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use search_api::http::{self, Api, Control, KeyHash, SyncEvent};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, broadcast};
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,7 +27,7 @@ const EVENT_BUFFER: usize = 1024;
 pub(crate) async fn run(context: &Context<'_>, serve: Serve) -> Result<()> {
     let listen = serve.listen.unwrap_or(context.config.server.listen);
     let app = Arc::new(context.app().await?);
-    let index = app.index(&*context.bars).await?;
+    let index = app.index_to_search(&*context.bars).await?;
     serve_on(context, app, index, listen).await
 }
 
@@ -58,11 +58,12 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
         tasks: tasks.clone(),
         cancel: context.cancel.clone(),
     });
+    control.catch_up().await?;
     let api = Api {
         search: app.search(&index),
         explore: app.explore(),
         control,
-        keys: keys.iter().map(caller).collect::<Result<_>>()?,
+        keys: keys.iter().map(known).collect::<Result<_>>()?,
         loopback: listen.ip().is_loopback().then(|| listen.ip()),
         metrics: Arc::new(move || handle.render()),
     };
@@ -94,7 +95,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
     Ok(())
 }
 
-fn caller(key: &ApiKey) -> Result<(KeyHash, Caller)> {
+fn known(key: &ApiKey) -> Result<http::ApiKey> {
     let hash = KeyHash::from_hex(&key.sha256)
         .ok_or_else(|| Error::invalid("read configuration", format!("API key `{}` has no SHA-256", key.name)))?;
     let caller = if key.owner {
@@ -102,7 +103,11 @@ fn caller(key: &ApiKey) -> Result<(KeyHash, Caller)> {
     } else {
         Caller::Principals(key.principals.iter().cloned().collect())
     };
-    Ok((hash, caller))
+    Ok(http::ApiKey {
+        name: key.name.clone(),
+        hash,
+        caller,
+    })
 }
 
 /// Syncs in the background, one at a time.
@@ -147,18 +152,26 @@ impl Progress for Broadcast {
     }
 }
 
-#[async_trait]
-impl Control for Background {
-    async fn sources(&self) -> Result<Vec<SourceReport>> {
-        self.app.sync_store().sources().await
+/// What is done in the background.
+enum Work {
+    /// Sync these sources, or all when none is named, and project.
+    Sync(Vec<SourceId>),
+    /// Project alone.
+    Project,
+}
+
+impl Background {
+    /// Bring the projections up to date where an earlier run was stopped before it did.
+    async fn catch_up(&self) -> Result<()> {
+        let lags = self.sources().await?.iter().any(|report| report.lag() > 0);
+        if let (true, Ok(running)) = (lags, self.running.clone().try_lock_owned()) {
+            tracing::info!("the projections lag behind the store");
+            self.start(running, Work::Project);
+        }
+        Ok(())
     }
 
-    async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
-        check_known(&self.sources().await?, &sources)?;
-        let running = self.running.clone().try_lock_owned().map_err(|_| {
-            Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
-                .with_hint("follow it at GET /v1/sync and try again when it has ended")
-        })?;
+    fn start(&self, running: OwnedMutexGuard<()>, work: Work) {
         let (app, index, events, cancel) = (
             self.app.clone(),
             self.index.clone(),
@@ -172,7 +185,11 @@ impl Control for Background {
                 progress: Arc::new(Broadcast(events.clone())),
                 cancel,
             };
-            let error = match pipeline.sync(&sources).await {
+            let done = match work {
+                Work::Sync(sources) => pipeline.sync(&sources).await,
+                Work::Project => pipeline.project_all().await,
+            };
+            let error = match done {
                 Ok(runs) => runs
                     .into_iter()
                     .find_map(|run| run.error.map(|error| format!("{}: {error}", run.source))),
@@ -184,6 +201,22 @@ impl Control for Background {
             drop(running);
             let _heard = events.send(SyncEvent::Ended { error });
         });
+    }
+}
+
+#[async_trait]
+impl Control for Background {
+    async fn sources(&self) -> Result<Vec<SourceReport>> {
+        self.app.sync_store().sources().await
+    }
+
+    async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
+        check_known(&self.sources().await?, &sources)?;
+        let running = self.running.clone().try_lock_owned().map_err(|_| {
+            Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
+                .with_hint("follow it at GET /v1/sync and try again when it has ended")
+        })?;
+        self.start(running, Work::Sync(sources));
         Ok(())
     }
 

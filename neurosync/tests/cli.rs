@@ -72,6 +72,33 @@ fn a_misspelt_setting_is_named_with_its_line() {
 }
 
 #[test]
+fn a_file_is_no_data_folder() {
+    let file = tempfile::NamedTempFile::new().expect("file");
+    let (code, _, error) = run(&["--data", &file.path().display().to_string(), "source", "list"]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(
+        error.contains("is not a folder") && error.contains("--data DIR"),
+        "{error}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_stored_is_closed_to_other_users() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = tempfile::tempdir().expect("folder");
+    let data = scratch.path().join("data");
+    std::fs::create_dir(&data).expect("folder");
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).expect("ours");
+    let (code, _, error) = run(&["--data", &data.display().to_string(), "source", "list"]);
+    assert_eq!(code, Some(0), "{error}");
+    for (name, expected) in [("", 0o700), ("store.db", 0o600), ("graph.db", 0o600)] {
+        let mode = std::fs::metadata(data.join(name)).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, expected, "{name}");
+    }
+}
+
+#[test]
 fn errors_are_json_when_asked() {
     let data = tempfile::tempdir().expect("folder");
     let (code, _, error) = run(&["--json", "--data", &data.path().display().to_string(), "show", "PAY-1"]);

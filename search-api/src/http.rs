@@ -3,9 +3,11 @@
 mod access;
 mod extract;
 mod graph;
+mod listen;
 mod metrics;
 mod operate;
 mod problem;
+mod refusals;
 mod search;
 
 use std::net::IpAddr;
@@ -17,7 +19,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::get;
 use axum::{Router, middleware};
 use domain::seam::store::SourceReport;
-use domain::{Caller, Error, Result, SourceId};
+use domain::{Result, SourceId};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
@@ -27,7 +29,7 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use access::KeyHash;
+pub use access::{ApiKey, KeyHash};
 pub use problem::Problem;
 
 use crate::search::{Explore, Search};
@@ -48,8 +50,8 @@ pub struct Api {
     /// Lists sources and starts syncs.
     pub control: Arc<dyn Control>,
     /// Who may ask. Empty: whoever reaches the loopback address is the owner.
-    pub keys: Vec<(KeyHash, Caller)>,
-    /// The address it listens on, for the check of the `Host` header; absent when it does not listen on loopback.
+    pub keys: Vec<ApiKey>,
+    /// The address it listens on, for the check of where a request comes from; absent when it does not listen on loopback.
     pub loopback: Option<IpAddr>,
     /// The metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
@@ -105,21 +107,21 @@ pub enum SyncEvent {
 }
 
 #[derive(OpenApi)]
-#[openapi(info(
-    title = "NeuroSync",
-    description = "Permission-aware search and graph questions over engineering knowledge."
-))]
+#[openapi(
+    info(
+        title = "NeuroSync",
+        description = "Permission-aware search and graph questions over engineering knowledge."
+    ),
+    components(schemas(Problem))
+)]
 struct Description;
 
 /// Answer requests until `stop` ends, then finish those under way.
 ///
 /// # Errors
-/// `Internal` when the listener fails.
-pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()> + Send + 'static) -> Result<()> {
-    axum::serve(listener, router(api))
-        .with_graceful_shutdown(stop)
-        .await
-        .map_err(|error| Error::internal("serve", error.to_string()).with_source(error))
+/// `Internal` when connections can no longer be counted.
+pub async fn serve(listener: TcpListener, api: Api, stop: impl Future<Output = ()>) -> Result<()> {
+    listen::serve(listener, router(api), listen::Limits::default(), stop).await
 }
 
 /// The whole API.
@@ -145,7 +147,7 @@ fn router(api: Api) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(middleware::from_fn(metrics::measure))
-                .layer(middleware::from_fn_with_state(api.clone(), access::check_host))
+                .layer(middleware::from_fn_with_state(api.clone(), access::check_origin))
                 .layer(middleware::from_fn(problem::limit_time))
                 .layer(GlobalConcurrencyLimitLayer::new(CONCURRENCY))
                 .layer(DefaultBodyLimit::max(MAX_BODY)),

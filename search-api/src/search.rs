@@ -1,6 +1,7 @@
 //! The query flow: plan, two legs, fusion, hydration with graph context; entities, paths and neighbours beside it.
 
 mod answer;
+mod context;
 mod cursor;
 mod entity;
 mod flow;
@@ -9,10 +10,12 @@ mod highlight;
 mod narrow;
 mod plan;
 mod rank;
+mod rerank;
 
 use std::sync::Arc;
 
-use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, VectorIndex};
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, Reranker, Scope, VectorIndex};
+use domain::{Result, Visible};
 
 pub use answer::{
     Entity, EntityDocument, Facet, Match, Neighbor, Neighborhood, Node, PathAnswer, Paths, SearchAnswer, SearchResult,
@@ -52,4 +55,23 @@ pub struct Search {
     pub embedder: Arc<dyn Embedder>,
     /// The analyser that the index was made with.
     pub analyser: Arc<dyn Analyser>,
+    /// What reads the best results once more, if anything does.
+    pub reranking: Option<Reranking>,
+}
+
+/// A model that reads the best results once more together with the query.
+#[derive(Clone)]
+pub struct Reranking {
+    /// The model.
+    pub model: Arc<dyn Reranker>,
+    /// How many results it reads.
+    pub depth: usize,
+}
+
+/// What the graph may show to somebody who sees `visible`: it lags behind the store, which knows what has left his sight since.
+async fn scope(documents: &dyn DocumentStore, visible: &Visible) -> Result<Scope> {
+    Ok(Scope {
+        visible: visible.clone(),
+        revoked: documents.revoked(visible).await?,
+    })
 }

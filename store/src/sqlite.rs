@@ -9,6 +9,7 @@ mod decode;
 mod directory;
 mod documents;
 mod error;
+mod export;
 mod find;
 mod index;
 mod leases;

@@ -16,7 +16,7 @@ mod refusals;
 
 use std::pin::Pin;
 
-use domain::seam::GraphStore;
+use domain::seam::{GraphStore, Scope};
 use domain::{
     AccessId, DocumentFacts, DocumentId, EdgeFact, EdgeKind, Evidence, Key, NodeFact, NodeKind, SourceId, Visible,
 };
@@ -39,6 +39,7 @@ pub const CASES: &[(&str, Case)] = cases![
     examples::what_a_document_asserts_dies_with_it,
     examples::a_new_label_counts_at_once,
     examples::the_second_label_of_an_edge_counts,
+    examples::a_revoked_document_does_not_exist,
     examples::hidden_and_absent_fail_alike,
     examples::the_strongest_visible_assertion_is_shown,
     examples::an_alias_leads_to_the_smallest_visible_key,
@@ -57,6 +58,7 @@ pub const CASES: &[(&str, Case)] = cases![
     properties::the_order_of_arrival_does_not_matter,
     properties::repeating_changes_nothing,
     properties::hidden_facts_change_no_answer,
+    properties::revoked_facts_change_no_answer,
 ];
 
 /// Run every case on `store`, which is cleared before each, with so many random worlds for each property.
@@ -88,8 +90,13 @@ pub fn label(n: u32) -> AccessId {
 }
 
 /// The caller who sees these labels.
-pub fn sees(labels: &[u32]) -> Visible {
-    Visible::Labels(labels.iter().copied().map(label).collect())
+pub fn sees(labels: &[u32]) -> Scope {
+    Visible::Labels(labels.iter().copied().map(label).collect()).into()
+}
+
+/// The caller who sees everything.
+pub fn all() -> Scope {
+    Visible::All.into()
 }
 
 /// A document without facts under a label.

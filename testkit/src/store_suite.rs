@@ -14,12 +14,12 @@ mod sync;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::seam::{DocumentStore, ProjectionStore, SyncStore};
+use domain::seam::{DocumentStore, ExportStore, ProjectionStore, SyncStore};
 
 /// All that a store is.
-pub trait Store: SyncStore + ProjectionStore + DocumentStore {}
+pub trait Store: SyncStore + ProjectionStore + DocumentStore + ExportStore {}
 
-impl<T: SyncStore + ProjectionStore + DocumentStore> Store for T {}
+impl<T: SyncStore + ProjectionStore + DocumentStore + ExportStore> Store for T {}
 
 /// The future of a case. It panics where the store breaks the contract.
 type Outcome = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -90,6 +90,7 @@ fn written() -> Vec<Case> {
             rules_are_listed_by_label,
             nothing_hidden_is_ever_read,
             chunks_of_a_former_label_stay_hidden,
+            what_left_a_caller_s_sight_is_told_until_the_graph_knows,
         }
     }
 }
@@ -126,6 +127,7 @@ fn read() -> Vec<Case> {
             at_most_twenty_are_found_by_key,
             accounts_are_read_by_id,
             a_scan_meets_every_live_document_once,
+            an_export_finds_accounts_statistics_and_mentions_in_order,
         }
     }
 }

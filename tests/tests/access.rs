@@ -199,6 +199,12 @@ fn hidden_content_changes_no_byte_of_any_answer() {
     assert_eq!(servers[0].get(question, Some("nobody-key")).status, 404);
     assert_eq!(servers[0].get(question, None).status, 401);
     assert_eq!(servers[0].get(question, Some("wrong")).status, 401);
+    // The name of the scheme is read without case.
+    let raw = format!(
+        "GET {question} HTTP/1.1\r\nHost: {}\r\nauthorization: bearer eng-key\r\nConnection: close\r\n\r\n",
+        servers[0].address()
+    );
+    assert_eq!(servers[0].raw(&raw).status, 200);
 }
 
 #[test]

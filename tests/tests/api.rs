@@ -56,6 +56,22 @@ fn the_description_names_every_route() {
             "/v1/sync"
         ]
     );
+    let refusals = |path: &str, method: &str| -> Vec<String> {
+        let responses = description["paths"][path][method]["responses"].as_object();
+        responses.expect("responses").keys().cloned().collect()
+    };
+    assert_eq!(refusals("/v1/search", "get"), ["200", "400", "401", "503"]);
+    assert_eq!(refusals("/v1/graph/paths", "get"), ["200", "400", "401", "404", "503"]);
+    assert_eq!(
+        refusals("/v1/sync", "post"),
+        ["202", "400", "401", "403", "404", "408", "409", "413", "415"]
+    );
+    let refused = &description["paths"]["/v1/search"]["get"]["responses"]["400"];
+    assert_eq!(
+        refused["content"]["application/problem+json"]["schema"]["$ref"],
+        "#/components/schemas/Problem"
+    );
+    assert!(description["components"]["schemas"]["Problem"]["properties"]["hint"].is_object());
     assert_eq!(server.get("/healthz", None).body, "ok\n");
     assert_eq!(server.get("/readyz", None).body, "ready\n");
     assert!(
@@ -108,6 +124,66 @@ fn a_foreign_host_is_refused() {
     );
 }
 
+/// A POST to `/v1/sync` with these header lines.
+fn post(server: &Server, head: &str, body: &str) -> (u16, Value) {
+    let answer = server.raw(&format!(
+        "POST /v1/sync HTTP/1.1\r\nHost: {}\r\n{head}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        server.address(),
+        body.len()
+    ));
+    let body = serde_json::from_str(&answer.body).unwrap_or_default();
+    (answer.status, body)
+}
+
+#[test]
+fn a_page_of_another_site_can_do_nothing() {
+    let (_data, server) = serve();
+    let json = "Content-Type: application/json\r\n";
+    for head in [
+        "Origin: https://evil.example\r\n",
+        "Origin: null\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+    ] {
+        let (status, problem) = post(&server, &format!("{head}{json}"), "{}");
+        assert_eq!(
+            (status, &problem["type"]),
+            (403, &json!("urn:neurosync:cross-site")),
+            "{head}"
+        );
+        let read = server.raw(&format!(
+            "GET /v1/search?q=x HTTP/1.1\r\nHost: {}\r\n{head}Connection: close\r\n\r\n",
+            server.address()
+        ));
+        assert_eq!(read.status, 403, "{head}");
+    }
+    for head in ["Content-Type: text/plain\r\n", ""] {
+        let (status, problem) = post(&server, head, "{}");
+        assert_eq!(
+            (status, &problem["type"]),
+            (415, &json!("urn:neurosync:media-type")),
+            "{head}"
+        );
+    }
+    let own = "Origin: http://localhost:3000\r\nSec-Fetch-Site: same-site\r\n";
+    assert_eq!(post(&server, &format!("{own}{json}"), r#"{"sources":["nope"]}"#).0, 404);
+    assert_eq!(post(&server, own, "").0, 202, "nothing to read needs no type");
+}
+
+#[test]
+fn limits_are_told_as_problems() {
+    let (_data, server) = serve();
+    let large = format!(r#"{{"sources":["{}"]}}"#, "a".repeat(1 << 20));
+    let (status, problem) = post(&server, "Content-Type: application/json\r\n", &large);
+    assert_eq!((status, &problem["type"]), (413, &json!("urn:neurosync:too-large")));
+    let many = "&container=x".repeat(33);
+    let problem = self::problem(&server, &format!("/v1/search?q=x{many}"));
+    assert_eq!(problem["status"], 400);
+    assert!(
+        problem["hint"].as_str().is_some_and(|hint| hint.contains("32")),
+        "{problem}"
+    );
+}
+
 #[test]
 fn pages_follow_one_another_without_gap_or_repetition() {
     let (_data, server) = serve();
@@ -143,7 +219,7 @@ fn filters_alone_list_the_newest() {
             .map(|result| result["key"].as_str().expect("key").to_owned())
             .collect()
     };
-    let expected: Vec<_> = (1..=5).map(|number| format!("jira:local/PAY-{number}")).collect();
+    let expected: Vec<_> = (1..=5).map(|number| format!("jira:pay/PAY-{number}")).collect();
     let mut listed = keys("/v1/search?kind=issue");
     listed.sort();
     assert_eq!(listed, expected);

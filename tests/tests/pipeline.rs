@@ -91,6 +91,99 @@ fn a_path_leads_from_the_issue_through_the_pull_request_to_the_commit() {
 }
 
 #[test]
+fn newest_first_lists_what_is_relevant_and_not_what_is_merely_new() {
+    let neurosync = world();
+    let dir = neurosync.data().join("in/more");
+    let mut newer = issue("OPS-1", "Order more coffee for the kitchen", "Both machines are empty.");
+    newer["fields"]["updated"] = "2025-01-01T00:00:00.000+0000".into();
+    let mut again = issue(
+        "OPS-2",
+        "Customers were charged twice again when a payment was retried",
+        "Like PAY-1.",
+    );
+    again["fields"]["updated"] = "2024-12-01T00:00:00.000+0000".into();
+    json_lines(&dir, "OPS.jsonl", &[newer, again]);
+    neurosync.json(&["source", "import", "jira", "ops", &dir.display().to_string()]);
+    let question = "why are customers charged twice when a payment is retried";
+    let by_score = neurosync.json(&["search", "-n", "50", question]);
+    assert!(keys(&by_score).contains(&"jira:ops/OPS-1"), "{by_score}");
+    let by_time = neurosync.json(&["search", "-n", "50", &format!("{question} sort:new")]);
+    assert_eq!(keys(&by_time).first(), Some(&"jira:ops/OPS-2"), "{by_time}");
+    assert!(keys(&by_time).contains(&"jira:pay/PAY-1"), "{by_time}");
+    assert!(!keys(&by_time).contains(&"jira:ops/OPS-1"), "{by_time}");
+    // What the query names stands in front whatever its time.
+    let named = neurosync.json(&["search", &format!("PAY-2 {question} sort:new")]);
+    assert_eq!(keys(&named).first(), Some(&"jira:pay/PAY-2"), "{named}");
+}
+
+#[test]
+fn text_tells_how_to_go_on_and_where_one_is() {
+    let neurosync = world();
+    let text = |arguments: &[&str]| String::from_utf8(neurosync.run(arguments).stdout).expect("UTF-8");
+    let page = text(&["search", "-n", "1", "payment"]);
+    let (_, cursor) = page.split_once("next page: --cursor ").expect("a cursor");
+    let next = text(&["search", "-n", "1", "payment", "--cursor", cursor.trim()]);
+    assert!(next.starts_with(" 1. ") && next != page, "{next}");
+    let here = text(&["path", "PAY-1", "PAY-1"]);
+    assert!(
+        here.contains("(0 hops)") && here.contains("\n  jira:pay/PAY-1"),
+        "{here}"
+    );
+}
+
+#[test]
+fn the_export_holds_what_the_store_derives() {
+    let neurosync = world();
+    let export = neurosync.run(&["export"]);
+    assert!(export.status.success());
+    let mut counts = std::collections::BTreeMap::new();
+    for line in String::from_utf8(export.stdout).expect("UTF-8").lines() {
+        let line: Value = serde_json::from_str(line).expect("a whole line");
+        *counts
+            .entry(line["type"].as_str().expect("a type").to_owned())
+            .or_insert(0) += 1;
+    }
+    for kind in [
+        "access",
+        "statistics",
+        "account",
+        "document",
+        "chunk",
+        "mentions",
+        "vector",
+        "node",
+        "edge",
+    ] {
+        assert!(counts.contains_key(kind), "{kind} is not in {counts:?}");
+    }
+    let full = fs::File::options().write(true).open("/dev/full");
+    if let Ok(full) = full {
+        let output = neurosync
+            .command(&["export"])
+            .stdout(full)
+            .output()
+            .expect("the binary starts");
+        assert!(!output.status.success(), "what cannot be written is an error");
+    }
+}
+
+#[test]
+fn an_unreadable_item_is_exported_as_such() {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    let path = json_lines(&dir, "PAY.jsonl", &[issue("PAY-1", "One", "x")]);
+    let before = fs::read_to_string(&path).expect("read");
+    fs::write(&path, before + "{\"half\"\n").expect("write");
+    neurosync.json(&["source", "import", "jira", "pay", &dir.display().to_string()]);
+    let export = String::from_utf8(neurosync.run(&["export"]).stdout).expect("UTF-8");
+    let letters: Vec<_> = export
+        .lines()
+        .filter(|line| line.contains(r#""type":"dead_letter""#))
+        .collect();
+    assert!(letters.len() == 1 && letters[0].contains("PAY.jsonl:2"), "{letters:?}");
+}
+
+#[test]
 fn order_of_arrival_does_not_matter() {
     // `world` imports the commits before the project that explains `PAY-1` is known.
     let neurosync = world();
@@ -321,5 +414,29 @@ fn eval_prints_the_measures_of_a_beir_folder() {
     assert!(
         report["embed_texts_per_s"].is_f64() && report["query_p50_ms"].is_f64() && report["query_p99_ms"].is_f64(),
         "{report}"
+    );
+}
+
+#[test]
+fn an_index_of_another_model_is_refused_until_it_is_rebuilt() {
+    let neurosync = world();
+    let settings = neurosync.data().join("neurosync.toml");
+    fs::write(&settings, "[model]\ndimensions = 128\n").expect("settings");
+    for command in [&["search", "refund"][..], &["sync"]] {
+        let (code, said) = neurosync.fails(command);
+        assert!(
+            code == 4 && said.contains("neurosync rebuild"),
+            "{command:?}: {code} {said}"
+        );
+    }
+    // What needs no model still reads what is stored.
+    neurosync.hash();
+    neurosync.json(&["rebuild"]);
+    assert!(!keys(&neurosync.json(&["search", "refund"])).is_empty());
+    fs::write(&settings, "[model]\npassage_prefix = \"passage: \"\n").expect("settings");
+    assert_eq!(
+        neurosync.fails(&["search", "refund"]).0,
+        4,
+        "equal length is not enough"
     );
 }

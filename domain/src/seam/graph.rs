@@ -1,10 +1,31 @@
-//! The seam to graph stores. Every reading method sees exactly what `visible` allows: an edge counts when the asserting
-//! document's label, and the edge's second label where it has one, are visible; a node exists when a visible assertion
-//! names it or a visible edge touches it.
+//! The seam to graph stores. Every reading method sees exactly what its scope allows: an edge counts when the asserting
+//! document is in it and the edge's second label, where it has one, is visible; a node exists when an assertion in scope
+//! names it or an edge in scope touches it.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
 use crate::{AccessId, DocumentFacts, DocumentId, EdgeKind, Evidence, Key, NodeKind, Result, Timestamp, Visible};
+
+/// What a caller sees of a graph, which lags behind the store of truth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
+    /// The labels whose documents may be seen.
+    pub visible: Visible,
+    /// Documents that the graph may still hold under such a label though they are gone, or under another one by now. To an
+    /// answer they do not exist.
+    pub revoked: BTreeSet<DocumentId>,
+}
+
+impl From<Visible> for Scope {
+    fn from(visible: Visible) -> Self {
+        Self {
+            visible,
+            revoked: BTreeSet::new(),
+        }
+    }
+}
 
 /// A node as a caller sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,7 +83,7 @@ pub struct Expansion {
     /// The node in the middle: canonical key or alias.
     pub node: String,
     /// What may be seen.
-    pub visible: Visible,
+    pub scope: Scope,
     /// Only edges of these kinds; empty: all.
     pub kinds: Vec<EdgeKind>,
     /// Which way.
@@ -92,7 +113,7 @@ pub struct PathQuery {
     /// The other end.
     pub to: String,
     /// What may be seen.
-    pub visible: Visible,
+    pub scope: Scope,
     /// Only edges of these kinds; empty: all.
     pub kinds: Vec<EdgeKind>,
     /// Only paths through this node (canonical key or alias), if set.
@@ -130,7 +151,7 @@ pub trait GraphStore: Send + Sync {
     async fn replace(&self, facts: Vec<DocumentFacts>) -> Result<()>;
 
     /// The node of this canonical key, or else of this alias (the smallest key where several have it). `None` when the caller sees none.
-    async fn node(&self, name: &str, visible: &Visible) -> Result<Option<NodeView>>;
+    async fn node(&self, name: &str, scope: &Scope) -> Result<Option<NodeView>>;
 
     /// What surrounds a node. `NotFound` when the caller sees no such node.
     async fn expand(&self, expansion: Expansion) -> Result<Subgraph>;
@@ -139,7 +160,7 @@ pub trait GraphStore: Send + Sync {
     async fn paths(&self, query: PathQuery) -> Result<Vec<Path>>;
 
     /// The most central visible nodes by PageRank (damping 0.85) over the visible edges taken both ways, best first.
-    async fn rank(&self, visible: &Visible, limit: usize) -> Result<Vec<(Key, f64)>>;
+    async fn rank(&self, scope: &Scope, limit: usize) -> Result<Vec<(Key, f64)>>;
 
     /// All facts by ascending document id after `after`, for export and comparison.
     async fn scan(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentFacts>>;
@@ -151,7 +172,10 @@ pub trait GraphStore: Send + Sync {
     async fn clear(&self) -> Result<()>;
 }
 
-/// Whether an edge asserted under `access`, with a second label `also`, may be seen.
-pub fn edge_visible(visible: &Visible, access: &AccessId, also: Option<&AccessId>) -> bool {
-    visible.contains(access) && also.is_none_or(|label| visible.contains(label))
+impl Scope {
+    /// Whether what a document asserts under a label may be seen; with a second label `also`, that one must be visible too.
+    pub fn holds(&self, document: DocumentId, access: &AccessId, also: Option<&AccessId>) -> bool {
+        let visible = |label| self.visible.contains(label);
+        visible(access) && also.is_none_or(visible) && !self.revoked.contains(&document)
+    }
 }

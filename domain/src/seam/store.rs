@@ -1,14 +1,14 @@
 //! The seams to the store of truth, split by who uses them: sync, the projections, and queries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AccessId, AccessRule, Account, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page, Readers,
-    Rejected, Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
+    AccessId, AccessRule, Account, AccountId, Caller, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page,
+    Readers, Rejected, Result, SourceId, SparseVector, Sweep, TextHash, Timestamp, Visible,
 };
 
 /// A configured source.
@@ -55,6 +55,14 @@ pub struct Resume {
     pub cursor: Option<Cursor>,
     /// Whether a committed page asked for a sweep and no complete one was applied since.
     pub sweep_due: bool,
+}
+
+impl SourceReport {
+    /// How many revisions the projection that is furthest behind has still to handle.
+    pub fn lag(&self) -> u64 {
+        let behind = |position: &u64| self.revision.saturating_sub(*position);
+        self.positions.values().map(behind).max().unwrap_or(self.revision)
+    }
 }
 
 /// What a commit changed.
@@ -275,13 +283,44 @@ pub trait DocumentStore: Send + Sync {
     /// Statistics of these terms over the visible labels.
     async fn term_statistics(&self, terms: &[u32], visible: &Visible) -> Result<TermStatistics>;
 
+    /// Documents that the graph may still show to somebody who sees `visible`, though they are gone or under a hidden label by
+    /// now: those among the ones that changed since the graph's projection ran.
+    async fn revoked(&self, visible: &Visible) -> Result<BTreeSet<DocumentId>>;
+
     /// The accounts whose id, login, display name or e-mail is one of `names`, compared without case; by id, at most 1,000. Only
     /// what sources tell of which some label is visible counts: what another source calls somebody is not for the caller to try.
     async fn accounts(&self, names: &[String], visible: &Visible) -> Result<Vec<Account>>;
+}
 
-    /// Live documents by ascending id after `after`, for export.
+/// What a label counts for in the statistics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelStatistics {
+    /// The label.
+    pub label: AccessId,
+    /// Its chunks.
+    pub chunks: u64,
+    /// For each term the chunks that hold it, by term; none that no chunk holds.
+    pub terms: Vec<(u32, u64)>,
+}
+
+/// An account as one source tells it: where a scan goes on.
+pub type AccountPlace = (AccountId, SourceId);
+
+/// What an export reads beside the chunks: everything else that follows from what was synced, each in one order.
+#[async_trait]
+pub trait ExportStore: Send + Sync {
+    /// Live documents by ascending id after `after`.
     async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>>;
 
     /// All access rules by label.
     async fn access_rules(&self) -> Result<Vec<AccessRule>>;
+
+    /// Accounts as each source tells them, by id and source after `after`.
+    async fn scan_accounts(&self, after: Option<&AccountPlace>, limit: usize) -> Result<Vec<Account>>;
+
+    /// The statistics of every label that has any, by label.
+    async fn label_statistics(&self) -> Result<Vec<LabelStatistics>>;
+
+    /// What documents mention, by ascending id after `after`, names in order; none that mentions nothing.
+    async fn scan_mentions(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Mentioned>>;
 }

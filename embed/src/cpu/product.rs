@@ -1,4 +1,4 @@
-//! Matrix products over packed operands: tiles of 6 rows by 16 columns whose sums stay in registers.
+//! Matrix products: tiles of 6 rows by 16 columns whose sums stay in registers, over a right operand packed once.
 //!
 //! Every element of a product is one sum over the depth in ascending order, whatever rows stand beside it: a row's result is
 //! the same, bit for bit, alone and among others. The shape of the tile (12 accumulators of 8 lanes, 2 loads, 1 broadcast)
@@ -7,9 +7,9 @@
 use super::simd::{Work, multiply_add};
 
 /// Rows of a tile.
-const ROWS: usize = 6;
+pub(crate) const ROWS: usize = 6;
 /// Columns of a tile.
-const COLUMNS: usize = 16;
+pub(crate) const COLUMNS: usize = 16;
 
 /// The right operand, `depth` × `width`, as panels of 16 columns; the last panel is filled up with zeros.
 #[derive(Debug, Default)]
@@ -41,6 +41,11 @@ impl Right {
         }
     }
 
+    /// Values of a column.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
     fn reset(&mut self, depth: usize, width: usize) {
         (self.depth, self.width) = (depth, width);
         self.panels.resize(width.div_ceil(COLUMNS) * depth, [0.0; COLUMNS]);
@@ -50,28 +55,29 @@ impl Right {
     }
 }
 
-/// The left operand, `rows` × `depth`, as panels of 6 rows; the last panel is filled up with zeros.
-#[derive(Debug, Default)]
-pub(crate) struct Left {
-    panels: Vec<[f32; ROWS]>,
-    depth: usize,
-    rows: usize,
+/// The left operand: `rows` rows, the first value of row `r` at `r * stride`; as many values of each count as the right operand is deep.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Left<'a> {
+    pub(crate) values: &'a [f32],
+    pub(crate) rows: usize,
+    pub(crate) stride: usize,
 }
 
-impl Left {
-    /// Pack anew, reusing the memory: `row(r)` gives the `depth` values of row `r`.
-    pub(crate) fn pack<'a>(&mut self, rows: usize, depth: usize, row: impl Fn(usize) -> &'a [f32]) {
-        (self.rows, self.depth) = (rows, depth);
-        self.panels.resize(rows.div_ceil(ROWS) * depth, [0.0; ROWS]);
-        if !rows.is_multiple_of(ROWS) {
-            self.panels[rows / ROWS * depth..].fill([0.0; ROWS]);
+impl<'a> Left<'a> {
+    /// Rows of `width` values one after another.
+    pub(crate) fn stacked(values: &'a [f32], width: usize) -> Self {
+        let rows = values.len() / width;
+        Self {
+            values,
+            rows,
+            stride: width,
         }
-        for r in 0..rows {
-            let panel = &mut self.panels[r / ROWS * depth..][..depth];
-            for (lanes, value) in panel.iter_mut().zip(row(r)) {
-                lanes[r % ROWS] = *value;
-            }
-        }
+    }
+
+    /// The tile of rows from `first`. Beyond the last row, the last is taken again: its sums are computed and left.
+    #[inline(always)]
+    fn tile(self, first: usize, depth: usize) -> [&'a [f32]; ROWS] {
+        std::array::from_fn(|i| &self.values[(first + i).min(self.rows - 1) * self.stride..][..depth])
     }
 }
 
@@ -93,7 +99,7 @@ impl Finish for Plain {
 
 /// `left` × `right`, finished by `finish`, written to `out`: row `r` begins at `r * stride`.
 pub(crate) struct Product<'a, F> {
-    pub(crate) left: &'a Left,
+    pub(crate) left: Left<'a>,
     pub(crate) right: &'a Right,
     pub(crate) finish: F,
     pub(crate) out: &'a mut [f32],
@@ -112,23 +118,22 @@ impl<F: Finish> Work for Product<'_, F> {
             out,
             stride,
         } = self;
-        let depth = left.depth;
-        debug_assert_eq!(depth, right.depth, "the operands do not fit");
-        if depth == 0 {
+        let depth = right.depth;
+        if depth == 0 || left.rows == 0 {
             return;
         }
         // The panel of the right operand stays in the first-level cache while the left one streams past.
         for (p, b) in right.panels.chunks_exact(depth).enumerate() {
             let column = p * COLUMNS;
-            let count = COLUMNS.min(right.width - column);
-            for (q, a) in left.panels.chunks_exact(depth).enumerate() {
-                let sums = tile::<FUSED>(a, b);
-                for (r, sums) in (q * ROWS..left.rows).zip(&sums) {
-                    let out = &mut out[r * stride + column..][..count];
+            let width = COLUMNS.min(right.width - column);
+            for first in (0..left.rows).step_by(ROWS) {
+                let sums = tile::<FUSED>(left.tile(first, depth), b);
+                for (r, sums) in (first..left.rows).zip(&sums) {
+                    let out = &mut out[r * stride + column..][..width];
                     // A length known while compiling lets the finish become straight vector code.
                     match out.as_mut_array::<COLUMNS>() {
                         Some(out) => finish.finish::<FUSED>(column, sums, out),
-                        None => finish.finish::<FUSED>(column, &sums[..count], out),
+                        None => finish.finish::<FUSED>(column, &sums[..width], out),
                     }
                 }
             }
@@ -137,9 +142,12 @@ impl<F: Finish> Work for Product<'_, F> {
 }
 
 #[inline(always)]
-fn tile<const FUSED: bool>(a: &[[f32; ROWS]], b: &[[f32; COLUMNS]]) -> [[f32; COLUMNS]; ROWS] {
+fn tile<const FUSED: bool>(a: [&[f32]; ROWS], b: &[[f32; COLUMNS]]) -> [[f32; COLUMNS]; ROWS] {
     let mut sums = [[0.0; COLUMNS]; ROWS];
-    for (a, b) in a.iter().zip(b) {
+    let [a0, a1, a2, a3, a4, a5] = a;
+    // One iterator over all seven: no index, no check of bounds.
+    for ((((((b, a0), a1), a2), a3), a4), a5) in b.iter().zip(a0).zip(a1).zip(a2).zip(a3).zip(a4).zip(a5) {
+        let a = [*a0, *a1, *a2, *a3, *a4, *a5];
         for i in 0..ROWS {
             for j in 0..COLUMNS {
                 sums[i][j] = multiply_add::<FUSED>(a[i], b[j], sums[i][j]);

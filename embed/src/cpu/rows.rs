@@ -1,8 +1,8 @@
-//! What a BERT layer does to whole rows: softmax and layer normalisation.
+//! What a layer does to whole rows: softmax, layer normalisation, rotation; and pooling at the end.
 //!
 //! Sums run in eight lanes of fixed order, so that the compiler may use vector registers and the result never depends on it.
 
-use super::finish::horner;
+use super::activation::exp;
 use super::simd::{Work, multiply_add};
 
 const LANES: usize = 8;
@@ -60,17 +60,17 @@ impl Work for Normalise<'_> {
     }
 }
 
-/// The mean over rows, scaled to length 1. Of the zero vector, the zero vector.
-pub(crate) struct MeanUnit<'a> {
+/// The mean over rows.
+pub(crate) struct Mean<'a> {
     pub(crate) rows: &'a [f32],
     pub(crate) width: usize,
 }
 
-impl Work for MeanUnit<'_> {
+impl Work for Mean<'_> {
     type Output = Vec<f32>;
 
     #[inline(always)]
-    #[expect(clippy::cast_precision_loss, reason = "a text has at most some hundreds of rows")]
+    #[expect(clippy::cast_precision_loss, reason = "a text has at most some thousands of rows")]
     fn run<const FUSED: bool>(self) -> Vec<f32> {
         let mut mean = vec![0.0; self.width];
         for row in self.rows.chunks_exact(self.width) {
@@ -82,16 +82,60 @@ impl Work for MeanUnit<'_> {
         for x in &mut mean {
             *x /= count;
         }
-        let scale = 1.0 / squares::<FUSED>(&mean).sqrt().max(1e-12);
-        for x in &mut mean {
-            *x *= scale;
-        }
         mean
     }
 }
 
+/// A row scaled in place to length 1. The zero vector stays what it is.
+pub(crate) struct Unit<'a>(pub(crate) &'a mut [f32]);
+
+impl Work for Unit<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let scale = 1.0 / squares::<FUSED>(self.0).sqrt().max(1e-12);
+        for x in self.0 {
+            *x *= scale;
+        }
+    }
+}
+
+/// Each row in place, head by head: the pairs (i, i + width / 2) of a head are turned by the row's own angles.
+pub(crate) struct Rotate<'a> {
+    pub(crate) rows: &'a mut [f32],
+    /// From one row to the next.
+    pub(crate) stride: usize,
+    /// The columns from the first that are turned, whole heads.
+    pub(crate) columns: usize,
+    /// Cosines and sines, half a head of each for every row.
+    pub(crate) cosines: &'a [f32],
+    pub(crate) sines: &'a [f32],
+    pub(crate) half: usize,
+}
+
+impl Work for Rotate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let angles = self
+            .cosines
+            .chunks_exact(self.half)
+            .zip(self.sines.chunks_exact(self.half));
+        for (row, (cosines, sines)) in self.rows.chunks_exact_mut(self.stride).zip(angles) {
+            for head in row[..self.columns].chunks_exact_mut(2 * self.half) {
+                let (left, right) = head.split_at_mut(self.half);
+                for (((a, b), cosine), sine) in left.iter_mut().zip(right).zip(cosines).zip(sines) {
+                    (*a, *b) = (*a * cosine - *b * sine, *b * cosine + *a * sine);
+                }
+            }
+        }
+    }
+}
+
 #[inline(always)]
-fn fold(row: &[f32], start: f32, step: impl Fn(f32, f32) -> f32) -> f32 {
+pub(super) fn fold(row: &[f32], start: f32, step: impl Fn(f32, f32) -> f32) -> f32 {
     let mut lanes = [start; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
@@ -112,28 +156,4 @@ fn squares<const FUSED: bool>(row: &[f32]) -> f32 {
         }
     }
     lanes.iter().sum::<f32>() + rest.iter().map(|x| x * x).sum::<f32>()
-}
-
-/// e^x for x ≤ 0 (larger ones too, up to 88), by the range reduction and polynomial of Cephes `expf`; relative error below 2e-7.
-/// Below −87 the value at −87, which is as good as nothing.
-#[inline(always)]
-pub(crate) fn exp<const FUSED: bool>(x: f32) -> f32 {
-    /// Added to a float of small magnitude, 1.5 · 2²³ leaves the nearest whole number in the low bits of the mantissa.
-    const ROUND: f32 = 12_582_912.0;
-    const POLYNOMIAL: [f32; 6] = [
-        1.987_569_1e-4,
-        1.398_199_9e-3,
-        8.333_452e-3,
-        4.166_579_6e-2,
-        1.666_666_6e-1,
-        0.5,
-    ];
-    let x = x.clamp(-87.0, 88.0);
-    let shifted = multiply_add::<FUSED>(x, std::f32::consts::LOG2_E, ROUND);
-    let whole = shifted - ROUND;
-    let rest = multiply_add::<FUSED>(whole, -0.693_359_4, x);
-    let rest = multiply_add::<FUSED>(whole, 2.121_944_4e-4, rest);
-    let mantissa = multiply_add::<FUSED>(horner::<FUSED, 6>(&POLYNOMIAL, rest), rest * rest, rest) + 1.0;
-    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
-    mantissa * power
 }

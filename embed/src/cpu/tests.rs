@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::finish::{BiasGelu, Residual, erf, gelu};
+use super::activation::{Activation, Gelu, GeluTanh, Relu, Silu, Tanh, erf, exp, gelu};
+use super::finish::{Activated, Added, Gated, Residual};
 use super::product::{Left, Plain, Product, Right};
-use super::rows::{MeanUnit, Normalise, Softmax, exp};
+use super::rows::{Mean, Normalise, Rotate, Softmax, Unit};
 use super::simd::{Work, dispatch};
 
 fn values(count: usize, seed: u32) -> Vec<f32> {
@@ -33,24 +34,22 @@ fn erf_oracle(x: f64) -> f64 {
     sum * std::f64::consts::FRAC_2_SQRT_PI
 }
 
-fn packed(left: &[f32], right: &[f32], (rows, depth, width): (usize, usize, usize)) -> (Left, Right) {
-    let (mut l, mut r) = (Left::default(), Right::default());
+fn packed(right: &[f32], depth: usize, width: usize) -> Right {
+    let mut r = Right::default();
     // Packing over what was there before must leave nothing of it.
-    l.pack(rows + 3, depth + 5, |_| &[9.0; 64][..depth + 5]);
     r.pack_rows(depth + 5, width + 7, |_| &[9.0; 64][..width + 7]);
-    l.pack(rows, depth, |row| &left[row * depth..][..depth]);
     r.pack_rows(depth, width, |d| &right[d * width..][..width]);
-    (l, r)
+    r
 }
 
 proptest! {
     #[test]
     fn a_product_is_the_sum_of_products(rows in 1_usize..20, depth in 1_usize..40, width in 1_usize..50, seed: u32) {
         let (left, right) = (values(rows * depth, seed), values(depth * width, !seed));
-        let (l, r) = packed(&left, &right, (rows, depth, width));
+        let (l, r) = (Left::stacked(&left, depth), packed(&right, depth, width));
         let (mut wide, mut plain) = (vec![0.0; rows * width], vec![0.0; rows * width]);
-        dispatch(Product { left: &l, right: &r, finish: Plain, out: &mut wide, stride: width });
-        Product { left: &l, right: &r, finish: Plain, out: &mut plain, stride: width }.run::<false>();
+        dispatch(Product { left: l, right: &r, finish: Plain, out: &mut wide, stride: width });
+        Product { left: l, right: &r, finish: Plain, out: &mut plain, stride: width }.run::<false>();
         let oracle = |row: usize, column: usize| -> f64 {
             (0..depth).map(|d| f64::from(left[row * depth + d]) * f64::from(right[d * width + column])).sum()
         };
@@ -66,13 +65,13 @@ proptest! {
     #[test]
     fn a_row_of_a_product_does_not_depend_on_the_others(rows in 1_usize..20, depth in 1_usize..40, width in 1_usize..50, seed: u32) {
         let (left, right) = (values(rows * depth, seed), values(depth * width, !seed));
-        let (l, r) = packed(&left, &right, (rows, depth, width));
+        let (l, r) = (Left::stacked(&left, depth), packed(&right, depth, width));
         let mut all = vec![0.0; rows * width];
-        dispatch(Product { left: &l, right: &r, finish: Plain, out: &mut all, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Plain, out: &mut all, stride: width });
         for row in 0..rows {
-            let (l, r) = packed(&left[row * depth..][..depth], &right, (1, depth, width));
+            let l = Left::stacked(&left[row * depth..][..depth], depth);
             let mut alone = vec![0.0; width];
-            dispatch(Product { left: &l, right: &r, finish: Plain, out: &mut alone, stride: width });
+            dispatch(Product { left: l, right: &r, finish: Plain, out: &mut alone, stride: width });
             let bits = |row: &[f32]| row.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             prop_assert_eq!(bits(&alone), bits(&all[row * width..][..width]));
         }
@@ -83,29 +82,40 @@ proptest! {
         let by_row = values(depth * width, seed);
         let by_column: Vec<_> = (0..depth * width).map(|i| by_row[i % depth * width + i / depth]).collect();
         let left = values(depth, !seed);
-        let (l, r) = packed(&left, &by_row, (1, depth, width));
+        let (l, r) = (Left::stacked(&left, depth), packed(&by_row, depth, width));
         let mut transposed = Right::default();
         transposed.pack_columns(depth, width, |column| &by_column[column * depth..][..depth]);
         let (mut a, mut b) = (vec![0.0; width], vec![0.0; width]);
-        dispatch(Product { left: &l, right: &r, finish: Plain, out: &mut a, stride: width });
-        dispatch(Product { left: &l, right: &transposed, finish: Plain, out: &mut b, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Plain, out: &mut a, stride: width });
+        dispatch(Product { left: l, right: &transposed, finish: Plain, out: &mut b, stride: width });
         prop_assert_eq!(a, b);
     }
 
     #[test]
-    fn what_follows_a_product_is_bias_gelu_and_residual(width in 1_usize..40, seed: u32) {
+    fn what_follows_a_product_is_bias_activation_and_residual(width in 1_usize..40, seed: u32) {
         let (left, right, bias) = ([1.0], values(width, seed), values(width, !seed));
-        let (l, r) = packed(&left, &right, (1, 1, width));
+        let (l, r) = (Left::stacked(&left, 1), packed(&right, 1, width));
         let mut out = values(width, seed ^ 5);
         let before = out.clone();
-        dispatch(Product { left: &l, right: &r, finish: Residual(&bias), out: &mut out, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Residual(&bias), out: &mut out, stride: width });
         for (i, x) in out.iter().enumerate() {
             prop_assert!(close(*x, f64::from(before[i]) + f64::from(right[i]) + f64::from(bias[i]), 1e-6));
         }
-        dispatch(Product { left: &l, right: &r, finish: BiasGelu(&bias), out: &mut out, stride: width });
+        dispatch(Product { left: l, right: &r, finish: Activated(&bias, Gelu), out: &mut out, stride: width });
         for (i, x) in out.iter().enumerate() {
             let sum = f64::from(right[i]) + f64::from(bias[i]);
             prop_assert!(close(*x, sum * 0.5 * (1.0 + erf_oracle(sum * std::f64::consts::FRAC_1_SQRT_2)), 2e-6));
+        }
+        let before = out.clone();
+        dispatch(Product { left: l, right: &r, finish: Gated(&bias, Relu), out: &mut out, stride: width });
+        for (i, x) in out.iter().enumerate() {
+            let sum = f64::from(right[i]) + f64::from(bias[i]);
+            prop_assert!(close(*x, f64::from(before[i]) * sum.max(0.0), 1e-6));
+        }
+        let before = out.clone();
+        dispatch(Product { left: l, right: &r, finish: Added, out: &mut out, stride: width });
+        for (i, x) in out.iter().enumerate() {
+            prop_assert!(close(*x, f64::from(before[i]) + f64::from(right[i]), 1e-6));
         }
     }
 
@@ -135,13 +145,50 @@ proptest! {
     #[test]
     fn pooling_gives_the_mean_at_length_one(rows in 1_usize..9, width in 1_usize..40, seed: u32) {
         let values = values(rows * width, seed);
-        let found = dispatch(MeanUnit { rows: &values, width });
+        let mut found = dispatch(Mean { rows: &values, width });
+        dispatch(Unit(&mut found));
         let sums: Vec<f64> = (0..width).map(|i| values.iter().skip(i).step_by(width).map(|x| f64::from(*x)).sum()).collect();
         let length = sums.iter().map(|x| x * x).sum::<f64>().sqrt();
         prop_assume!(length > 0.01);
         for (found, sum) in found.iter().zip(&sums) {
             prop_assert!(close(*found, sum / length, 1e-4));
         }
+    }
+
+    #[test]
+    fn rotation_turns_pairs_of_each_head_and_keeps_the_rest(half in 1_usize..20, heads in 1_usize..4, seed: u32) {
+        let (columns, stride) = (heads * 2 * half, heads * 2 * half + 3);
+        let before = values(2 * stride, seed);
+        let angles: Vec<f64> = values(2 * half, !seed).iter().map(|x| f64::from(*x)).collect();
+        let narrow = |of: fn(f64) -> f64| angles.iter().map(|x| (of(*x) * 1e6).round() as f32 / 1e6).collect::<Vec<_>>();
+        let (cosines, sines) = (narrow(f64::cos), narrow(f64::sin));
+        let mut rows = before.clone();
+        dispatch(Rotate { rows: &mut rows, stride, columns, cosines: &cosines, sines: &sines, half });
+        for row in 0..2 {
+            for i in 0..stride {
+                let at = |i: usize| f64::from(before[row * stride + i]);
+                let (place, angle) = (i % (2 * half), angles[row * half + i % half]);
+                let expected = match place < half {
+                    _ if i >= columns => at(i),
+                    true => at(i) * angle.cos() - at(i + half) * angle.sin(),
+                    false => at(i) * angle.cos() + at(i - half) * angle.sin(),
+                };
+                prop_assert!(close(rows[row * stride + i], expected, 1e-5));
+            }
+        }
+    }
+
+    #[test]
+    fn the_other_activations_are_as_defined(y in -30.0_f32..30.0) {
+        let x = f64::from(y);
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let inner = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
+        let tolerance = 1e-6 * x.abs().max(1.0);
+        prop_assert!(close(GeluTanh.of::<true>(y), 0.5 * x * (1.0 + inner.tanh()), tolerance));
+        prop_assert!(close(GeluTanh.of::<false>(y), 0.5 * x * (1.0 + inner.tanh()), tolerance));
+        prop_assert!(close(Silu.of::<true>(y), x * sigmoid(x), tolerance));
+        prop_assert!(close(Tanh.of::<true>(y), x.tanh(), 1e-6));
+        prop_assert!(close(Relu.of::<true>(y), x.max(0.0), 0.0));
     }
 
     #[test]
@@ -159,11 +206,10 @@ proptest! {
 
 #[test]
 fn the_mean_of_zeros_stays_zero() {
-    assert_eq!(
-        dispatch(MeanUnit {
-            rows: &[0.0; 8],
-            width: 4
-        }),
-        [0.0; 4]
-    );
+    let mut mean = dispatch(Mean {
+        rows: &[0.0; 8],
+        width: 4,
+    });
+    dispatch(Unit(&mut mean));
+    assert_eq!(mean, [0.0; 4]);
 }

@@ -8,17 +8,17 @@
 mod batches;
 mod reference;
 
-use embed::Bert;
+use embed::{SentenceEncoder, SentenceSettings};
 use model_cache::{Hub, ModelRef, Settings, Silent, resolve};
 use tokio::sync::OnceCell;
 
 /// The default model on two threads, fetched into the user's cache when it is not there yet.
-pub(crate) async fn model() -> &'static Bert {
-    static MODEL: OnceCell<Bert> = OnceCell::const_new();
+pub(crate) async fn model() -> &'static SentenceEncoder {
+    static MODEL: OnceCell<SentenceEncoder> = OnceCell::const_new();
     MODEL.get_or_init(load).await
 }
 
-async fn load() -> Bert {
+async fn load() -> SentenceEncoder {
     let home = std::env::home_dir().expect("a home folder");
     let settings = Settings {
         cache_dir: home.join(".cache").join("neurosync").join("models"),
@@ -33,5 +33,12 @@ async fn load() -> Bert {
             error.hint().unwrap_or_default()
         ),
     };
-    Bert::load(&files, 2).expect("the default model loads")
+    SentenceEncoder::load(
+        &files,
+        SentenceSettings {
+            threads: 2,
+            ..SentenceSettings::default()
+        },
+    )
+    .expect("the default model loads")
 }

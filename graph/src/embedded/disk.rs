@@ -4,12 +4,12 @@
 //! and the old rows go in the same transaction, so that whoever knows a number finds that state or nothing. Names are kept
 //! in blocks, one per batch, which makes loading a million of them a matter of some thousand rows.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DocumentId, EdgeKind, Error, ErrorKind, Key, NodeKind, Result};
+use domain::{DocumentId, EdgeKind, ErrorKind, Key, NodeKind, Result};
 use futures::TryStreamExt;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -20,9 +20,10 @@ use uuid::Uuid;
 
 use super::codec::decode_names;
 use super::failure::{corrupt, database};
+use super::file;
 use super::memory::{Graph, MAX_CLASSES, Stored};
 
-const OPEN: &str = "open graph";
+pub(crate) const OPEN: &str = "open graph";
 const LOAD: &str = "load graph";
 
 /// Rises when the meaning of rows changes.
@@ -102,7 +103,8 @@ pub(crate) struct Writer {
 impl Disk {
     /// Open the file, or make it, and lock it.
     pub(crate) async fn open(path: &Path) -> Result<(Self, Writer)> {
-        let lock = lock(path)?;
+        let lock = file::lock(path)?;
+        file::create(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .busy_timeout(Duration::from_secs(5));
@@ -260,44 +262,6 @@ async fn put(connection: &mut SqliteConnection, batch: Batch) -> sqlx::Result<()
         rows = rest;
     }
     Ok(())
-}
-
-/// Delete the file and what `SQLite` keeps beside it.
-pub(crate) fn discard(path: &Path) -> Result<()> {
-    let _lock = lock(path)?;
-    for end in ["-wal", "-shm", ""] {
-        let file = beside(path, end);
-        match std::fs::remove_file(&file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("discard graph", &file, error));
-            }
-            Ok(()) | Err(_) => {}
-        }
-    }
-    Ok(())
-}
-
-fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
-}
-
-/// The lock lies beside the file, since closing any handle of the file itself would drop the locks `SQLite` holds on it.
-fn lock(path: &Path) -> Result<File> {
-    let lock = beside(path, ".lock");
-    let opened = File::options().create(true).write(true).truncate(false).open(&lock);
-    let file = opened.map_err(|error| Error::io(OPEN, &lock, error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::new(
-            ErrorKind::Conflict,
-            OPEN,
-            format!("{} is open in another process", path.display()),
-        )
-        .with_hint("stop the other process, or give this one another data folder")),
-        Err(TryLockError::Error(error)) => Err(Error::io(OPEN, &lock, error)),
-    }
 }
 
 /// Make the tables of a new file; refuse a file that was written under another meaning.

@@ -32,7 +32,7 @@ pub(crate) fn check(expansion: &Expansion) -> Result<()> {
 
 /// Collect edges until the limit, the last hop, or the end of the budget: then the levels that are complete count.
 pub(crate) fn plan(graph: &Graph, expansion: &Expansion, budget: &mut Budget) -> Result<Shape<bool>> {
-    let sight = graph.sight(&expansion.visible);
+    let sight = graph.sight(&expansion.scope);
     let middle = graph.must_resolve(OPERATION, &expansion.node, &sight)?;
     let limit = expansion.limit.min(MAX_EDGES);
     let mut walk = Walk::new(graph, &sight, expansion, middle);

@@ -86,7 +86,7 @@ impl Found {
 
 /// Find the paths.
 pub(crate) fn plan(graph: &Graph, query: &PathQuery, budget: &mut Budget) -> Result<Shape<Vec<Found>>> {
-    let sight = graph.sight(&query.visible);
+    let sight = graph.sight(&query.scope);
     let from = graph.must_resolve(OPERATION, &query.from, &sight)?;
     let to = graph.must_resolve(OPERATION, &query.to, &sight)?;
     let through = match &query.through {
@@ -227,9 +227,9 @@ fn strongest(ground: &Ground<'_>, routes: &[Route]) -> BTreeMap<(u32, u32), Edge
 mod tests {
     use std::collections::BTreeMap;
 
-    use domain::seam::PathQuery;
-    use domain::{DocumentFacts, ErrorKind, Visible};
-    use testkit::graph_suite::{edge, facts, sees};
+    use domain::seam::{PathQuery, Scope};
+    use domain::{DocumentFacts, ErrorKind};
+    use testkit::graph_suite::{all, edge, facts, sees};
 
     use super::super::budget::Budget;
     use super::super::memory::Graph;
@@ -259,12 +259,12 @@ mod tests {
         one
     }
 
-    fn told(graph: &Graph, visible: Visible, units: u64) -> Result<Vec<(Vec<String>, u64)>, ErrorKind> {
+    fn told(graph: &Graph, scope: Scope, units: u64) -> Result<Vec<(Vec<String>, u64)>, ErrorKind> {
         let (from, to) = ("n00".to_owned(), "n44".to_owned());
         let query = PathQuery {
             from,
             to,
-            visible,
+            scope,
             kinds: Vec::new(),
             through: None,
             max_hops: 8,
@@ -286,7 +286,7 @@ mod tests {
             .map(|n| edge(&format!("n{}{}", n % 5, n / 5 % 5), &format!("s{}", n % 50)))
             .collect();
         let crowded = graph(vec![lattice(), secret]);
-        let all = told(&bare, Visible::All, u64::MAX).expect("paths");
+        let all = told(&bare, all(), u64::MAX).expect("paths");
         assert_eq!(all.len(), 50);
         let mut lengths = Vec::new();
         for units in (0..1500).step_by(7) {

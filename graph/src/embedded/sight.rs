@@ -1,16 +1,18 @@
-//! What a caller sees of the graph: the labels as bits, and names that resolve for him.
+//! What a caller sees of the graph: labels and documents as bits, and names that resolve for him.
 
+use domain::seam::Scope;
 use domain::{EdgeKind, Error, Key, Result, Visible};
 
 use super::codec::edge_code;
 use super::ids::Bits;
 use super::memory::{Fact, Graph, Half, Node};
 
-/// The labels and pairs of labels a caller sees, by number.
+/// The labels and pairs of labels a caller sees, by number, and the places of documents that he does not see all the same.
 pub(crate) struct Sight {
     all: bool,
     labels: Bits,
     classes: Bits,
+    revoked: Bits,
 }
 
 impl Sight {
@@ -19,9 +21,9 @@ impl Sight {
         self.all || self.labels.has(label) && also.is_none_or(|also| self.labels.has(also))
     }
 
-    /// Whether facts of this pair of labels may be seen.
-    pub(crate) fn class(&self, class: u32) -> bool {
-        self.all || self.classes.has(class)
+    /// Whether facts of this pair of labels by the document at this place may be seen.
+    pub(crate) fn fact(&self, class: u32, document: u32) -> bool {
+        (self.all || self.classes.has(class)) && !self.revoked.has(document)
     }
 }
 
@@ -46,14 +48,17 @@ impl Kinds {
 }
 
 impl Graph {
-    /// The sight of a caller who sees `visible`.
-    pub(crate) fn sight(&self, visible: &Visible) -> Sight {
+    /// The sight of a caller with this scope.
+    pub(crate) fn sight(&self, scope: &Scope) -> Sight {
         let mut sight = Sight {
             all: false,
             labels: Bits::default(),
             classes: Bits::default(),
+            revoked: Bits::default(),
         };
-        match visible {
+        let places = scope.revoked.iter().filter_map(|document| self.places.get(document));
+        places.for_each(|place| sight.revoked.add(*place));
+        match &scope.visible {
             Visible::All => sight.all = true,
             Visible::Labels(labels) => {
                 let numbers = labels.iter().filter_map(|label| self.labels.number(label.as_str()));
@@ -84,7 +89,7 @@ impl Graph {
             .halves
             .iter()
             .copied()
-            .filter(|half| sight.class(half.class()))
+            .filter(|half| sight.fact(half.class(), half.document))
     }
 
     /// The visible facts about a node.
@@ -93,7 +98,7 @@ impl Graph {
             .facts
             .iter()
             .copied()
-            .filter(|fact| sight.class(fact.class))
+            .filter(|fact| sight.fact(fact.class, fact.document))
     }
 
     /// Whether a visible fact or edge names the node.
@@ -111,7 +116,7 @@ impl Graph {
             .aliases
             .get(&number)?
             .iter()
-            .filter(|alias| sight.class(alias.class));
+            .filter(|alias| sight.fact(alias.class, alias.document));
         aliases.map(|alias| alias.node).min_by_key(|node| self.key(*node))
     }
 

@@ -89,20 +89,10 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>) {
         .as_ref()
         .is_some_and(|token| headers.get("authorization") != Some(&format!("Bearer {token}")))
     {
-        write!(
-            stream,
-            "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        )
-        .ok();
-        return;
+        return refuse(stream, "401 Unauthorized");
     }
     let Some(content) = state.files.get(&name).cloned() else {
-        write!(
-            stream,
-            "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        )
-        .ok();
-        return;
+        return refuse(stream, "404 Not Found");
     };
     let (start, stop) = headers["range"]
         .strip_prefix("bytes=")
@@ -130,6 +120,11 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>) {
         stop
     };
     stream.write_all(&content[start..stop]).ok();
+}
+
+fn refuse(mut stream: &TcpStream, status: &str) {
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).ok();
 }
 
 #[derive(Default)]
@@ -166,6 +161,53 @@ async fn a_model_comes_from_the_hub_with_progress() {
     let asked = server.state.lock().unwrap().ranges.len();
     assert_eq!(resolve(&model, &server.settings(&world), &Silent).await.unwrap(), files);
     assert_eq!(server.state.lock().unwrap().ranges.len(), asked);
+}
+
+#[tokio::test]
+async fn what_a_sentence_model_says_of_itself_is_fetched_too() {
+    let (world, server) = (World::new(), Server::start());
+    let model = ModelRef::parse(MODEL).unwrap();
+    for (name, content) in [
+        ("modules.json", "[]"),
+        ("config_sentence_transformers.json", r#"{"prompts": {}}"#),
+        ("sentence_bert_config.json", "{}"),
+    ] {
+        let content = content.as_bytes().to_vec();
+        server.state.lock().unwrap().files.insert(name.into(), content);
+    }
+    let files = resolve(&model, &server.settings(&world), &Silent).await.unwrap();
+    assert_eq!(std::fs::read(files.modules.unwrap()).unwrap(), b"[]");
+    assert!(files.prompts.is_some() && files.sentence.is_some() && files.max_tokens.is_none());
+    let findings = model_cache::verify(&model, &server.settings(&world)).await.unwrap();
+    assert_eq!(findings.len(), 7);
+}
+
+#[tokio::test]
+async fn weights_in_several_files_are_refused() {
+    let (world, server) = (World::new(), Server::start());
+    {
+        let files = &mut server.state.lock().unwrap().files;
+        files.remove("model.safetensors");
+        files.insert("model.safetensors.index.json".into(), b"{}".to_vec());
+    }
+    let error = resolve(&ModelRef::parse(MODEL).unwrap(), &server.settings(&world), &Silent)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert!(error.message().contains("weights are in several files"), "{error}");
+
+    std::fs::write(world.path("model.safetensors.index.json"), "{}").unwrap();
+    for name in ["config.json", "tokenizer.json"] {
+        std::fs::write(world.path(name), "{}").unwrap();
+    }
+    let settings = Settings {
+        model_dir: Some(world.path("")),
+        ..world.settings()
+    };
+    let error = resolve(&ModelRef::parse(MODEL).unwrap(), &settings, &Silent)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
 }
 
 #[tokio::test]

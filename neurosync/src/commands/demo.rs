@@ -27,7 +27,7 @@ const PATH: (&str, &str) = ("PAY-10", "file:acme/api/src/payments/idempotency.rs
 
 pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
     let app = Arc::new(context.app().await?);
-    let index = app.index(&*context.bars).await?;
+    let index = app.index_to_search(&*context.bars).await?;
     let sample = context.config.data.join("sample");
     sample::unpack(&sample)?;
     for settings in sources(&sample, &demo.repository) {

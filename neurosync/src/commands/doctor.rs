@@ -3,7 +3,7 @@
 use domain::Result;
 use serde::Serialize;
 
-use crate::app::{model, model_settings};
+use crate::app::{model, model_settings, reranker_files};
 use crate::context::Context;
 use crate::output::Style;
 
@@ -66,25 +66,15 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
             .0,
         );
         let points = match app.vectors().await {
-            Ok(vectors) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
+            Ok(Some(vectors)) => vectors.count(domain::Filter::visible(domain::Visible::All)).await,
+            Ok(None) => Ok(0),
             Err(error) => Err(error),
         };
         checks.push(Check::of("vector index", points, |points| format!("{points} chunks")).0);
         checks.push(lag(app).await);
         checks.push(sweeps(app).await);
     }
-    let files = match model(&context.config) {
-        Ok(reference) => {
-            model_cache::resolve(
-                &reference,
-                &model_settings(&context.config, context.environment),
-                &*context.bars,
-            )
-            .await
-        }
-        Err(error) => Err(error),
-    };
-    checks.push(Check::of("model", files, |files| files.id.clone()).0);
+    checks.extend(models(context).await);
     let bad = checks.iter().filter(|check| !check.ok).count();
     context
         .output
@@ -99,6 +89,26 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
                 .with_hint("what to do stands under each"),
         )
     }
+}
+
+async fn models(context: &Context<'_>) -> Vec<Check> {
+    let files = match model(&context.config) {
+        Ok(reference) => {
+            model_cache::resolve(
+                &reference,
+                &model_settings(&context.config, context.environment),
+                &*context.bars,
+            )
+            .await
+        }
+        Err(error) => Err(error),
+    };
+    let mut checks = vec![Check::of("model", files, |files| files.id.clone()).0];
+    let files = reranker_files(&context.config, context.environment, &*context.bars).await;
+    if let Some(files) = files.transpose() {
+        checks.push(Check::of("reranking", files, |files| files.id.clone()).0);
+    }
+    checks
 }
 
 /// Whether what is gone from the sources goes here too.
@@ -120,13 +130,9 @@ async fn sweeps(app: &crate::app::App) -> Check {
 
 async fn lag(app: &crate::app::App) -> Check {
     let lagging = app.sync_store().sources().await.map(|reports| {
-        let behind = |report: &domain::seam::store::SourceReport| {
-            report.positions.values().any(|position| *position < report.revision)
-                || (report.revision > 0 && report.positions.len() < 2)
-        };
         reports
             .into_iter()
-            .filter(behind)
+            .filter(|report| report.lag() > 0)
             .map(|report| report.source.id.to_string())
             .collect::<Vec<_>>()
     });
@@ -159,5 +165,6 @@ fn line(check: &Check, style: Style) -> String {
         .as_deref()
         .map(|hint| format!("\n       help: {hint}"))
         .unwrap_or_default();
-    format!("{mark} {:14} {}{hint}\n", style.bold(check.name), check.detail)
+    let name = style.bold(&format!("{:14}", check.name));
+    format!("{mark} {name} {}{hint}\n", check.detail)
 }

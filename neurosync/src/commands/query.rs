@@ -10,7 +10,7 @@ use crate::context::Context;
 
 pub(super) async fn search(context: &Context<'_>, search: Search) -> Result<()> {
     let app = context.app().await?;
-    let index = app.index(&*context.bars).await?;
+    let index = app.index_to_search(&*context.bars).await?;
     let request = SearchRequest {
         query: search.query.join(" "),
         limit: search.limit,

@@ -1,7 +1,7 @@
 //! Answers as people read them, and `show`.
 
 use domain::seam::store::SourceReport;
-use domain::{Caller, Result};
+use domain::{Caller, Rejected, Result};
 use search_api::search::{Entity, Match, Neighborhood, Paths, SearchAnswer, Step};
 
 use crate::context::Context;
@@ -65,6 +65,9 @@ pub(super) fn search(answer: &SearchAnswer, style: Style) -> String {
     if answer.total > answer.results.len() {
         out += &style.dim(&format!("{} of {} shown", answer.results.len(), answer.total));
     }
+    if let Some(cursor) = &answer.next_cursor {
+        out += &style.dim(&format!("; next page: --cursor {cursor}"));
+    }
     out
 }
 
@@ -94,11 +97,11 @@ pub(super) fn paths(answer: &Paths, style: Style) -> String {
                 if hops == 1 { "hop" } else { "hops" }
             ))
         );
+        if let Some(start) = path.nodes.first() {
+            out += &format!("  {}\n", style.key(start));
+        }
         for (at, edge) in path.edges.iter().enumerate() {
             let here = path.nodes.get(at).map_or("", String::as_str);
-            if at == 0 {
-                out += &format!("  {}\n", style.key(here));
-            }
             let forward = edge.from == here;
             let arrow = if forward {
                 format!("─{}→", edge.kind)
@@ -113,12 +116,12 @@ pub(super) fn paths(answer: &Paths, style: Style) -> String {
 }
 
 fn because(edge: &Step) -> String {
-    let by = edge
-        .asserted_by
-        .as_deref()
-        .map(|key| format!(" in {key}"))
-        .unwrap_or_default();
-    format!("“{}”{by} ({})", cut(&one_line(&edge.evidence), 100), edge.rule)
+    format!(
+        "“{}” in {} ({})",
+        cut(&one_line(&edge.evidence), 100),
+        edge.asserted_by,
+        edge.rule
+    )
 }
 
 pub(super) fn neighborhood(answer: &Neighborhood, style: Style) -> String {
@@ -164,11 +167,11 @@ fn entity(entity: &Entity, style: Style) -> String {
         ];
         for (name, value) in facts {
             if let Some(value) = value {
-                out += &format!("  {name:8} {value}\n");
+                out += &format!("  {name:8} {}\n", one_line(value));
             }
         }
         for (name, values) in &document.fields {
-            out += &format!("  {name:8} {}\n", values.join(", "));
+            out += &format!("  {:8} {}\n", one_line(name), one_line(&values.join(", ")));
         }
         out += &format!("\n{}\n\n", document.body.trim());
     }
@@ -182,9 +185,9 @@ fn entity(entity: &Entity, style: Style) -> String {
     for edge in &entity.edges {
         out += &format!(
             "  {} ─{}→ {}  {}\n",
-            edge.from,
+            one_line(&edge.from),
             edge.kind,
-            edge.to,
+            one_line(&edge.to),
             style.dim(&because(edge))
         );
     }
@@ -192,6 +195,14 @@ fn entity(entity: &Entity, style: Style) -> String {
         out += &style.dim("more edges exist; see them with `neurosync neighbors`");
     }
     out
+}
+
+/// What could not be read, an item a line.
+pub(super) fn dead_letters(letters: &[Rejected]) -> String {
+    letters
+        .iter()
+        .map(|letter| format!("  {}\n", one_line(&letter.to_string())))
+        .collect()
 }
 
 pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
@@ -205,12 +216,6 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
             .iter()
             .map(|(kind, count)| format!("{count} {kind}"))
             .collect();
-        let lag = report
-            .positions
-            .values()
-            .map(|position| report.revision.saturating_sub(*position))
-            .max()
-            .unwrap_or(report.revision);
         out += &format!(
             "{} {}\n",
             style.key(report.source.id.as_str()),
@@ -235,7 +240,8 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
         out += &format!(
             "  {}\n",
             style.dim(&format!(
-                "last sync {last}; {lag} changes not yet indexed; {} unreadable items",
+                "last sync {last}; {} changes not yet indexed; {} unreadable items",
+                report.lag(),
                 report.dead_letters
             ))
         );

@@ -69,12 +69,11 @@ async fn report(context: &Context<'_>, name: &str) -> Result<()> {
     context
         .output
         .answer(&json!({"source": report, "dead_letters": dead}), |_, style| {
-            let letters: String = dead.iter().map(|letter| format!("  {letter}\n")).collect();
             show::sources(std::slice::from_ref(&report), *style)
                 + &if dead.is_empty() {
                     String::new()
                 } else {
-                    format!("\ncould not be read:\n{letters}")
+                    format!("\ncould not be read:\n{}", show::dead_letters(&dead))
                 }
         })
 }

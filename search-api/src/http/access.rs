@@ -1,4 +1,5 @@
-//! Who asks: API keys, and the `Host` check that keeps foreign web pages from using a loopback server (DNS rebinding).
+//! Who asks: API keys, and the checks that keep foreign web pages from using a loopback server: of the `Host` header (DNS
+//! rebinding) and of where a browser says the request comes from (cross-site requests).
 
 use std::sync::Arc;
 
@@ -45,10 +46,23 @@ impl KeyHash {
     }
 }
 
+/// Somebody who may ask.
+#[derive(Debug, Clone)]
+pub struct ApiKey {
+    /// What he is called in logs.
+    pub name: String,
+    /// The hash of his key.
+    pub hash: KeyHash,
+    /// What he sees.
+    pub caller: Caller,
+}
+
 /// Put the caller into the request, or refuse it.
 pub(super) async fn authenticate(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
     match caller(&api, request.headers()) {
-        Some(caller) => {
+        Some((name, caller)) => {
+            tracing::Span::current().record("api_key.name", name);
+            let caller = caller.clone();
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
@@ -56,38 +70,62 @@ pub(super) async fn authenticate(State(api): State<Arc<Api>>, mut request: Reque
     }
 }
 
-fn caller(api: &Api, headers: &HeaderMap) -> Option<Caller> {
+/// Who asks: his name and what he sees.
+fn caller<'a>(api: &'a Api, headers: &HeaderMap) -> Option<(&'a str, &'a Caller)> {
     if api.keys.is_empty() {
-        return api.loopback.map(|_| Caller::Owner);
+        return api.loopback.map(|_| ("loopback", &Caller::Owner));
     }
-    let key = headers
-        .get(header::AUTHORIZATION)?
-        .to_str()
-        .ok()?
-        .strip_prefix("Bearer ")?;
-    let hash = KeyHash::of(key.trim());
+    let hash = KeyHash::of(bearer(headers)?);
     // Every key is compared, so that the time does not tell which one came near.
-    api.keys.iter().fold(None, |found, (known, caller)| {
-        if known.matches(&hash) {
-            Some(caller.clone())
+    api.keys.iter().fold(None, |found, known| {
+        if known.hash.matches(&hash) {
+            Some((known.name.as_str(), &known.caller))
         } else {
             found
         }
     })
 }
 
-/// On loopback, refuse a request whose `Host` is not a loopback name.
-pub(super) async fn check_host(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
-    if api.loopback.is_some() && !is_loopback_host(request.headers()) {
-        return Problem::wrong_host().into_response();
+/// The key of an `Authorization` header; schemes are compared without case.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, key) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| key.trim())
+}
+
+/// On loopback, refuse a request whose `Host` is not a loopback name, or that a browser sends for another site's page.
+pub(super) async fn check_origin(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
+    if api.loopback.is_some() {
+        if !is_loopback_host(request.headers()) {
+            return Problem::wrong_host().into_response();
+        }
+        if is_cross_site(request.headers()) {
+            return Problem::cross_site().into_response();
+        }
     }
     next.run(request).await
 }
 
-fn is_loopback_host(headers: &HeaderMap) -> bool {
-    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else {
-        return false;
+/// Whether a browser says that a page of another site sent this. Other clients send neither header.
+fn is_cross_site(headers: &HeaderMap) -> bool {
+    let says = |name: &str, cross: fn(&str) -> bool| {
+        headers
+            .get(name)
+            .is_some_and(|value| value.to_str().map_or(true, cross))
     };
+    says("sec-fetch-site", |site| site.eq_ignore_ascii_case("cross-site"))
+        || says("origin", |origin| {
+            // An opaque origin (`null`) has no host.
+            !origin.split_once("://").is_some_and(|(_, host)| is_loopback_name(host))
+        })
+}
+
+fn is_loopback_host(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(is_loopback_name)
+}
+
+/// Whether `host` or `host:port` is this machine's own.
+fn is_loopback_name(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(address, _)| address),
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
@@ -102,7 +140,7 @@ fn is_loopback_host(headers: &HeaderMap) -> bool {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{KeyHash, is_loopback_host};
+    use super::{KeyHash, bearer, is_cross_site, is_loopback_host};
 
     fn host(name: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -137,6 +175,52 @@ mod tests {
             assert!(!is_loopback_host(&host(bad)), "{bad}");
         }
         assert!(!is_loopback_host(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn pages_of_other_sites_are_told_by_what_browsers_send() {
+        let sent = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_str(value).expect("header"));
+            is_cross_site(&headers)
+        };
+        for good in ["http://localhost:3000", "http://127.0.0.1:7700", "https://[::1]"] {
+            assert!(!sent("origin", good), "{good}");
+        }
+        for bad in [
+            "https://evil.example",
+            "null",
+            "http://localhost.evil.example",
+            "file://",
+            "",
+        ] {
+            assert!(sent("origin", bad), "{bad}");
+        }
+        for (site, cross) in [
+            ("cross-site", true),
+            ("Cross-Site", true),
+            ("same-origin", false),
+            ("same-site", false),
+            ("none", false),
+        ] {
+            assert_eq!(sent("sec-fetch-site", site), cross, "{site}");
+        }
+        assert!(!is_cross_site(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn the_scheme_of_a_key_is_read_without_case() {
+        for (value, key) in [
+            ("Bearer k1", Some("k1")),
+            ("bearer k1 ", Some("k1")),
+            ("BEARER  k1", Some("k1")),
+            ("Basic k1", None),
+            ("k1", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_str(value).expect("header"));
+            assert_eq!(bearer(&headers), key, "{value}");
+        }
     }
 
     #[test]

@@ -16,15 +16,15 @@ use utoipa::IntoParams;
 
 use super::extract::{Asker, Params};
 use super::operate::Answer;
+use super::refusals::{Asking, Naming};
 use super::{Api, Problem};
 use crate::search::{Entity, Neighborhood, NeighborsRequest, Paths, PathsRequest};
 
 /// Everything about one thing.
 #[utoipa::path(get, path = "/v1/entities/{*key}", params(("key" = String, Path, description = "Canonical key, issue key, owner/repo#number, SHA, URL or path, percent-encoded")), responses(
     (status = 200, description = "The thing", body = Entity),
-    (status = 400, description = "The request cannot be understood", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 404, description = "Nothing is known under this name to this caller", body = Problem, content_type = "application/problem+json"),
+    Asking,
+    Naming,
 ))]
 pub(super) async fn entity(
     State(api): State<Arc<Api>>,
@@ -69,9 +69,8 @@ pub(super) struct PathParameters {
 /// How two things are connected, each step with its evidence.
 #[utoipa::path(get, path = "/v1/graph/paths", params(PathParameters), responses(
     (status = 200, description = "Paths, best first; none when the two are not connected", body = Paths),
-    (status = 400, description = "The request cannot be understood", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 404, description = "An end is not known to this caller", body = Problem, content_type = "application/problem+json"),
+    Asking,
+    Naming,
 ))]
 pub(super) async fn paths(
     State(api): State<Arc<Api>>,
@@ -112,9 +111,8 @@ pub(super) struct NeighborParameters {
 /// What surrounds a thing.
 #[utoipa::path(get, path = "/v1/graph/neighbors", params(NeighborParameters), responses(
     (status = 200, description = "Nodes and edges, nearest first", body = Neighborhood),
-    (status = 400, description = "The request cannot be understood", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 404, description = "The node is not known to this caller", body = Problem, content_type = "application/problem+json"),
+    Asking,
+    Naming,
 ))]
 pub(super) async fn neighbors(
     State(api): State<Arc<Api>>,

@@ -14,6 +14,7 @@ use tokio_stream::wrappers::BroadcastStream;
 use utoipa::ToSchema;
 
 use super::extract::{JsonBody, Owner};
+use super::refusals::{Owning, Sending};
 use super::{Api, Problem};
 
 /// An answer as JSON.
@@ -46,8 +47,7 @@ pub(super) struct Sources {
 /// List the sources with what they hold. For the owner only: counts tell of documents that others may not see.
 #[utoipa::path(get, path = "/v1/sources", responses(
     (status = 200, description = "The sources", body = Sources),
-    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "Only the owner may do this", body = Problem, content_type = "application/problem+json"),
+    Owning,
 ))]
 pub(super) async fn sources(State(api): State<Arc<Api>>, _: Owner) -> Result<Answer<Sources>, Problem> {
     Ok(Answer(Sources {
@@ -67,9 +67,8 @@ pub(super) struct SyncRequest {
 /// Begin a sync in the background.
 #[utoipa::path(post, path = "/v1/sync", request_body = SyncRequest, responses(
     (status = 202, description = "It has begun; follow it at GET /v1/sync"),
-    (status = 400, description = "The request cannot be understood", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "Only the owner may do this", body = Problem, content_type = "application/problem+json"),
+    Owning,
+    Sending,
     (status = 404, description = "There is no such source", body = Problem, content_type = "application/problem+json"),
     (status = 409, description = "A sync is running", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -90,8 +89,7 @@ pub(super) async fn start_sync(
 /// Follow syncs as server-sent events: one JSON object an event, from now on until the client leaves.
 #[utoipa::path(get, path = "/v1/sync", responses(
     (status = 200, description = "Events `committed`, `projected` and `ended`", content_type = "text/event-stream"),
-    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "Only the owner may do this", body = Problem, content_type = "application/problem+json"),
+    Owning,
 ))]
 pub(super) async fn sync_events(
     State(api): State<Arc<Api>>,
@@ -113,25 +111,23 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Whether the stores answer.
+/// Whether the store answers. The graph and the index lie open in this process: they answer as long as it lives.
 #[utoipa::path(get, path = "/readyz", responses(
-    (status = 200, description = "They answer"),
-    (status = 503, description = "One does not", body = Problem, content_type = "application/problem+json"),
+    (status = 200, description = "It answers"),
+    (status = 503, description = "It does not", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn readyz(State(api): State<Arc<Api>>) -> Result<&'static str, Problem> {
     api.explore
         .documents
         .visible(&domain::Caller::Principals(std::collections::BTreeSet::new()))
         .await?;
-    api.explore.graph.size().await?;
     Ok("ready\n")
 }
 
 /// Metrics in Prometheus' text format.
 #[utoipa::path(get, path = "/metrics", responses(
     (status = 200, description = "The metrics", content_type = "text/plain"),
-    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 403, description = "Only the owner may do this", body = Problem, content_type = "application/problem+json"),
+    Owning,
 ))]
 pub(super) async fn metrics(State(api): State<Arc<Api>>, _: Owner) -> Response {
     (

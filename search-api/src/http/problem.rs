@@ -8,7 +8,7 @@ use domain::{Error, ErrorKind, Retry};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::TIMEOUT;
+use super::{MAX_BODY, TIMEOUT};
 
 /// The body of every error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -115,6 +115,50 @@ impl Problem {
         );
         problem.hint = Some("send `Authorization: Bearer KEY`".to_owned());
         problem
+    }
+
+    /// A request that a browser sends for a page of another site.
+    pub(crate) fn cross_site() -> Self {
+        let mut problem = Self::new(
+            StatusCode::FORBIDDEN,
+            "urn:neurosync:cross-site",
+            "Not for pages of other sites",
+            "a browser sent this for a page of another site",
+        );
+        problem.hint = Some("ask from this machine's own pages, or without a browser".to_owned());
+        problem
+    }
+
+    /// A body that is not declared as JSON.
+    pub(crate) fn media_type() -> Self {
+        let mut problem = Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "urn:neurosync:media-type",
+            "The body is not JSON",
+            "the Content-Type is not application/json",
+        );
+        problem.hint = Some("send `Content-Type: application/json`".to_owned());
+        problem
+    }
+
+    /// A body over the limit.
+    pub(crate) fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "urn:neurosync:too-large",
+            "The body is too large",
+            &format!("a body has at most {MAX_BODY} bytes"),
+        )
+    }
+
+    /// A body that does not arrive.
+    pub(crate) fn slow_body() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "urn:neurosync:slow-body",
+            "The body does not arrive",
+            "the body was not complete in time",
+        )
     }
 
     /// A `Host` that is not this server's.

@@ -14,6 +14,7 @@ use utoipa::IntoParams;
 
 use super::extract::{Asker, Params};
 use super::operate::Answer;
+use super::refusals::Asking;
 use super::{Api, Problem};
 use crate::search::{Conditions, Order, SearchAnswer, SearchRequest};
 
@@ -61,9 +62,7 @@ pub(super) struct Parameters {
 /// Search everything the caller may see.
 #[utoipa::path(get, path = "/v1/search", params(Parameters), responses(
     (status = 200, description = "A page of results", body = SearchAnswer),
-    (status = 400, description = "The request cannot be understood", body = Problem, content_type = "application/problem+json"),
-    (status = 401, description = "An API key is needed", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "A part cannot be reached now", body = Problem, content_type = "application/problem+json"),
+    Asking,
 ))]
 pub(super) async fn search(
     State(api): State<Arc<Api>>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::seam::{EdgeView, NodeView, graph::Path};
-use domain::{Document, Timestamp};
+use domain::{Document, DocumentId, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ pub struct SearchAnswer {
     /// What to send as `cursor` for the next page, absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
-    /// Parts that could not answer now (`graph`, `vectors`); the rest of the answer is complete without them.
+    /// Parts that could not answer now (`graph`, `rerank`); the rest of the answer is complete without them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degraded: Vec<String>,
 }
@@ -55,7 +55,8 @@ pub struct SearchResult {
     /// When it last changed, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated: Option<String>,
-    /// What it is ordered by; higher is better. Absent for one that is pinned.
+    /// What it is ordered by, higher is better: the reranking model's score where there is one, and these stand above the others.
+    /// Absent for one that is pinned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f32>,
     /// Whether the query names it by an exact identifier.
@@ -63,7 +64,7 @@ pub struct SearchResult {
     /// The part that matches best.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<Match>,
-    /// What it is joined to in the graph, strongest first.
+    /// What it is joined to in the graph: what closes, merges, repeats, blocks or refers first, its place in its container last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub neighbors: Vec<Neighbor>,
 }
@@ -139,9 +140,8 @@ pub struct Step {
     /// Where the words stand in the asserting document's text, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<[u32; 2]>,
-    /// The key of the document that asserts it, where it is still there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub asserted_by: Option<String>,
+    /// The key of the document that asserts it.
+    pub asserted_by: String,
     /// 0 to 1.
     pub confidence: f32,
     /// When it was first stated, RFC 3339.
@@ -153,9 +153,11 @@ pub struct Step {
 }
 
 impl Step {
-    pub(crate) fn new(edge: EdgeView, asserted_by: Option<String>) -> Self {
+    /// `None` when the asserting document is not among `keys`.
+    pub(crate) fn new(edge: EdgeView, keys: &BTreeMap<DocumentId, String>) -> Option<Self> {
+        let asserted_by = keys.get(&edge.document)?.clone();
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-        Self {
+        Some(Self {
             from: edge.from.as_str().to_owned(),
             to: edge.to.as_str().to_owned(),
             kind: edge.kind.as_str().to_owned(),
@@ -166,7 +168,7 @@ impl Step {
             confidence: edge.confidence,
             first_seen: time(edge.first_seen),
             last_seen: time(edge.last_seen),
-        }
+        })
     }
 }
 
@@ -182,19 +184,17 @@ pub struct PathAnswer {
 }
 
 impl PathAnswer {
-    pub(crate) fn new(path: Path, mut asserted_by: impl FnMut(&EdgeView) -> Option<String>) -> Self {
-        Self {
+    /// `None` when one of the asserting documents is not among `keys`.
+    pub(crate) fn new(path: Path, keys: &BTreeMap<DocumentId, String>) -> Option<Self> {
+        Some(Self {
             nodes: path.nodes.iter().map(|key| key.as_str().to_owned()).collect(),
             edges: path
                 .edges
                 .into_iter()
-                .map(|edge| {
-                    let by = asserted_by(&edge);
-                    Step::new(edge, by)
-                })
-                .collect(),
+                .map(|edge| Step::new(edge, keys))
+                .collect::<Option<_>>()?,
             weight: path.weight,
-        }
+        })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::seam::{Direction, EdgeView, Expansion, PathQuery, Subgraph};
+use domain::seam::{Direction, EdgeView, Expansion, PathQuery, Scope, Subgraph};
 use domain::{Caller, Document, DocumentId, EdgeKind, Error, ErrorKind, Result, Visible};
 
-use super::Explore;
 use super::answer::{Entity, Neighborhood, Node, PathAnswer, Paths, Step};
 use super::plan::identifier_forms;
+use super::{Explore, scope};
 
 /// The longest path or widest neighbourhood, in edges.
 const MAX_HOPS: u8 = 8;
@@ -58,13 +58,12 @@ impl Explore {
     /// # Errors
     /// `NotFound` when the caller sees no such thing, whether or not there is one.
     pub async fn entity(&self, caller: &Caller, name: &str) -> Result<Entity> {
-        check_name(name)?;
-        let visible = self.documents.visible(caller).await?;
-        let (key, documents) = self.documents_of(name, &visible).await?;
+        let scope = self.scope(caller).await?;
+        let (key, documents) = self.named(name, &scope).await?;
         let mut degraded = Vec::new();
         let expansion = Expansion {
             node: key,
-            visible: visible.clone(),
+            scope: scope.clone(),
             kinds: Vec::new(),
             direction: Direction::Both,
             hops: 1,
@@ -72,6 +71,7 @@ impl Explore {
         };
         let around = match self.graph.expand(expansion).await {
             Ok(around) => Some(around),
+            // The graph lags behind the store: the document has no node yet.
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => {
                 tracing::warn!(%error, "graph cannot answer");
@@ -79,9 +79,6 @@ impl Explore {
                 None
             }
         };
-        if documents.is_empty() && around.is_none() && degraded.is_empty() {
-            return Err(absent(name));
-        }
         let (node, edges, truncated) = match around {
             Some(Subgraph {
                 nodes,
@@ -89,7 +86,7 @@ impl Explore {
                 truncated,
             }) => (
                 nodes.into_iter().next().map(Node::from),
-                self.steps(edges, &visible).await?,
+                self.steps(edges, &scope.visible).await?,
                 truncated,
             ),
             None => (None, Vec::new(), false),
@@ -103,17 +100,28 @@ impl Explore {
         })
     }
 
-    /// The documents of this name and the key they stand under; without any, the name in the form that a graph would know.
-    async fn documents_of(&self, name: &str, visible: &Visible) -> Result<(String, Vec<Document>)> {
-        let mut last = name.to_owned();
+    async fn scope(&self, caller: &Caller) -> Result<Scope> {
+        let visible = self.documents.visible(caller).await?;
+        scope(&*self.documents, &visible).await
+    }
+
+    /// The thing of this name in the first form of it that the caller sees: its key, and the documents of the name.
+    ///
+    /// # Errors
+    /// `NotFound`, the same whether it is hidden or absent.
+    async fn named(&self, name: &str, scope: &Scope) -> Result<(String, Vec<Document>)> {
+        check_name(name)?;
         for form in names(name) {
-            let documents = self.documents.find(&form, visible).await?;
-            if let Some(first) = documents.first() {
-                return Ok((first.key.as_str().to_owned(), documents));
+            let documents = self.documents.find(&form, &scope.visible).await?;
+            let keys = || documents.iter().map(|document| document.key.as_str());
+            if let Some(key) = keys().find(|key| *key == form).or_else(|| keys().next()) {
+                return Ok((key.to_owned(), documents));
             }
-            last = form;
+            if let Some(node) = self.graph.node(&form, scope).await? {
+                return Ok((node.key.as_str().to_owned(), documents));
+            }
         }
-        Ok((last, Vec::new()))
+        Err(absent(name))
     }
 
     /// Paths between two things, best first.
@@ -123,17 +131,17 @@ impl Explore {
     pub async fn paths(&self, caller: &Caller, request: PathsRequest) -> Result<Paths> {
         bounded("max_hops", usize::from(request.max_hops), usize::from(MAX_HOPS))?;
         bounded("limit", request.limit, MAX_PATHS)?;
-        let visible = self.documents.visible(caller).await?;
-        let from = self.canonical(&request.from, &visible).await?;
-        let to = self.canonical(&request.to, &visible).await?;
+        let scope = self.scope(caller).await?;
+        let (from, _) = self.named(&request.from, &scope).await?;
+        let (to, _) = self.named(&request.to, &scope).await?;
         let through = match &request.through {
-            Some(name) => Some(self.canonical(name, &visible).await?),
+            Some(name) => Some(self.named(name, &scope).await?.0),
             None => None,
         };
         let query = PathQuery {
             from,
             to,
-            visible: visible.clone(),
+            scope: scope.clone(),
             kinds: request.kinds,
             through,
             max_hops: request.max_hops,
@@ -141,12 +149,12 @@ impl Explore {
         };
         let paths = self.graph.paths(query).await?;
         let keys = self
-            .asserting_keys(paths.iter().flat_map(|path| &path.edges), &visible)
+            .asserting_keys(paths.iter().flat_map(|path| &path.edges), &scope.visible)
             .await?;
         Ok(Paths {
             paths: paths
                 .into_iter()
-                .map(|path| PathAnswer::new(path, |edge| keys.get(&edge.document).cloned()))
+                .filter_map(|path| PathAnswer::new(path, &keys))
                 .collect(),
         })
     }
@@ -158,8 +166,8 @@ impl Explore {
     pub async fn neighbors(&self, caller: &Caller, request: NeighborsRequest) -> Result<Neighborhood> {
         bounded("hops", usize::from(request.hops), usize::from(MAX_HOPS))?;
         bounded("limit", request.limit, MAX_EDGES)?;
-        let visible = self.documents.visible(caller).await?;
-        let node = self.canonical(&request.node, &visible).await?;
+        let scope = self.scope(caller).await?;
+        let (node, _) = self.named(&request.node, &scope).await?;
         let NeighborsRequest {
             kinds,
             direction,
@@ -171,7 +179,7 @@ impl Explore {
             .graph
             .expand(Expansion {
                 node,
-                visible: visible.clone(),
+                scope: scope.clone(),
                 kinds,
                 direction,
                 hops,
@@ -180,36 +188,17 @@ impl Explore {
             .await?;
         Ok(Neighborhood {
             nodes: around.nodes.into_iter().map(Node::from).collect(),
-            edges: self.steps(around.edges, &visible).await?,
+            edges: self.steps(around.edges, &scope.visible).await?,
             truncated: around.truncated,
         })
     }
 
-    /// The key of the node or document of this name, in any of the forms it may be stored under.
-    async fn canonical(&self, name: &str, visible: &Visible) -> Result<String> {
-        check_name(name)?;
-        for form in names(name) {
-            if let Some(node) = self.graph.node(&form, visible).await? {
-                return Ok(node.key.as_str().to_owned());
-            }
-            if let Some(document) = self.documents.find(&form, visible).await?.first() {
-                return Ok(document.key.as_str().to_owned());
-            }
-        }
-        Err(absent(name))
-    }
-
     async fn steps(&self, edges: Vec<EdgeView>, visible: &Visible) -> Result<Vec<Step>> {
         let keys = self.asserting_keys(edges.iter(), visible).await?;
-        Ok(edges
-            .into_iter()
-            .map(|edge| {
-                let by = keys.get(&edge.document).cloned();
-                Step::new(edge, by)
-            })
-            .collect())
+        Ok(edges.into_iter().filter_map(|edge| Step::new(edge, &keys)).collect())
     }
 
+    /// The keys of the documents that assert these edges, as far as the store still shows them. An edge without one is not shown.
     async fn asserting_keys(
         &self,
         edges: impl Iterator<Item = &EdgeView>,

@@ -31,8 +31,8 @@ pub(super) fn join_parts(found: &mut Vec<Found>) {
             better
                 .entry(*whole)
                 .and_modify(|best| {
-                    if candidate.score > best.score {
-                        *best = candidate
+                    if candidate.compare(best).is_gt() {
+                        *best = candidate;
                     }
                 })
                 .or_insert(candidate);
@@ -40,7 +40,7 @@ pub(super) fn join_parts(found: &mut Vec<Found>) {
     }
     for (whole, candidate) in better {
         let one = &mut found[whole];
-        if one.candidate.is_none_or(|own| candidate.score > own.score) {
+        if one.candidate.is_none_or(|own| candidate.compare(&own).is_gt()) {
             one.candidate = Some(candidate);
         }
     }
@@ -49,16 +49,22 @@ pub(super) fn join_parts(found: &mut Vec<Found>) {
         at += 1;
         !joined.contains(&(at - 1))
     });
-    let score = |one: &Found| one.candidate.map_or(f32::NEG_INFINITY, |candidate| candidate.score);
     found.sort_by(|a, b| {
         b.pinned.cmp(&a.pinned).then_with(|| {
             if a.pinned {
                 Ordering::Equal
             } else {
-                score(b).total_cmp(&score(a))
+                better_first(a.candidate, b.candidate)
             }
         })
     });
+}
+
+fn better_first(a: Option<Candidate>, b: Option<Candidate>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => b.compare(&a),
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    }
 }
 
 /// What a comment or review belongs to.

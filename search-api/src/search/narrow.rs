@@ -1,14 +1,18 @@
 //! Conditions become the filter of every leg: names are resolved, and what the text and the parameters ask must hold together.
 
-use domain::{Document, Filter, Result, Visible};
+use domain::{Document, Error, Filter, Result, Visible};
 
 use super::Search;
 use super::flow::time_of;
 use super::plan::Conditions;
 
+/// The most values of one field that are looked up, in the text and beside it together.
+const MAX_VALUES: usize = 32;
+
 impl Search {
     /// Both sets of conditions with names resolved to keys. Where both name values of one field, both must hold.
     pub(crate) async fn filter(&self, visible: &Visible, text: &Conditions, beside: &Conditions) -> Result<Filter> {
+        check(text, beside)?;
         let mut filter = Filter::visible(visible.clone());
         let containers = (
             self.containers(&text.containers, visible).await?,
@@ -57,6 +61,26 @@ impl Search {
     }
 }
 
+fn check(text: &Conditions, beside: &Conditions) -> Result<()> {
+    let counts = |one: &Conditions| {
+        [
+            ("source", one.sources.len()),
+            ("kind", one.kinds.len()),
+            ("in", one.containers.len()),
+            ("author", one.authors.len()),
+            ("label", one.labels.len()),
+            ("state", one.states.len()),
+        ]
+    };
+    for ((field, some), (_, more)) in counts(text).into_iter().zip(counts(beside)) {
+        if some + more > MAX_VALUES {
+            let message = format!("{} values of `{field}`", some + more);
+            return Err(Error::invalid("search", message).with_hint(format!("give at most {MAX_VALUES} of each field")));
+        }
+    }
+    Ok(())
+}
+
 /// Write the values that satisfy both lists to `out`, an empty list being no condition; false when no value can.
 fn both<T: Clone + PartialEq>(a: &[T], b: &[T], out: &mut Vec<T>) -> bool {
     if a.is_empty() || b.is_empty() {
@@ -99,4 +123,21 @@ pub(super) fn passes(document: &Document, filter: &Filter) -> bool {
         && filter
             .updated_before
             .is_none_or(|before| time.is_some_and(|time| time < before))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Conditions, MAX_VALUES, check};
+
+    #[test]
+    fn values_of_one_field_are_bounded_wherever_they_stand() {
+        let labels = |count: usize| Conditions {
+            labels: vec!["x".to_owned(); count],
+            ..Conditions::default()
+        };
+        assert!(check(&labels(MAX_VALUES), &Conditions::default()).is_ok());
+        let error = check(&labels(1), &labels(MAX_VALUES)).expect_err("too many");
+        assert_eq!(error.kind(), domain::ErrorKind::Invalid);
+        assert!(error.message().contains("`label`") && error.hint().is_some_and(|hint| hint.contains("32")));
+    }
 }

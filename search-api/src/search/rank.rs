@@ -1,5 +1,6 @@
 //! The two legs and their fusion: scores are added, not ranks, and a candidate that one leg did not find gets its real score there.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::seam::{Hit, Leg, Role, VectorQuery};
@@ -34,6 +35,16 @@ pub struct Candidate {
     pub document: DocumentId,
     /// What it is ordered by.
     pub score: f32,
+    /// Whether the score is the reranking model's: these stand above all others.
+    pub reranked: bool,
+}
+
+impl Candidate {
+    /// By the place in the order; the greater is the better.
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        let by_model = self.reranked.cmp(&other.reranked);
+        by_model.then(self.score.total_cmp(&other.score))
+    }
 }
 
 /// Scores of one chunk, absent where a leg did not find it.
@@ -246,6 +257,7 @@ fn group(scores: &BTreeMap<ChunkId, Scores>) -> Vec<Candidate> {
             chunk: *chunk,
             document: one.document,
             score,
+            reranked: false,
         };
         best.entry(one.document)
             .and_modify(|now| {

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccessId, AccessRule, Caller, Error, ErrorKind, Key, Principal, Readers, Result, SourceId, Visible};
+use domain::{
+    AccessId, AccessRule, Caller, DocumentId, Error, ErrorKind, Key, Principal, Readers, Result, SourceId, Visible,
+};
 use sqlx::sqlite::SqliteConnection;
 
 use super::documents::label_numbers;
 use super::error::During;
-use super::{Sqlite, decode, rows};
+use super::{Sqlite, decode, projection, rows};
 
 const PUT: &str = "commit page";
 const VISIBLE: &str = "find visible labels";
@@ -199,6 +201,28 @@ fn sources(principals: &BTreeSet<Principal>) -> Vec<String> {
         .iter()
         .filter_map(|principal| principal.0.strip_prefix("source:"))
         .map(str::to_owned)
+        .collect()
+}
+
+/// What changed since the graph's projection ran and is gone or hidden.
+pub(super) async fn revoked(store: &Sqlite, visible: &Visible) -> Result<BTreeSet<DocumentId>> {
+    const OPERATION: &str = "find revoked documents";
+    let mut reader = store.reader(OPERATION).await?;
+    let changed: Vec<(Vec<u8>, String, bool)> = sqlx::query_as(
+        "SELECT documents.id, labels.name, hash IS NULL FROM sources \
+         LEFT JOIN positions ON positions.source = sources.number AND projection = ? \
+         JOIN documents ON documents.source = sources.number AND documents.revision > COALESCE(position, 0) \
+         JOIN labels ON labels.number = label WHERE sources.revision > COALESCE(position, 0)",
+    )
+    .bind(projection::GRAPH)
+    .fetch_all(&mut *reader)
+    .await
+    .during(OPERATION)?;
+    let gone = |(_, label, gone): &(_, String, bool)| *gone || !visible.contains(&AccessId(label.as_str().into()));
+    changed
+        .iter()
+        .filter(|row| gone(row))
+        .map(|(id, ..)| decode::document_id(OPERATION, id))
         .collect()
 }
 

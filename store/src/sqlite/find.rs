@@ -1,70 +1,45 @@
 //! Finding documents by the names people use: key, alias, URL, or the beginning of a commit's hash.
 
-use std::collections::BTreeSet;
-
 use domain::{AccessId, Document, Result, Visible};
-use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
 use super::page::is_hex;
-use super::{Sqlite, decode, rows};
+use super::{Sqlite, decode};
 
 const FIND: &str = "find document";
 /// The most documents that one name finds.
-const MOST: usize = 20;
-
-/// A document that matches: key, id, number and label.
-type Match = (String, Vec<u8>, i64, String);
+const MOST: i64 = 20;
 
 /// Visible documents of this name, by key and id.
 pub(super) async fn by_name(store: &Sqlite, name: &str, visible: &Visible) -> Result<Vec<Document>> {
-    let mut snapshot = store.snapshot(FIND).await?;
-    let mut matches: BTreeSet<Match> = BTreeSet::new();
-    matches.extend(exact(&mut snapshot, name).await?);
-    if (7..=40).contains(&name.len()) && is_hex(name) {
-        matches.extend(commits(&mut snapshot, &name.to_lowercase()).await?);
-    }
     // Hidden matches are dropped before the limit, so that they cannot push visible ones out.
-    let shown: Vec<i64> = matches
-        .into_iter()
-        .filter(|(.., label)| visible.contains(&AccessId(label.as_str().into())))
-        .map(|(_, _, number, _)| number)
-        .take(MOST)
-        .collect();
-    let bodies: Vec<(String,)> = rows::read(
-        &mut snapshot,
-        (
-            FIND,
-            "SELECT body FROM documents WHERE body IS NOT NULL AND number IN",
-            " ORDER BY key, id",
+    let labels = match visible {
+        Visible::All => None,
+        Visible::Labels(labels) => Some(
+            labels
+                .iter()
+                .map(AccessId::as_str)
+                .collect::<serde_json::Value>()
+                .to_string(),
         ),
-        shown,
-    )
-    .await?;
-    bodies.iter().map(|(body,)| decode::document(FIND, body)).collect()
-}
-
-async fn exact(connection: &mut SqliteConnection, name: &str) -> Result<Vec<Match>> {
-    sqlx::query_as(
-        "SELECT key, id, documents.number, labels.name FROM documents JOIN labels ON labels.number = label WHERE key = ?1 AND body IS NOT NULL \
-         UNION ALL SELECT key, id, documents.number, labels.name FROM aliases \
-         JOIN documents ON documents.number = document JOIN labels ON labels.number = label \
-         WHERE aliases.name = ?1 AND body IS NOT NULL",
+    };
+    let prefix = ((7..=40).contains(&name.len()) && is_hex(name)).then(|| name.to_lowercase());
+    let mut reader = store.reader(FIND).await?;
+    // `g` follows the last hexadecimal digit. Bodies are read of the first few alone.
+    let bodies: Vec<(String,)> = sqlx::query_as(
+        "SELECT body FROM documents WHERE number IN \
+         (SELECT documents.number FROM documents JOIN labels ON labels.number = label WHERE documents.number IN \
+         (SELECT number FROM documents WHERE key = ?1 UNION SELECT document FROM aliases WHERE name = ?1 \
+         UNION SELECT number FROM documents WHERE sha >= ?2 AND sha < ?2 || 'g') \
+         AND hash IS NOT NULL AND (?3 IS NULL OR labels.name IN (SELECT value FROM json_each(?3))) \
+         ORDER BY key, id LIMIT ?4) ORDER BY key, id",
     )
     .bind(name)
-    .fetch_all(connection)
-    .await
-    .during(FIND)
-}
-
-async fn commits(connection: &mut SqliteConnection, prefix: &str) -> Result<Vec<Match>> {
-    // `g` follows the last hexadecimal digit.
-    sqlx::query_as(
-        "SELECT key, id, documents.number, labels.name FROM documents JOIN labels ON labels.number = label \
-         WHERE sha >= ?1 AND sha < ?1 || 'g' AND body IS NOT NULL",
-    )
     .bind(prefix)
-    .fetch_all(connection)
+    .bind(labels)
+    .bind(MOST)
+    .fetch_all(&mut *reader)
     .await
-    .during(FIND)
+    .during(FIND)?;
+    bodies.iter().map(|(body,)| decode::document(FIND, body)).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use domain::seam::store::{DocumentStore, StoredChunk, TermStatistics};
-use domain::{AccessId, AccessRule, Account, Caller, Document, DocumentId, Result, Visible};
+use domain::{AccessId, Account, Caller, Document, DocumentId, Result, Visible};
 
 use super::error::During;
 use super::{Sqlite, access, accounts, decode, find, index, rows, statistics};
@@ -31,16 +31,12 @@ impl DocumentStore for Sqlite {
         statistics::sum(self, terms, visible).await
     }
 
+    async fn revoked(&self, visible: &Visible) -> Result<BTreeSet<DocumentId>> {
+        access::revoked(self, visible).await
+    }
+
     async fn accounts(&self, names: &[String], visible: &Visible) -> Result<Vec<Account>> {
         accounts::named(self, names, visible).await
-    }
-
-    async fn scan_documents(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>> {
-        scan(self, after, limit).await
-    }
-
-    async fn access_rules(&self) -> Result<Vec<AccessRule>> {
-        access::all(self).await
     }
 }
 
@@ -88,18 +84,4 @@ async fn chunks(store: &Sqlite, document: DocumentId, visible: &Visible) -> Resu
     } else {
         Ok(Vec::new())
     }
-}
-
-async fn scan(store: &Sqlite, after: Option<DocumentId>, limit: usize) -> Result<Vec<Document>> {
-    const OPERATION: &str = "scan documents";
-    let mut reader = store.reader(OPERATION).await?;
-    // An empty key sorts before every id.
-    let rows: Vec<(String,)> =
-        sqlx::query_as("SELECT body FROM documents WHERE id > ? AND body IS NOT NULL ORDER BY id LIMIT ?")
-            .bind(after.map(decode::key).unwrap_or_default())
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&mut *reader)
-            .await
-            .during(OPERATION)?;
-    rows.iter().map(|(body,)| decode::document(OPERATION, body)).collect()
 }

@@ -1,14 +1,14 @@
 //! Examples, one behaviour each.
 
-use domain::seam::{Direction, Expansion, GraphStore, Path, PathQuery};
-use domain::{EdgeKind, Error, ErrorKind, Key, NodeKind, Timestamp, Visible};
+use domain::seam::{Direction, Expansion, GraphStore, Path, PathQuery, Scope};
+use domain::{EdgeKind, Error, ErrorKind, Key, NodeKind, Timestamp};
 
-use super::{document, edge, facts, node, sees};
+use super::{all, document, edge, facts, node, sees};
 
-pub(super) fn around(name: &str, visible: Visible) -> Expansion {
+pub(super) fn around(name: &str, scope: Scope) -> Expansion {
     Expansion {
         node: name.to_owned(),
-        visible,
+        scope,
         kinds: Vec::new(),
         direction: Direction::Both,
         hops: 1,
@@ -16,11 +16,11 @@ pub(super) fn around(name: &str, visible: Visible) -> Expansion {
     }
 }
 
-pub(super) fn between(from: &str, to: &str, visible: Visible) -> PathQuery {
+pub(super) fn between(from: &str, to: &str, scope: Scope) -> PathQuery {
     PathQuery {
         from: from.to_owned(),
         to: to.to_owned(),
-        visible,
+        scope,
         kinds: Vec::new(),
         through: None,
         max_hops: 8,
@@ -40,23 +40,15 @@ pub(super) fn words(error: &Error) -> (ErrorKind, String, Option<String>) {
 }
 
 pub(super) async fn an_empty_store_has_nothing(store: &dyn GraphStore, _: u32) {
-    assert_eq!(store.node("a", &Visible::All).await.expect("node"), None);
-    assert_eq!(store.rank(&Visible::All, 10).await.expect("rank"), vec![]);
+    assert_eq!(store.node("a", &all()).await.expect("node"), None);
+    assert_eq!(store.rank(&all(), 10).await.expect("rank"), vec![]);
     assert_eq!(store.scan(None, 10).await.expect("scan"), vec![]);
     assert_eq!(
-        store
-            .expand(around("a", Visible::All))
-            .await
-            .expect_err("no node")
-            .kind(),
+        store.expand(around("a", all())).await.expect_err("no node").kind(),
         ErrorKind::NotFound
     );
     assert_eq!(
-        store
-            .paths(between("a", "b", Visible::All))
-            .await
-            .expect_err("no node")
-            .kind(),
+        store.paths(between("a", "b", all())).await.expect_err("no node").kind(),
         ErrorKind::NotFound
     );
     store.replace(vec![]).await.expect("nothing to replace");
@@ -66,16 +58,12 @@ pub(super) async fn a_stub_becomes_real_when_its_document_arrives(store: &dyn Gr
     let mut mention = facts(1, 0);
     mention.edges = vec![edge("a", "b")];
     store.replace(vec![mention]).await.expect("replace");
-    let stub = store
-        .node("b", &Visible::All)
-        .await
-        .expect("node")
-        .expect("a bare name");
+    let stub = store.node("b", &all()).await.expect("node").expect("a bare name");
     assert_eq!((stub.kind, stub.title, stub.documents), (None, None, vec![]));
     let mut own = facts(2, 0);
     own.nodes = vec![node("b", "Title")];
     store.replace(vec![own]).await.expect("replace");
-    let real = store.node("b", &Visible::All).await.expect("node").expect("a node");
+    let real = store.node("b", &all()).await.expect("node").expect("a node");
     assert_eq!(
         (real.kind, real.title.as_deref(), real.documents),
         (Some(NodeKind::Issue), Some("Title"), vec![document(2)])
@@ -89,7 +77,7 @@ pub(super) async fn what_a_document_asserts_dies_with_it(store: &dyn GraphStore,
     two.edges = vec![edge("a", "b")];
     store.replace(vec![one, two]).await.expect("replace");
     store.replace(vec![facts(1, 0)]).await.expect("take back");
-    let left = store.expand(around("a", Visible::All)).await.expect("expand");
+    let left = store.expand(around("a", all())).await.expect("expand");
     assert_eq!(
         left.edges
             .iter()
@@ -97,10 +85,10 @@ pub(super) async fn what_a_document_asserts_dies_with_it(store: &dyn GraphStore,
             .collect::<Vec<_>>(),
         [("b", document(2))]
     );
-    assert_eq!(store.node("c", &Visible::All).await.expect("node"), None);
+    assert_eq!(store.node("c", &all()).await.expect("node"), None);
     store.replace(vec![facts(2, 0)]).await.expect("take back");
     assert_eq!(store.size().await.expect("size"), domain::seam::graph::Size::default());
-    assert_eq!(store.node("a", &Visible::All).await.expect("node"), None);
+    assert_eq!(store.node("a", &all()).await.expect("node"), None);
 }
 
 pub(super) async fn a_new_label_counts_at_once(store: &dyn GraphStore, _: u32) {
@@ -126,6 +114,35 @@ pub(super) async fn the_second_label_of_an_edge_counts(store: &dyn GraphStore, _
         assert_eq!(seen.map_or(0, |seen| seen.edges.len()), edges, "{labels:?}");
     }
     assert_eq!(store.node("c", &sees(&[0])).await.expect("node"), None);
+}
+
+pub(super) async fn a_revoked_document_does_not_exist(store: &dyn GraphStore, _: u32) {
+    let (mut kept, mut gone) = (facts(1, 0), facts(2, 0));
+    (kept.nodes, kept.edges) = (vec![node("a", "A")], vec![edge("a", "b")]);
+    (gone.nodes, gone.edges) = (
+        vec![node("b", "B"), node("a", "Another A")],
+        vec![edge("a", "b"), edge("b", "c")],
+    );
+    gone.nodes[0].aliases = vec!["other".to_owned()];
+    store.replace(vec![kept.clone()]).await.expect("replace");
+    let scope = Scope {
+        revoked: [document(2)].into(),
+        ..all()
+    };
+    let mut told = Vec::new();
+    for batch in [vec![], vec![gone]] {
+        store.replace(batch).await.expect("replace");
+        let mut nodes = Vec::new();
+        for name in ["a", "b", "c", "other"] {
+            nodes.push(store.node(name, &scope).await.expect("node"));
+        }
+        assert!(nodes[2].is_none() && nodes[3].is_none(), "{nodes:?}");
+        let around = store.expand(around("a", scope.clone())).await.expect("seen");
+        let paths = store.paths(between("a", "b", scope.clone())).await.expect("seen");
+        told.push((nodes, around, paths));
+    }
+    assert_eq!(told[0], told[1]);
+    assert!(store.node("other", &all()).await.expect("node").is_some());
 }
 
 pub(super) async fn hidden_and_absent_fail_alike(store: &dyn GraphStore, _: u32) {
@@ -179,7 +196,7 @@ pub(super) async fn the_strongest_visible_assertion_is_shown(store: &dyn GraphSt
         (seen[0].first_seen, seen[0].last_seen),
         (Some(Timestamp(10)), Some(Timestamp(20)))
     );
-    let all = store.expand(around("a", Visible::All)).await.expect("expand").edges;
+    let all = store.expand(around("a", all())).await.expect("expand").edges;
     assert_eq!((all[0].document, all[0].first_seen), (document(3), Some(Timestamp(5))));
 }
 
@@ -213,20 +230,15 @@ pub(super) async fn a_view_names_at_most_sixteen_documents(store: &dyn GraphStor
     });
     store.replace(batch.collect()).await.expect("replace");
     let mut odd: Vec<_> = (0..20).filter(|n| n % 2 == 1).map(document).collect();
-    let mut all: Vec<_> = (0..20).map(document).collect();
+    let mut documents: Vec<_> = (0..20).map(document).collect();
     odd.sort();
-    all.sort();
-    all.truncate(16);
+    documents.sort();
+    documents.truncate(16);
     let seen = store.node("a", &sees(&[1])).await.expect("node").expect("seen");
     assert_eq!((seen.title, &seen.documents), (Some(format!("by {}", odd[0])), &odd));
     assert_eq!(
-        store
-            .node("a", &Visible::All)
-            .await
-            .expect("node")
-            .expect("seen")
-            .documents,
-        all
+        store.node("a", &all()).await.expect("node").expect("seen").documents,
+        documents
     );
 }
 
@@ -240,7 +252,7 @@ pub(super) async fn expansion_is_nearest_first_and_tells_what_it_cut(store: &dyn
             hops,
             limit,
             direction,
-            ..around("m", Visible::All)
+            ..around("m", all())
         };
         let seen = store.expand(expansion).await.expect("expand");
         let nodes: Vec<_> = seen.nodes.iter().map(|node| node.key.as_str().to_owned()).collect();
@@ -273,7 +285,7 @@ pub(super) async fn paths_avoid_what_is_hidden(store: &dyn GraphStore, _: u32) {
         ["a", "c", "c"]
     );
     assert_eq!(
-        nodes(&store.paths(between("a", "d", Visible::All)).await.expect("paths")),
+        nodes(&store.paths(between("a", "d", all())).await.expect("paths")),
         ["a d", "a b c d"]
     );
     let short = PathQuery {
@@ -291,12 +303,12 @@ pub(super) async fn parallel_edges_are_one_step(store: &dyn GraphStore, _: u32) 
     (one.edges[0].confidence, one.edges[2].confidence) = (0.5, 0.6);
     one.edges[2].kind = EdgeKind::Blocks;
     store.replace(vec![one]).await.expect("replace");
-    let seen = store.paths(between("a", "b", Visible::All)).await.expect("paths");
+    let seen = store.paths(between("a", "b", all())).await.expect("paths");
     assert_eq!((seen.len(), seen[0].edges[0].from.as_str()), (1, "b"));
     assert!((seen[0].weight - 0.5).abs() < 1e-6);
     let blocks = PathQuery {
         kinds: vec![EdgeKind::Blocks],
-        ..between("a", "b", Visible::All)
+        ..between("a", "b", all())
     };
     let seen = store.paths(blocks).await.expect("paths");
     assert_eq!(seen[0].edges[0].kind, EdgeKind::Blocks);
@@ -317,7 +329,7 @@ pub(super) async fn paths_go_through_a_given_node(store: &dyn GraphStore, _: u32
     let via = async |name: &str| {
         let query = PathQuery {
             through: Some(name.to_owned()),
-            ..between("a", "z", Visible::All)
+            ..between("a", "z", all())
         };
         nodes(&store.paths(query).await.expect("paths"))
     };
@@ -353,7 +365,7 @@ pub(super) async fn hubs_are_charged_by_their_visible_edges(store: &dyn GraphSto
     let all = store
         .paths(PathQuery {
             max_hops: 2,
-            ..between("a", "z", Visible::All)
+            ..between("a", "z", all())
         })
         .await
         .expect("paths");

@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::seam::graph::{Size, edge_visible};
-use domain::seam::{Direction, EdgeView, Expansion, NodeView, Path, PathQuery, Subgraph};
-use domain::{DocumentFacts, DocumentId, EdgeFact, EdgeKind, Key, NodeFact, Visible};
+use domain::seam::graph::Size;
+use domain::seam::{Direction, EdgeView, Expansion, NodeView, Path, PathQuery, Scope, Subgraph};
+use domain::{DocumentFacts, DocumentId, EdgeFact, EdgeKind, Key, NodeFact};
 
 /// All facts, by document.
 #[derive(Debug, Default, Clone)]
@@ -37,23 +37,23 @@ impl Oracle {
         let count = |length: usize| u64::try_from(length).expect("a length fits 64 bits");
         let edges = self.facts.values().map(|one| count(one.edges.len())).sum();
         Size {
-            nodes: count(self.keys(&Visible::All).len()),
+            nodes: count(self.keys(&super::all()).len()),
             edges,
         }
     }
 
     /// The visible node of this name.
-    pub fn node(&self, name: &str, visible: &Visible) -> Option<NodeView> {
-        self.resolve(name, visible).map(|key| self.view(&key, visible))
+    pub fn node(&self, name: &str, scope: &Scope) -> Option<NodeView> {
+        self.resolve(name, scope).map(|key| self.view(&key, scope))
     }
 
     /// What surrounds a node; `None` where there is none.
     pub fn expand(&self, query: &Expansion) -> Option<Subgraph> {
-        let middle = self.resolve(&query.node, &query.visible)?;
+        let middle = self.resolve(&query.node, &query.scope)?;
         let mut level: BTreeMap<Name, usize> = BTreeMap::new();
         let mut distance = BTreeMap::from([(middle.clone(), 0)]);
         for hop in 0..usize::from(query.hops) {
-            for edge in self.edges(&query.visible, &query.kinds) {
+            for edge in self.edges(&query.scope, &query.kinds) {
                 let out = query.direction != Direction::In && distance.get(&edge.from) == Some(&hop);
                 let back = query.direction != Direction::Out && distance.get(&edge.to) == Some(&hop);
                 if out || back {
@@ -71,7 +71,7 @@ impl Oracle {
         }
         let mut edges: Vec<(usize, EdgeView)> = level
             .iter()
-            .map(|(name, hop)| (*hop, self.edge(name, &query.visible)))
+            .map(|(name, hop)| (*hop, self.edge(name, &query.scope)))
             .collect();
         edges.sort_by(|(near, a), (far, b)| {
             near.cmp(far)
@@ -88,7 +88,7 @@ impl Oracle {
         keys.remove(&middle);
         let nodes = std::iter::once(&middle)
             .chain(&keys)
-            .map(|key| self.view(key, &query.visible))
+            .map(|key| self.view(key, &query.scope))
             .collect();
         Some(Subgraph {
             nodes,
@@ -99,10 +99,10 @@ impl Oracle {
 
     /// Every loopless path, sorted and cut; `None` where an end is not seen.
     pub fn paths(&self, query: &PathQuery) -> Option<Vec<Path>> {
-        let from = self.resolve(&query.from, &query.visible)?;
-        let to = self.resolve(&query.to, &query.visible)?;
+        let from = self.resolve(&query.from, &query.scope)?;
+        let to = self.resolve(&query.to, &query.scope)?;
         let through = match &query.through {
-            Some(name) => Some(self.resolve(name, &query.visible)?),
+            Some(name) => Some(self.resolve(name, &query.scope)?),
             None => None,
         };
         let steps = self.steps(query);
@@ -125,10 +125,10 @@ impl Oracle {
     }
 
     /// Every visible node with its score, by key.
-    pub fn scores(&self, visible: &Visible) -> BTreeMap<Key, f64> {
-        let keys: Vec<Key> = self.keys(visible).into_iter().collect();
+    pub fn scores(&self, scope: &Scope) -> BTreeMap<Key, f64> {
+        let keys: Vec<Key> = self.keys(scope).into_iter().collect();
         let distinct: BTreeSet<Name> = self
-            .edges(visible, &[])
+            .edges(scope, &[])
             .map(|edge| (edge.from.clone(), edge.to.clone(), edge.kind))
             .collect();
         let place = |key: &Key| keys.binary_search(key).expect("an edge's ends are nodes");
@@ -157,11 +157,11 @@ impl Oracle {
     fn path(&self, nodes: Vec<Key>, steps: &BTreeMap<(Key, Key), Name>, query: &PathQuery) -> Path {
         let edges: Vec<EdgeView> = nodes
             .windows(2)
-            .map(|pair| self.edge(&steps[&(pair[0].clone(), pair[1].clone())], &query.visible))
+            .map(|pair| self.edge(&steps[&(pair[0].clone(), pair[1].clone())], &query.scope))
             .collect();
         let charges = nodes.iter().skip(1).take(nodes.len().saturating_sub(2)).map(|key| {
             let touching = self
-                .edges(&query.visible, &query.kinds)
+                .edges(&query.scope, &query.kinds)
                 .filter(|edge| edge.from != edge.to && (edge.from == *key || edge.to == *key));
             let count = u32::try_from(touching.count()).expect("a small graph");
             0.02 * f64::from(u32::BITS - count.leading_zeros())
@@ -179,7 +179,7 @@ impl Oracle {
     /// For every step that can be taken, either way, the strongest edge.
     fn steps(&self, query: &PathQuery) -> BTreeMap<(Key, Key), Name> {
         let mut edges: Vec<EdgeFact> = self
-            .edges(&query.visible, &query.kinds)
+            .edges(&query.scope, &query.kinds)
             .filter(|edge| edge.from != edge.to)
             .cloned()
             .collect();
@@ -199,44 +199,47 @@ impl Oracle {
         steps
     }
 
-    fn edges<'a>(&'a self, visible: &'a Visible, kinds: &'a [EdgeKind]) -> impl Iterator<Item = &'a EdgeFact> {
+    fn edges<'a>(&'a self, scope: &'a Scope, kinds: &'a [EdgeKind]) -> impl Iterator<Item = &'a EdgeFact> {
         let asserted = self
             .facts
             .values()
             .flat_map(|one| one.edges.iter().map(move |edge| (one, edge)));
-        let seen = asserted.filter(|(one, edge)| edge_visible(visible, &one.access, edge.also.as_ref()));
+        let seen = asserted.filter(|(one, edge)| scope.holds(one.document, &one.access, edge.also.as_ref()));
         seen.map(|(_, edge)| edge)
             .filter(|edge| kinds.is_empty() || kinds.contains(&edge.kind))
     }
 
-    fn nodes<'a>(&'a self, visible: &'a Visible) -> impl Iterator<Item = (DocumentId, &'a NodeFact)> {
-        let seen = self.facts.values().filter(|one| visible.contains(&one.access));
+    fn nodes<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (DocumentId, &'a NodeFact)> {
+        let seen = self
+            .facts
+            .values()
+            .filter(|one| scope.holds(one.document, &one.access, None));
         seen.flat_map(|one| one.nodes.iter().map(|node| (one.document, node)))
     }
 
     /// The keys of all visible nodes.
-    pub fn keys(&self, visible: &Visible) -> BTreeSet<Key> {
+    pub fn keys(&self, scope: &Scope) -> BTreeSet<Key> {
         let named = self
-            .edges(visible, &[])
+            .edges(scope, &[])
             .flat_map(|edge| [edge.from.clone(), edge.to.clone()]);
         named
-            .chain(self.nodes(visible).map(|(_, node)| node.key.clone()))
+            .chain(self.nodes(scope).map(|(_, node)| node.key.clone()))
             .collect()
     }
 
-    fn resolve(&self, name: &str, visible: &Visible) -> Option<Key> {
-        let keys = self.keys(visible);
+    fn resolve(&self, name: &str, scope: &Scope) -> Option<Key> {
+        let keys = self.keys(scope);
         let aliased = self
-            .nodes(visible)
+            .nodes(scope)
             .filter(|(_, node)| node.aliases.iter().any(|alias| alias == name));
         keys.get(name)
             .cloned()
             .or_else(|| aliased.map(|(_, node)| node.key.clone()).min())
     }
 
-    fn view(&self, key: &Key, visible: &Visible) -> NodeView {
+    fn view(&self, key: &Key, scope: &Scope) -> NodeView {
         // Facts come by ascending document id.
-        let facts: Vec<(DocumentId, &NodeFact)> = self.nodes(visible).filter(|(_, node)| node.key == *key).collect();
+        let facts: Vec<(DocumentId, &NodeFact)> = self.nodes(scope).filter(|(_, node)| node.key == *key).collect();
         let aliases: BTreeSet<String> = facts
             .iter()
             .flat_map(|(_, node)| node.aliases.iter().cloned())
@@ -251,14 +254,14 @@ impl Oracle {
         }
     }
 
-    fn edge(&self, (from, to, kind): &Name, visible: &Visible) -> EdgeView {
+    fn edge(&self, (from, to, kind): &Name, scope: &Scope) -> EdgeView {
         let asserted = self
             .facts
             .values()
             .flat_map(|one| one.edges.iter().map(move |edge| (one, edge)));
         let same = asserted.filter(|(one, edge)| {
             (&edge.from, &edge.to, edge.kind) == (from, to, *kind)
-                && edge_visible(visible, &one.access, edge.also.as_ref())
+                && scope.holds(one.document, &one.access, edge.also.as_ref())
         });
         let same: Vec<_> = same.collect();
         let strength = |edge: &EdgeFact| Reverse(edge.confidence.to_bits());

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use domain::seam::graph::Size;
-use domain::seam::{GraphStore, Path};
-use domain::{DocumentFacts, DocumentId, Error, ErrorKind, Key, Result as Answer, Visible};
+use domain::seam::{GraphStore, Path, Scope};
+use domain::{DocumentFacts, DocumentId, Error, ErrorKind, Key, Result as Answer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -141,6 +141,24 @@ pub(super) async fn hidden_facts_change_no_answer(store: &dyn GraphStore, worlds
     .await;
 }
 
+/// The same questions by a caller to whom some documents are revoked, with these documents and without.
+pub(super) async fn revoked_facts_change_no_answer(store: &dyn GraphStore, worlds: u32) {
+    let world = (
+        vec(facts(0..9, 0..4, false), 1..9),
+        vec(facts(20..29, 0..4, false), 0..8),
+        questions(4),
+    );
+    holds(worlds, world, async |(seen, revoked, questions)| {
+        let questions = questions.without(revoked.iter().map(|one| one.document).collect());
+        fill(store, vec![seen.clone()]).await?;
+        let expected = transcript(store, &questions).await?;
+        let oracle = fill(store, vec![revoked, seen]).await?;
+        ask(store, &oracle, &questions).await?;
+        same("answers", &transcript(store, &questions).await?, &expected)
+    })
+    .await;
+}
+
 /// Put a world into the store in place of what it has.
 async fn fill(store: &dyn GraphStore, batches: Vec<Vec<DocumentFacts>>) -> Result<Oracle, String> {
     let mut oracle = Oracle::default();
@@ -172,12 +190,12 @@ async fn scan(store: &dyn GraphStore, limit: usize) -> Result<Vec<DocumentFacts>
 }
 
 async fn ask(store: &dyn GraphStore, oracle: &Oracle, questions: &Questions) -> Result<(), String> {
-    let visible = &questions.visible;
+    let scope = &questions.scope;
     for name in NAMES {
         same(
             name,
-            &store.node(name, visible).await.map_err(text)?,
-            &oracle.node(name, visible),
+            &store.node(name, scope).await.map_err(text)?,
+            &oracle.node(name, scope),
         )?;
     }
     for expansion in &questions.expansions {
@@ -200,11 +218,11 @@ async fn ask(store: &dyn GraphStore, oracle: &Oracle, questions: &Questions) -> 
             return Err(format!("the weights for {query:?}:\n{got:?}\nare not\n{expected:?}"));
         }
     }
-    check_rank(&store.rank(visible, 100).await.map_err(text)?, oracle, visible)
+    check_rank(&store.rank(scope, 100).await.map_err(text)?, oracle, scope)
 }
 
-fn check_rank(ranked: &[(Key, f64)], oracle: &Oracle, visible: &Visible) -> Result<(), String> {
-    let scores = oracle.scores(visible);
+fn check_rank(ranked: &[(Key, f64)], oracle: &Oracle, scope: &Scope) -> Result<(), String> {
+    let scores = oracle.scores(scope);
     let close = |(key, score): &(Key, f64)| scores.get(key).is_some_and(|expected| (expected - score).abs() < 1e-7);
     let ordered = ranked.is_sorted_by(|(a, high), (b, low)| high > low || high.total_cmp(low).is_eq() && a < b);
     if ranked.len() == scores.len() && ranked.iter().all(close) && ordered {
@@ -218,10 +236,7 @@ fn check_rank(ranked: &[(Key, f64)], oracle: &Oracle, visible: &Visible) -> Resu
 async fn transcript(store: &dyn GraphStore, questions: &Questions) -> Result<Vec<String>, String> {
     let mut lines = Vec::new();
     for name in NAMES {
-        lines.push(format!(
-            "{:?}",
-            store.node(name, &questions.visible).await.map_err(text)?
-        ));
+        lines.push(format!("{:?}", store.node(name, &questions.scope).await.map_err(text)?));
     }
     for expansion in &questions.expansions {
         lines.push(format!(
@@ -238,10 +253,7 @@ async fn transcript(store: &dyn GraphStore, questions: &Questions) -> Result<Vec
             store.paths(query.clone()).await.map_err(|error| (text(error), query))
         ));
     }
-    lines.push(format!(
-        "{:?}",
-        store.rank(&questions.visible, 100).await.map_err(text)?
-    ));
+    lines.push(format!("{:?}", store.rank(&questions.scope, 100).await.map_err(text)?));
     Ok(lines)
 }
 
@@ -279,10 +291,8 @@ fn same<T: PartialEq + Debug>(what: &str, got: &T, expected: &T) -> Result<(), S
 
 #[cfg(test)]
 mod tests {
-    use super::super::sees;
-    use super::super::{Oracle, document, edge, facts, node};
+    use super::super::{Oracle, all, document, edge, facts, node, sees};
     use super::check_rank;
-    use domain::Visible;
 
     #[test]
     fn the_oracle_ranks_a_star_by_its_middle() {
@@ -291,11 +301,11 @@ mod tests {
         star.nodes = vec![node("m", "middle")];
         star.edges = vec![edge("m", "a"), edge("b", "m")];
         oracle.replace(vec![star]);
-        let scores = oracle.scores(&Visible::All);
+        let scores = oracle.scores(&all());
         let score = |key: &str| scores[key];
         assert!((score("a") - score("b")).abs() < 1e-12 && score("m") > score("a"));
         assert!((scores.values().sum::<f64>() - 1.0).abs() < 1e-9);
-        assert!(check_rank(&[], &oracle, &Visible::All).is_err());
+        assert!(check_rank(&[], &oracle, &all()).is_err());
         assert!(oracle.keys(&sees(&[1])).is_empty());
         assert_eq!(oracle.scan()[0].document, document(0));
     }

@@ -1,7 +1,9 @@
 //! Small random worlds: few keys, documents and labels, so that facts meet, overlap and hide each other.
 
-use domain::seam::{Direction, Expansion, PathQuery};
-use domain::{DocumentFacts, EdgeFact, EdgeKind, Evidence, Key, NodeFact, NodeKind, Timestamp, Visible};
+use std::collections::BTreeSet;
+
+use domain::seam::{Direction, Expansion, PathQuery, Scope};
+use domain::{DocumentFacts, DocumentId, EdgeFact, EdgeKind, Evidence, Key, NodeFact, NodeKind, Timestamp, Visible};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -25,11 +27,25 @@ const SPARSE_KEYS: u32 = 24;
 #[derive(Debug, Clone)]
 pub(super) struct Questions {
     /// What he sees.
-    pub(super) visible: Visible,
+    pub(super) scope: Scope,
     /// Neighbourhoods.
     pub(super) expansions: Vec<Expansion>,
     /// Paths.
     pub(super) paths: Vec<PathQuery>,
+}
+
+impl Questions {
+    /// The same by a caller to whom these documents are revoked.
+    pub(super) fn without(mut self, revoked: BTreeSet<DocumentId>) -> Self {
+        self.scope.revoked = revoked;
+        for expansion in &mut self.expansions {
+            expansion.scope = self.scope.clone();
+        }
+        for query in &mut self.paths {
+            query.scope = self.scope.clone();
+        }
+        self
+    }
 }
 
 /// Batches of facts, some of them taking others back.
@@ -60,18 +76,13 @@ pub(super) fn questions(labels: u32) -> impl Strategy<Value = Questions> {
     } else {
         some.boxed()
     };
-    (visible, vec(expansion(), 4), vec(path(), 8)).prop_map(|(visible, mut expansions, mut paths)| {
-        for expansion in &mut expansions {
-            expansion.visible = visible.clone();
-        }
-        for query in &mut paths {
-            query.visible = visible.clone();
-        }
-        Questions {
-            visible,
+    (visible, vec(expansion(), 4), vec(path(), 8)).prop_map(|(visible, expansions, paths)| {
+        let questions = Questions {
+            scope: visible.into(),
             expansions,
             paths,
-        }
+        };
+        questions.without(BTreeSet::new())
     })
 }
 
@@ -96,7 +107,7 @@ pub(super) fn sparse() -> impl Strategy<Value = Vec<DocumentFacts>> {
 
 /// Questions about a sparse world by somebody who sees most of it.
 pub(super) fn sparse_questions() -> impl Strategy<Value = Questions> {
-    let visible = select(vec![Visible::All, super::sees(&[0, 1, 2]), super::sees(&[1, 2, 3])]);
+    let scope = select(vec![super::all(), super::sees(&[0, 1, 2]), super::sees(&[1, 2, 3])]);
     let name = || (0..SPARSE_KEYS).prop_map(|n| format!("k:{n}"));
     let path = (
         name(),
@@ -105,18 +116,18 @@ pub(super) fn sparse_questions() -> impl Strategy<Value = Questions> {
         3..=8_u8,
         prop_oneof![1..6_usize, Just(50)],
     );
-    (visible, vec(path, 10)).prop_map(|(visible, paths)| {
+    (scope, vec(path, 10)).prop_map(|(scope, paths)| {
         let paths = paths.into_iter().map(|(from, to, through, max_hops, limit)| PathQuery {
             from,
             to,
-            visible: visible.clone(),
+            scope: scope.clone(),
             kinds: Vec::new(),
             through,
             max_hops,
             limit,
         });
         Questions {
-            visible: visible.clone(),
+            scope: scope.clone(),
             expansions: Vec::new(),
             paths: paths.collect(),
         }
@@ -196,7 +207,7 @@ fn expansion() -> impl Strategy<Value = Expansion> {
     )
         .prop_map(|(node, kinds, direction, hops, limit)| Expansion {
             node,
-            visible: Visible::All,
+            scope: super::all(),
             kinds,
             direction,
             hops,
@@ -210,7 +221,7 @@ fn path() -> impl Strategy<Value = PathQuery> {
         |(from, to, kinds, through, max_hops, limit)| PathQuery {
             from,
             to,
-            visible: Visible::All,
+            scope: super::all(),
             kinds,
             through,
             max_hops,

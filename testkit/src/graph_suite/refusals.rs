@@ -1,17 +1,17 @@
 //! What a graph store refuses, and what a batch leaves behind.
 
+use domain::ErrorKind;
 use domain::seam::{Expansion, GraphStore, PathQuery};
-use domain::{ErrorKind, Visible};
 
 use super::examples::{around, between};
-use super::{edge, facts};
+use super::{all, edge, facts};
 
 pub(super) async fn out_of_bounds_is_invalid(store: &dyn GraphStore, _: u32) {
     for max_hops in [0, 9] {
         let error = store
             .paths(PathQuery {
                 max_hops,
-                ..between("a", "b", Visible::All)
+                ..between("a", "b", all())
             })
             .await
             .expect_err("hops");
@@ -19,7 +19,7 @@ pub(super) async fn out_of_bounds_is_invalid(store: &dyn GraphStore, _: u32) {
         let error = store
             .expand(Expansion {
                 hops: max_hops,
-                ..around("a", Visible::All)
+                ..around("a", all())
             })
             .await
             .expect_err("hops");
@@ -29,7 +29,7 @@ pub(super) async fn out_of_bounds_is_invalid(store: &dyn GraphStore, _: u32) {
         let error = store
             .paths(PathQuery {
                 limit,
-                ..between("a", "b", Visible::All)
+                ..between("a", "b", all())
             })
             .await
             .expect_err("limit");
@@ -38,7 +38,7 @@ pub(super) async fn out_of_bounds_is_invalid(store: &dyn GraphStore, _: u32) {
     let error = store
         .expand(Expansion {
             limit: 0,
-            ..around("a", Visible::All)
+            ..around("a", all())
         })
         .await
         .expect_err("limit");
@@ -66,7 +66,7 @@ pub(super) async fn a_batch_with_a_bad_document_changes_nothing(store: &dyn Grap
         ErrorKind::Invalid
     );
     assert_eq!(store.scan(None, 10).await.expect("scan"), before);
-    assert_eq!(store.node("c", &Visible::All).await.expect("node"), None);
+    assert_eq!(store.node("c", &all()).await.expect("node"), None);
 }
 
 pub(super) async fn the_later_of_two_states_in_a_batch_counts(store: &dyn GraphStore, _: u32) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{AccessId, Caller, Readers, Visible};
+use domain::{AccessId, Caller, Change, Readers, Visible};
 
 use super::Store;
 use super::make::{World, caller, labels, principals, record, upsert};
@@ -204,4 +204,34 @@ pub(super) async fn chunks_of_a_former_label_stay_hidden(store: Arc<dyn Store>) 
             .expect("chunks")
             .is_empty()
     );
+}
+
+pub(super) async fn what_left_a_caller_s_sight_is_told_until_the_graph_knows(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    world
+        .commit(["1", "2", "3", "4"].map(|native| world.put(native, "x")).to_vec())
+        .await;
+    store.commit_graph(&world.source, 4, Vec::new()).await.expect("project");
+    let open = labels([world.label("open")]);
+    let revoked = async |visible: &Visible| store.revoked(visible).await.expect("revoked");
+    assert!(revoked(&open).await.is_empty() && revoked(&Visible::All).await.is_empty());
+    let mut hidden = world.document("1", "x");
+    hidden.access = world.label("secret");
+    let deleted = Change::Delete(world.id("2"));
+    world
+        .commit(vec![upsert(hidden), deleted, world.put("3", "edited")])
+        .await;
+    assert_eq!(revoked(&open).await, [world.id("1"), world.id("2")].into());
+    assert_eq!(revoked(&Visible::All).await, [world.id("2")].into());
+    assert_eq!(
+        revoked(&Visible::nothing()).await,
+        [world.id("1"), world.id("2"), world.id("3")].into()
+    );
+    store.commit_graph(&world.source, 7, Vec::new()).await.expect("project");
+    assert!(revoked(&open).await.is_empty());
+    store.remove_source(&world.source).await.expect("remove");
+    let all = ["1", "3", "4"].map(|native| world.id(native));
+    assert_eq!(revoked(&Visible::All).await, all.into());
+    store.reset("graph").await.expect("reset");
+    assert!(revoked(&Visible::All).await.contains(&world.id("4")));
 }

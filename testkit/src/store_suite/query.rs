@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use domain::seam::store::Mentioned;
 use domain::{Account, Change, Document, DocumentId, DocumentKind, Key, Readers, Visible};
 
 use super::Store;
@@ -208,4 +209,63 @@ pub(super) async fn a_scan_meets_every_live_document_once(store: Arc<dyn Store>)
     assert_eq!(met.len(), 23);
     assert!(met.is_sorted_by(|a, b| a < b));
     assert!(!met.contains(&world.id("7")));
+}
+
+pub(super) async fn an_export_finds_accounts_statistics_and_mentions_in_order(store: Arc<dyn Store>) {
+    let (b, a) = (World::new(&store, "b").await, World::new(&store, "a").await);
+    let account = |world: &World, login: &str| Account {
+        id: Key::account("jira", login),
+        source: world.source.clone(),
+        login: None,
+        names: Vec::new(),
+        emails: Vec::new(),
+    };
+    for (world, logins) in [(&b, ["zoe", "ada"]), (&a, ["bob", "ada"])] {
+        let accounts = logins.map(|login| Change::Account(account(world, login)));
+        world
+            .commit([accounts.to_vec(), vec![world.put("1", "x"), world.put("2", "x")]].concat())
+            .await;
+    }
+    let (mut after, mut met) = (None, Vec::new());
+    while let Some(one) = store.scan_accounts(after.as_ref(), 1).await.expect("scan").pop() {
+        after = Some((one.id.clone(), one.source.clone()));
+        met.push(one);
+    }
+    let expected = [
+        account(&a, "ada"),
+        account(&b, "ada"),
+        account(&a, "bob"),
+        account(&b, "zoe"),
+    ];
+    assert_eq!(met, expected);
+
+    let indexed = vec![
+        b.indexed("1", "open", &[vec![7, 3], vec![3]]),
+        b.indexed("2", "secret", &[vec![9]]),
+    ];
+    b.index(1, indexed).await;
+    b.index(2, vec![b.indexed("2", "open", &[vec![7]])]).await;
+    let statistics = store.label_statistics().await.expect("statistics");
+    let told: Vec<_> = statistics
+        .into_iter()
+        .map(|one| (one.label, one.chunks, one.terms))
+        .collect();
+    assert_eq!(told, [(b.label("open"), 3, vec![(3, 2), (7, 2)])]);
+
+    let mentioned = |native: &str, names: &[&str]| Mentioned {
+        id: a.id(native),
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let mut expected = vec![mentioned("1", &["x", "y"]), mentioned("2", &["y"])];
+    store
+        .commit_graph(&a.source, 2, vec![mentioned("1", &["y", "x"]), mentioned("2", &["y"])])
+        .await
+        .expect("project");
+    expected.sort_by_key(|one| one.id);
+    let first = store.scan_mentions(None, 1).await.expect("scan");
+    let rest = store
+        .scan_mentions(first.last().map(|one| one.id), 5)
+        .await
+        .expect("scan");
+    assert_eq!([first, rest].concat(), expected);
 }

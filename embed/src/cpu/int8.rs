@@ -1,0 +1,201 @@
+//! Matrix products with weights of 8 bits: rows are quantised as they come, sums are exact whole numbers.
+//!
+//! A weight of column c is stored as the nearest whole number k to w / s with s = max |w of c| / 64, a row's value as the nearest q of
+//! 256 even steps from the row's least value to its greatest (dynamic asymmetric quantisation; Jacob et al., 2018). Then
+//! Σ x·w = step · s · Σ q·k + least · s · Σ k. As 2 · 255 · 64 fits the 16 bits that AVX2 adds pairs in, nothing saturates, and every
+//! instruction set gives the same bits.
+
+#[cfg(test)]
+mod tests;
+mod tile;
+
+use super::product::{COLUMNS, Finish, ROWS};
+use super::rows::fold;
+use super::simd::{Work, dispatch};
+pub(crate) use tile::multiply;
+
+/// Products that one 32-bit lane sums at once.
+const GROUP: usize = 4;
+/// The greatest size of a stored weight.
+const TOP: f32 = 64.0;
+/// Steps of a row's range.
+const STEPS: f32 = 255.0;
+
+/// The right operand, `depth` × `width`, as panels of 16 columns, 4 values of the depth at a time; filled up with zeros.
+#[derive(Debug, Default)]
+pub(crate) struct Right {
+    panels: Vec<[[i8; GROUP]; COLUMNS]>,
+    /// What the unit of each column stands for.
+    scales: Vec<f32>,
+    /// The sum of each column, in reals.
+    sums: Vec<f32>,
+    groups: usize,
+    depth: usize,
+    width: usize,
+}
+
+impl Right {
+    /// Values of a column.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Quantise and pack the transpose of what `column(c)` gives: the `depth` values of column `c`.
+    pub(crate) fn pack_columns<'a>(depth: usize, width: usize, column: impl Fn(usize) -> &'a [f32]) -> Self {
+        let (groups, panels) = (depth.div_ceil(GROUP), width.div_ceil(COLUMNS));
+        let mut right = Self {
+            panels: vec![[[0; GROUP]; COLUMNS]; panels * groups],
+            scales: vec![0.0; panels * COLUMNS],
+            sums: vec![0.0; panels * COLUMNS],
+            groups,
+            depth,
+            width,
+        };
+        for c in 0..width {
+            let values = column(c);
+            let scale = values.iter().fold(0.0_f32, |top, x| top.max(x.abs())) / TOP;
+            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+            let panel = &mut right.panels[c / COLUMNS * groups..][..groups];
+            let mut sum = 0;
+            for (lanes, values) in panel.iter_mut().zip(values.chunks(GROUP)) {
+                for (stored, x) in lanes[c % COLUMNS].iter_mut().zip(values) {
+                    *stored = whole(x * inverse);
+                    sum += i32::from(*stored);
+                }
+            }
+            right.scales[c] = scale;
+            #[expect(clippy::cast_precision_loss, reason = "64 for each of some thousand rows")]
+            let real = scale * sum as f32;
+            right.sums[c] = real;
+        }
+        right
+    }
+}
+
+/// The nearest whole number; the caller keeps it within ±64.
+#[expect(clippy::cast_possible_truncation, reason = "at most 64 after scaling")]
+fn whole(x: f32) -> i8 {
+    x.round_ties_even() as i8
+}
+
+/// The left operand: quantised rows, each in groups of 4 values filled up with zeros.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    values: Vec<[u8; GROUP]>,
+    /// Of each row, the step from one value to the next, and the least value.
+    ranges: Vec<(f32, f32)>,
+    groups: usize,
+}
+
+impl Left {
+    fn row(&self, row: usize) -> &[[u8; GROUP]] {
+        &self.values[row * self.groups..][..self.groups]
+    }
+    /// Quantise `rows`, each `depth` values, reusing the memory. A value that is not finite makes its own row unspecified and no other.
+    pub(crate) fn pack(&mut self, rows: &[f32], depth: usize) {
+        self.groups = depth.div_ceil(GROUP);
+        self.values.resize(rows.len() / depth * self.groups, [0; GROUP]);
+        self.ranges.clear();
+        dispatch(Quantise {
+            left: self,
+            rows,
+            depth,
+        });
+    }
+}
+
+/// Quantises rows into a left operand that has room for them.
+struct Quantise<'a> {
+    left: &'a mut Left,
+    rows: &'a [f32],
+    depth: usize,
+}
+
+impl Work for Quantise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const FUSED: bool>(self) {
+        let Self { left, rows, depth } = self;
+        for (row, out) in rows.chunks_exact(depth).zip(left.values.chunks_exact_mut(left.groups)) {
+            let (least, greatest) = range(row);
+            let step = (greatest - least) / STEPS;
+            let inverse = if step > 0.0 { 1.0 / step } else { 0.0 };
+            left.ranges.push((step, least));
+            let out = out.as_flattened_mut();
+            out[depth..].fill(0);
+            tile::steps::<FUSED>(row, (least, inverse), &mut out[..depth]);
+        }
+    }
+}
+
+/// The least and the greatest value.
+#[inline(always)]
+fn range(row: &[f32]) -> (f32, f32) {
+    let less = |a: f32, b: f32| if b < a { b } else { a };
+    let more = |a: f32, b: f32| if b > a { b } else { a };
+    (fold(row, f32::INFINITY, less), fold(row, f32::NEG_INFINITY, more))
+}
+
+/// `left` × `right`, finished by `finish`, written to `out`: row `r` begins at `r * stride`.
+pub(crate) struct Product<'a, F> {
+    pub(crate) left: &'a Left,
+    pub(crate) right: &'a Right,
+    pub(crate) finish: F,
+    pub(crate) out: &'a mut [f32],
+    pub(crate) stride: usize,
+}
+
+/// The sums of a tile: 6 rows by 16 columns.
+type Sums = [[i32; COLUMNS]; ROWS];
+
+impl<F: Finish> Product<'_, F> {
+    /// Tile by tile, each summed up by `tile`.
+    #[inline(always)]
+    fn by_tiles<const FUSED: bool>(self, tile: impl Fn([&[[u8; GROUP]]; ROWS], &[[[i8; GROUP]; COLUMNS]]) -> Sums) {
+        let Self {
+            left,
+            right,
+            finish,
+            out,
+            stride,
+        } = self;
+        debug_assert_eq!(left.groups, right.groups, "the operands do not fit");
+        if right.groups == 0 || left.ranges.is_empty() {
+            return;
+        }
+        let count = left.ranges.len();
+        for (p, b) in right.panels.chunks_exact(right.groups).enumerate() {
+            let column = p * COLUMNS;
+            let width = COLUMNS.min(right.width - column);
+            let (scales, totals) = (&right.scales[column..][..COLUMNS], &right.sums[column..][..COLUMNS]);
+            for first in (0..count).step_by(ROWS) {
+                // Beyond the last row the last is taken again, and its sums are left.
+                let sums = tile(std::array::from_fn(|i| left.row((first + i).min(count - 1))), b);
+                for (r, sums) in (first..count).zip(&sums) {
+                    let real = reals::<FUSED>(sums, left.ranges[r], scales, totals);
+                    let out = &mut out[r * stride + column..][..width];
+                    match out.as_mut_array::<COLUMNS>() {
+                        Some(out) => finish.finish::<FUSED>(column, &real, out),
+                        None => finish.finish::<FUSED>(column, &real[..width], out),
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_precision_loss, reason = "rounding the exact sum to a float is meant")]
+fn reals<const FUSED: bool>(
+    sums: &[i32; COLUMNS],
+    (step, least): (f32, f32),
+    scales: &[f32],
+    totals: &[f32],
+) -> [f32; COLUMNS] {
+    let mut real = [0.0; COLUMNS];
+    for (((real, sum), scale), total) in real.iter_mut().zip(sums).zip(scales).zip(totals) {
+        *real = super::simd::multiply_add::<FUSED>(*sum as f32, step * scale, least * total);
+    }
+    real
+}
