@@ -1,12 +1,9 @@
 //! The pipeline over an open data folder: sync sources, then bring both projections up to date.
 
-<<<<<<< HEAD
-use std::collections::BTreeMap;
-=======
 #[cfg(test)]
 mod tests;
 
->>>>>>> f1
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::seam::Connector;
@@ -123,16 +120,10 @@ impl Pipeline<'_> {
     pub async fn sync_from(&self, connector: &dyn Connector) -> Result<SourceRun> {
         let mut run = [SourceRun::of(connector.source())];
         run[0].committed = Some(self.pull(connector).await?);
-<<<<<<< HEAD
         self.project_graph(&mut run[0]).await?;
         self.project_index(&mut run).await?;
-        let [run] = run;
-        Ok(run)
-=======
-        self.project(&mut run).await?;
         let [mut run] = run;
         run.error.take().map_or(Ok(run), Err)
->>>>>>> f1
     }
 
     /// Bring both projections of every source up to date. A source that cannot be projected is told in its run.
@@ -149,27 +140,10 @@ impl Pipeline<'_> {
         Ok(runs)
     }
 
-<<<<<<< HEAD
     async fn project_graph(&self, run: &mut SourceRun) -> Result<()> {
         if let Some(revision) = self.revisions().await?.get(&run.source) {
-            run.edges += self.graph_projection().run(&run.source, *revision).await?.written;
-=======
-    /// Project the sources of these runs: the graph of all first, which takes seconds, then the index, which may take hours.
-    async fn project(&self, runs: &mut [SourceRun]) -> Result<()> {
-        let reports = self.app.sync_store().sources().await?;
-        let (index, graph) = (self.index_projection(), self.graph_projection());
-        let revision = |run: &SourceRun| {
-            reports
-                .iter()
-                .find(|report| report.source.id == run.source)
-                .map(|report| report.revision)
-        };
-        for run in runs.iter_mut() {
-            if let Some(revision) = revision(run) {
-                let done = graph.run(&run.source, revision).await;
-                run.edges = run.take(done)?.written;
-            }
->>>>>>> f1
+            let done = self.graph_projection().run(&run.source, *revision).await;
+            run.edges += run.take(done)?.written;
         }
         Ok(())
     }
@@ -177,14 +151,9 @@ impl Pipeline<'_> {
     async fn project_index(&self, runs: &mut [SourceRun]) -> Result<()> {
         let (revisions, index) = (self.revisions().await?, self.index_projection());
         for run in runs {
-<<<<<<< HEAD
             if let Some(revision) = revisions.get(&run.source) {
-                let done = index.run(&run.source, *revision).await?;
-=======
-            if let Some(revision) = revision(run) {
-                let done = index.run(&run.source, revision).await;
+                let done = index.run(&run.source, *revision).await;
                 let done = run.take(done)?;
->>>>>>> f1
                 (run.chunks, run.embedded) = (done.written, done.embedded);
             }
         }
