@@ -6,8 +6,15 @@
     reason = "the kernels are private to the crate, so their files are compiled in; not all are measured"
 )]
 
-#[path = "../src/cpu.rs"]
-mod cpu;
+#[path = "../src/cpu"]
+mod cpu {
+    pub(crate) mod activation;
+    pub(crate) mod finish;
+    pub(crate) mod int8;
+    pub(crate) mod product;
+    pub(crate) mod rows;
+    pub(crate) mod simd;
+}
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 

@@ -2,14 +2,12 @@
 
 pub mod graph;
 pub mod index;
+mod poison;
 
 pub use graph::GraphProjection;
 pub use index::IndexProjection;
 
-/// The position name of the index projection.
-pub const INDEX: &str = "index";
-/// The position name of the graph projection.
-pub const GRAPH: &str = "graph";
+pub use domain::seam::store::{GRAPH, INDEX};
 
 /// What a run of a projection did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -42,15 +42,6 @@ pub struct Text<'a> {
     pub mentions: &'a [(String, u32, u32)],
 }
 
-/// How a text is worded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wording {
-    /// A title and a body.
-    Text,
-    /// The name of a branch, where issue keys stand in any case between slashes and hyphens (`feature/proj-123-fix`).
-    BranchName,
-}
-
 /// What must be known about a text to read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Context {
@@ -61,8 +52,6 @@ pub struct Context {
     pub repository: Option<String>,
     /// The namespace of account keys for mentions: `github`, `jira/acme`, `slack/T1`.
     pub accounts: Option<String>,
-    /// How the text is worded.
-    pub wording: Wording,
 }
 
 impl Context {
@@ -84,7 +73,6 @@ impl Context {
             kind: document.kind,
             repository,
             accounts,
-            wording: Wording::Text,
         }
     }
 }
@@ -108,34 +96,9 @@ pub struct Reference {
     pub node: Option<NodeKind>,
 }
 
-/// Everything that `text` names, in the order of the text: at most 5,000 names, each at its first place per rule.
-///
-/// One name gives its literal reading, where it has one, and one reading for each (target, label) by which the directory
-/// explains it. Directory entries under other labels never change a reading, its confidence or its order. Only the first
-/// 64 names that [`directory_names`] lists are looked up, so that a document is never explained by an entry whose coming
-/// or going it would not hear of.
-pub fn extract(text: &Text<'_>, context: &Context, directory: &Directory) -> Vec<Reference> {
-    let mut names = Names::default();
-    let mut out = Vec::new();
-    for find in scan(text, context) {
-        resolve(find, context, directory, &mut names, &mut out);
-    }
-    out
-}
-
-/// The names in `text` that a directory entry could explain, known or not: `jira:PAY` for each project prefix of what looks
-/// like an issue key, `repo:owner/name` for each repository but the document's own, `slack:acme/C9` for each channel, `wiki:ENG` for
-/// each space.
-/// The first 64 of the text, sorted, each once.
-pub fn directory_names(text: &Text<'_>, context: &Context) -> Vec<String> {
-    let mut names = Names::default();
-    for lookup in scan(text, context).iter().filter_map(|find| find.named.lookup.as_ref()) {
-        names.admit(&lookup.name);
-    }
-    names.into_sorted()
-}
-
-/// Append the readings of one find.
+/// Append the readings of one find: its literal reading, where it has one, and one for each (target, label) by which the
+/// directory explains it. Directory entries under other labels never change a reading, its confidence or its order. Only names
+/// that `names` admits are looked up, so that a document is never explained by an entry whose coming or going it would not hear of.
 pub(crate) fn resolve(
     find: Find<'_>,
     context: &Context,

@@ -26,14 +26,6 @@ const AVERAGE_TERMS: f32 = 64.0;
 /// The most bytes of a term; a longer one is cut.
 const MAX_TERM: usize = 64;
 
-/// The terms of a text in order: words in lower case, without English stop words, stemmed; identifiers whole and in
-/// their parts; scripts without spaces in pairs of characters.
-pub fn analyse(text: &str) -> Vec<String> {
-    let mut terms = Vec::with_capacity(text.len() / 8);
-    Analyser::new(|term| terms.push(term.to_owned())).text(text);
-    terms
-}
-
 /// The id of a term: 32 bits of its FNV-1a hash, the same in every release and on every machine.
 pub fn term_id(term: &str) -> u32 {
     let hash = term.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {

@@ -1,5 +1,8 @@
 //! The pipeline over an open data folder: sync sources, then bring both projections up to date.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,7 +10,7 @@ use domain::seam::Connector;
 use domain::seam::store::{Committed, SourceReport};
 use domain::{Error, ErrorKind, Result, SourceId};
 use ingest::progress::Progress;
-use ingest::projection::{GraphProjection, IndexProjection};
+use ingest::projection::{GraphProjection, IndexProjection, Projected};
 use ingest::sync::Sync;
 use serde::{Serialize, Serializer};
 use tokio_util::sync::CancellationToken;
@@ -47,7 +50,7 @@ pub struct SourceRun {
     /// Why what is gone from the source could not be told, so that nothing was deleted here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frozen: Option<String>,
-    /// Why the sync failed, if it did; the other sources went on.
+    /// Why the sync or a projection failed, if one did; the other sources went on.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "describe")]
     pub error: Option<Error>,
 }
@@ -64,6 +67,18 @@ impl SourceRun {
             error: None,
         }
     }
+
+    /// What a projection did; its error is this source's own, and the others go on, unless all are asked to stop.
+    fn take(&mut self, done: Result<Projected>) -> Result<Projected> {
+        match done {
+            Err(error) if error.kind() == ErrorKind::Cancelled => Err(error),
+            Err(error) => {
+                self.error.get_or_insert(error);
+                Ok(Projected::default())
+            }
+            Ok(done) => Ok(done),
+        }
+    }
 }
 
 impl Pipeline<'_> {
@@ -71,7 +86,7 @@ impl Pipeline<'_> {
     /// takes seconds, so that paths answer early and what was withdrawn is soon forgotten; the index, which may take hours, comes last.
     ///
     /// # Errors
-    /// `NotFound` for an unknown name; `Cancelled`; a projection's error. A source that cannot be read is told in its run.
+    /// `NotFound` for an unknown name; `Cancelled`. A source that cannot be read or projected is told in its run.
     pub async fn sync(&self, names: &[SourceId]) -> Result<Vec<SourceRun>> {
         let reports = self.app.sync_store().sources().await?;
         check_known(&reports, names)?;
@@ -107,14 +122,14 @@ impl Pipeline<'_> {
         run[0].committed = Some(self.pull(connector).await?);
         self.project_graph(&mut run[0]).await?;
         self.project_index(&mut run).await?;
-        let [run] = run;
-        Ok(run)
+        let [mut run] = run;
+        run.error.take().map_or(Ok(run), Err)
     }
 
-    /// Bring both projections of every source up to date.
+    /// Bring both projections of every source up to date. A source that cannot be projected is told in its run.
     ///
     /// # Errors
-    /// Whatever a backend reports.
+    /// `Cancelled`, or that the sources cannot be listed.
     pub async fn project_all(&self) -> Result<Vec<SourceRun>> {
         let reports = self.app.sync_store().sources().await?;
         let mut runs: Vec<_> = reports.iter().map(|report| SourceRun::of(&report.source.id)).collect();
@@ -127,7 +142,8 @@ impl Pipeline<'_> {
 
     async fn project_graph(&self, run: &mut SourceRun) -> Result<()> {
         if let Some(revision) = self.revisions().await?.get(&run.source) {
-            run.edges += self.graph_projection().run(&run.source, *revision).await?.written;
+            let done = self.graph_projection().run(&run.source, *revision).await;
+            run.edges += run.take(done)?.written;
         }
         Ok(())
     }
@@ -136,7 +152,8 @@ impl Pipeline<'_> {
         let (revisions, index) = (self.revisions().await?, self.index_projection());
         for run in runs {
             if let Some(revision) = revisions.get(&run.source) {
-                let done = index.run(&run.source, *revision).await?;
+                let done = index.run(&run.source, *revision).await;
+                let done = run.take(done)?;
                 (run.chunks, run.embedded) = (done.written, done.embedded);
             }
         }

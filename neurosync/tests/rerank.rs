@@ -58,7 +58,10 @@ async fn app(folder: &Path) -> (App, Index) {
         "id": "log", "connector": "commits-archive", "settings": {"path": log}, "added": 0
     }));
     let store = app.sync_store();
-    store.put_source(record.expect("a record")).await.expect("a source");
+    store
+        .put_source(record.expect("a record"), domain::Readers::Public)
+        .await
+        .expect("a source");
     let index = app.index(&neurosync::Unwatched).await.expect("the model");
     let pipeline = Pipeline {
         app: &app,

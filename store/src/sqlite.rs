@@ -73,7 +73,8 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Full)
             .pragma("wal_autocheckpoint", "16000")
             .pragma("journal_size_limit", "67108864")
-            .pragma("cache_size", "-65536");
+            .pragma("cache_size", "-65536")
+            .pragma("secure_delete", "ON");
         let writer = pool(1, TURN).connect_with(writing).await.during("open store")?;
         migrations::run(&writer).await?;
         let readers = pool(READERS, BUSY * 3)
@@ -93,6 +94,16 @@ impl Sqlite {
     async fn write(&self, operation: &'static str) -> Result<Transaction<'static, Db>> {
         // Taking the write lock at once avoids the upgrade of a read lock, which fails without waiting.
         self.writer.begin_with("BEGIN IMMEDIATE").await.during(operation)
+    }
+
+    /// Fold the log into the file and cut it, so that what was deleted is in neither. Readers may keep it from being cut now; a
+    /// later one does it then.
+    async fn cut_log(&self, operation: &'static str) -> Result<()> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&self.writer)
+            .await
+            .map(drop)
+            .during(operation)
     }
 
     /// Begin a read of one moment, for more than one statement.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::seam::store::{Lease, SourceRecord};
-use domain::seam::{DocumentStore, ProjectionStore, SyncStore};
+use domain::seam::{DocumentStore, ExportStore, ProjectionStore, SyncStore};
 use domain::{
     AccessId, AccessRule, Body, Change, Cursor, Document, DocumentId, DocumentKind, ErrorKind, Key, Page, Readers,
     SourceId, Timestamp, Visible,
@@ -286,7 +286,7 @@ async fn names_are_found_through_indexes() {
             "documents_sha",
         ),
         (
-            "SELECT id FROM documents WHERE kind IN ('project', 'repository') AND hash IS NOT NULL ORDER BY key, id",
+            "SELECT id FROM documents WHERE kind IN ('project', 'repository', 'channel', 'space') AND hash IS NOT NULL ORDER BY key, id",
             "documents_directory",
         ),
         (

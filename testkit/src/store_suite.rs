@@ -106,11 +106,13 @@ fn read() -> Vec<Case> {
             former_names_are_told_until_the_graph_has_handled_them,
             mentions_are_replaced_and_die_with_their_document,
             cached_vectors_read_back_bit_for_bit,
+            vectors_of_a_removed_source_are_dropped_when_it_is_forgotten,
         }
         positions {
             positions_only_grow,
             repeating_a_commit_changes_nothing,
             a_late_commit_changes_nothing,
+            what_a_projection_cannot_handle_is_told_until_it_can,
             a_reset_forgets_one_projection,
         }
         statistics {

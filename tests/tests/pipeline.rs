@@ -272,6 +272,47 @@ fn a_removed_source_leaves_nothing_and_can_come_back() {
 }
 
 #[test]
+fn nothing_that_a_removed_source_said_is_left_on_the_disk() {
+    let neurosync = world();
+    let dir = neurosync.data().join("secret");
+    let text = "The passphrase is xylophone-quartz-8841, said zebulon.";
+    let path = json_lines(
+        &dir,
+        "SEC.jsonl",
+        &[issue("SEC-1", "Quartz-8841 rotation", text), issue("SEC-2", "x", text)],
+    );
+    neurosync.json(&["source", "import", "jira", "sec", &path.display().to_string()]);
+    fs::remove_dir_all(&dir).expect("the source's own files");
+    let found = |word: &str| -> Vec<String> {
+        let (mut found, mut folders) = (Vec::new(), vec![neurosync.data().to_owned()]);
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder)
+                .expect("folder")
+                .map(|entry| entry.expect("entry").path())
+            {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if fs::read(&entry)
+                    .expect("file")
+                    .windows(word.len())
+                    .any(|bytes| bytes.eq_ignore_ascii_case(word.as_bytes()))
+                {
+                    found.push(entry.display().to_string());
+                }
+            }
+        }
+        found
+    };
+    for word in ["quartz-8841", "zebulon"] {
+        assert!(!found(word).is_empty(), "the test can fail");
+    }
+    neurosync.json(&["source", "remove", "sec"]);
+    for word in ["quartz-8841", "zebulon"] {
+        assert_eq!(found(word), [""; 0], "{word}");
+    }
+}
+
+#[test]
 fn what_a_name_means_follows_the_entry_that_explains_it() {
     let neurosync = Neurosync::default();
     let dir = neurosync.data().join("in");

@@ -87,7 +87,12 @@ impl Records {
     /// The next line that is not blank.
     fn line(&mut self) -> std::io::Result<Option<Record>> {
         loop {
-            let Some(Line { mut line, over, ended }) = self.bounded_line()? else {
+            let Some(Line {
+                bytes: mut line,
+                over,
+                ended,
+            }) = self.bounded_line()?
+            else {
                 return Ok(None);
             };
             self.number += 1;
@@ -110,27 +115,27 @@ impl Records {
 
     /// A line without its end.
     fn bounded_line(&mut self) -> std::io::Result<Option<Line>> {
-        let (mut line, mut over, mut any) = (Vec::new(), false, false);
+        let (mut bytes, mut over, mut any) = (Vec::new(), false, false);
         loop {
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
                 let ended = false;
-                return Ok(any.then_some(Line { line, over, ended }));
+                return Ok(any.then_some(Line { bytes, over, ended }));
             }
             any = true;
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let part = buffer.get(..end.unwrap_or(buffer.len())).unwrap_or_default();
-            over |= line.len() + part.len() > self.limit;
+            over |= bytes.len() + part.len() > self.limit;
             if over {
-                keep_head(&mut line, part);
+                keep_head(&mut bytes, part);
             } else {
-                line.extend_from_slice(part);
+                bytes.extend_from_slice(part);
             }
             let used = part.len() + usize::from(end.is_some());
             self.input.consume(used);
             if end.is_some() {
                 let ended = true;
-                return Ok(Some(Line { line, over, ended }));
+                return Ok(Some(Line { bytes, over, ended }));
             }
         }
     }
@@ -168,7 +173,7 @@ impl Records {
 
 /// A line as far as it is held: the beginning of one that is over the limit, and whether its end was there.
 struct Line {
-    line: Vec<u8>,
+    bytes: Vec<u8>,
     over: bool,
     ended: bool,
 }
@@ -216,6 +221,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<serde_json::Value, String> {
 const LEVELS: usize = 100;
 /// Stands for what is nested deeper: the form of a text in ADF and in Slack's blocks.
 const TOO_DEEP: &str = r#"{"type":"text","text":"[nested too deep to be read]"}"#;
+const TOO_DEEP_LIST: &str = r#"[{"type":"text","text":"[nested too deep to be read]"}]"#;
 
 /// The text with a note in place of every object and list that is nested too deep; `None` where there is none. So whoever can
 /// write an issue cannot make it unreadable.
@@ -231,11 +237,7 @@ fn pruned(text: &str) -> Option<String> {
             b'{' | b'[' => {
                 if depth == LEVELS {
                     out.push_str(text.get(copied..at)?);
-                    out.push_str(&if byte == b'{' {
-                        TOO_DEEP.to_owned()
-                    } else {
-                        format!("[{TOO_DEEP}]")
-                    });
+                    out.push_str(if byte == b'{' { TOO_DEEP } else { TOO_DEEP_LIST });
                     copied = text.len();
                 }
                 depth += 1;
@@ -353,7 +355,7 @@ mod tests {
         for levels in [1, 50, 100, 120, 127, 128, 1000, 100_000] {
             let deep = |open: &str, close: &str| format!("{}\"]}}\"{}", open.repeat(levels), close.repeat(levels));
             let record = format!(
-                r#"{{"a":{},"b":[{},"\\"[{{"],"key":"A-1"}}"#,
+                r#"{{"a":{},"b":[{},"\"[{{"],"key":"A-1"}}"#,
                 deep("{\"c\":", "}"),
                 deep("[", "]")
             );

@@ -175,6 +175,15 @@ pub struct Mentioned {
     pub names: Vec<String>,
 }
 
+/// A document that a projection could not handle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The document.
+    pub id: DocumentId,
+    /// Why, in one sentence, without content that could be secret.
+    pub reason: String,
+}
+
 /// An entry of the directory: something whose names give meaning to texts elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DirectoryEntry {
@@ -189,7 +198,14 @@ pub struct DirectoryEntry {
 /// A vector in the embedding cache.
 pub type CachedVector = (TextHash, Vec<f32>);
 
-/// What the projections read and write. `projection` is `index` or `graph`.
+/// The name of the index projection.
+pub const INDEX: &str = "index";
+/// The name of the graph projection.
+pub const GRAPH: &str = "graph";
+/// The names of all projections.
+pub const PROJECTIONS: [&str; 2] = [INDEX, GRAPH];
+
+/// What the projections read and write. `projection` is [`INDEX`] or [`GRAPH`].
 #[async_trait]
 pub trait ProjectionStore: Send + Sync {
     /// How far a projection has handled a source: a revision, 0 at first.
@@ -199,11 +215,24 @@ pub trait ProjectionStore: Send + Sync {
     async fn changed(&self, source: &SourceId, after: u64, limit: usize) -> Result<Vec<Changed>>;
 
     /// Store the chunks of documents, count them in and their former ones out of their labels' statistics, and move the position, all in one
-    /// transaction. Repeating it changes nothing. Positions never move back, but by `reset`.
-    async fn commit_index(&self, source: &SourceId, position: u64, documents: Vec<IndexedDocument>) -> Result<()>;
+    /// transaction. Repeating it changes nothing. Positions never move back, but by `reset`. What failed is told among the dead
+    /// letters of its source until it is among the `documents` of a later commit or gone.
+    async fn commit_index(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<IndexedDocument>,
+        failed: Vec<Failure>,
+    ) -> Result<()>;
 
-    /// Store what documents mention and move the position, in one transaction.
-    async fn commit_graph(&self, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()>;
+    /// Store what documents mention, and what failed as the index does, and move the position, in one transaction.
+    async fn commit_graph(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<Mentioned>,
+        failed: Vec<Failure>,
+    ) -> Result<()>;
 
     /// Every live project, repository, channel and space document, and the live documents that mention any of `names`, both at the same moment.
     async fn directory(&self, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)>;

@@ -36,9 +36,11 @@ const SCHEMA: &str = "
     CREATE TABLE details (row INTEGER PRIMARY KEY, details BLOB NOT NULL) STRICT;
 ";
 
-const READ: &str = "
-    SELECT row, id, label, topology, details FROM documents JOIN details USING (row)
+const READ: &str = "SELECT row, id, label, topology, details FROM documents JOIN details USING (row) \
     WHERE row IN (SELECT value FROM json_each(?)) ORDER BY row";
+
+/// What is gone must not stay readable in the log.
+const CUT_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// Rows a statement inserts at once; fewer where fewer are left.
 const ROWS_PER_INSERT: usize = 64;
@@ -111,27 +113,25 @@ impl Disk {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("cache_size", "-16384");
+            .pragma("cache_size", "-16384")
+            .pragma("secure_delete", "ON");
         let mut connection = SqliteConnection::connect_with(&writing)
             .await
             .map_err(|error| database(OPEN, error))?;
         check_format(&mut connection).await?;
-        let last = sqlx::query_scalar::<_, Option<i64>>("SELECT max(row) FROM documents")
-            .fetch_one(&mut connection)
-            .await;
+        let last = sqlx::query_scalar::<_, Option<i64>>("SELECT max(row) FROM documents");
+        let last = last.fetch_one(&mut connection).await;
         let next_row = last.map_err(|error| database(OPEN, error))?.unwrap_or(0) + 1;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_lazy_with(options.row_buffer_size(1024).pragma("query_only", "ON"));
-        Ok((
-            Self { readers, _lock: lock },
-            Writer {
-                options: writing,
-                connection: Some(connection),
-                next_row,
-                stale: false,
-            },
-        ))
+        let writer = Writer {
+            options: writing,
+            connection: Some(connection),
+            next_row,
+            stale: false,
+        };
+        Ok((Self { readers, _lock: lock }, writer))
     }
 
     /// The graph of everything in the file.
@@ -191,9 +191,13 @@ impl Writer {
         let fail = |error| database(operation, error);
         let mut connection = self.connect(operation).await?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
+        let removes = !batch.gone.is_empty() && batch.rows.is_empty();
         put(&mut transaction, batch).await.map_err(fail)?;
         self.stale = true;
         transaction.commit().await.map_err(fail)?;
+        if removes {
+            sqlx::raw_sql(CUT_LOG).execute(&mut connection).await.map_err(fail)?;
+        }
         self.connection = Some(connection);
         Ok(())
     }

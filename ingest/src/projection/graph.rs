@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use domain::seam::store::{Changed, Mentioned};
+use domain::seam::store::{Changed, Failure, Mentioned};
 use domain::seam::{DocumentStore, GraphStore, ProjectionStore};
 use domain::{Document, DocumentFacts, DocumentId, DocumentKind, Key, Result, SourceId, Visible};
 use domain::{EdgeFact, EdgeKind, Evidence, NodeFact, NodeKind};
@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use tokio_util::sync::CancellationToken;
 
 use super::index::on_cpu;
+use super::poison::{by_parts, failure, guarded};
 use super::{GRAPH, Projected};
 use crate::chunk::symbols;
 use crate::facts::facts;
@@ -91,15 +92,34 @@ impl GraphProjection {
                 .map(|one| extract(one, &directory))
                 .collect::<Vec<_>>()
         };
-        let (facts, mentioned): (Vec<_>, Vec<_>) = on_cpu(work).await?.into_iter().unzip();
-        let written = facts.iter().map(|one: &DocumentFacts| one.edges.len() as u64).sum();
-        self.graph.replace(facts).await?;
-        self.store.commit_graph(source, last, mentioned).await?;
+        let (mut facts, mut mentioned, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for (own, names, failure) in on_cpu(work).await? {
+            facts.push(own);
+            mentioned.push(names);
+            failed.extend(failure);
+        }
+        let written = facts.iter().map(|one| one.edges.len() as u64).sum();
+        failed.extend(self.replace(facts).await?);
+        self.store.commit_graph(source, last, mentioned, failed).await?;
         Ok(Projected {
             documents,
             written,
             embedded: 0,
         })
+    }
+
+    /// Replace the facts of documents; of one whose facts the graph does not take, none are kept.
+    async fn replace(&self, facts: Vec<DocumentFacts>) -> Result<Vec<Failure>> {
+        let parts = by_parts(facts, |part| self.graph.replace(part)).await?;
+        let none = parts
+            .failed
+            .iter()
+            .map(|(facts, _)| DocumentFacts::none(facts.document, facts.access.clone()));
+        self.graph.replace(none.collect()).await?;
+        let failed = parts.failed.iter();
+        Ok(failed
+            .map(|(facts, error)| failure(facts.document, error.to_string()))
+            .collect())
     }
 
     /// Documents whose text names something that the directory now explains differently.
@@ -111,31 +131,30 @@ impl GraphProjection {
             let documents = self.documents.documents(part, &Visible::All).await?;
             let directory = directory.clone();
             let work = move || {
-                documents
-                    .par_iter()
-                    .map(|document| facts_of(document, &directory).0)
-                    .collect::<Vec<_>>()
+                let facts = documents.par_iter().map(|document| {
+                    let made = guarded(document.id, || facts_of(document, &directory).0);
+                    made.unwrap_or_else(|_told| DocumentFacts::none(document.id, document.access.clone()))
+                });
+                facts.collect::<Vec<_>>()
             };
-            self.graph.replace(on_cpu(work).await?).await?;
+            self.replace(on_cpu(work).await?).await?;
         }
         Ok(())
     }
 }
 
-fn extract(changed: Changed, directory: &Directory) -> (DocumentFacts, Mentioned) {
-    match changed.document {
-        Some(document) => {
-            let (facts, names) = facts_of(&document, directory);
-            (facts, Mentioned { id: changed.id, names })
-        }
-        None => (
-            DocumentFacts::none(changed.id, changed.access),
-            Mentioned {
-                id: changed.id,
-                names: Vec::new(),
-            },
-        ),
-    }
+/// What a changed document asserts and mentions now: nothing when it is gone, and when it made the processing fail.
+fn extract(changed: Changed, directory: &Directory) -> (DocumentFacts, Mentioned, Option<Failure>) {
+    let id = changed.id;
+    let made = changed
+        .document
+        .map(|document| guarded(id, || facts_of(&document, directory)));
+    let (facts, names, failure) = match made {
+        Some(Ok((facts, names))) => (facts, names, None),
+        Some(Err(failure)) => (DocumentFacts::none(id, changed.access), Vec::new(), Some(failure)),
+        None => (DocumentFacts::none(id, changed.access), Vec::new(), None),
+    };
+    (facts, Mentioned { id, names }, failure)
 }
 
 /// All that a document asserts, and the names in it that only a directory entry explains.

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::seam::store::{Changed, IndexedChunk, IndexedDocument};
+use domain::seam::store::{CachedVector, Changed, Failure, IndexedChunk, IndexedDocument};
 use domain::seam::{Analyser, Embedder, Point, PointSet, ProjectionStore, Role, VectorIndex};
 use domain::{Document, Error, Result, SourceId, TextHash};
 use rayon::prelude::*;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::poison::{by_parts, failure, guarded, may_be_an_item};
 use super::{INDEX, Projected};
 use crate::chunk::{TokenBudget, chunk};
 use crate::normalize::normalize;
@@ -45,10 +46,12 @@ struct Batch {
     from: u64,
     to: u64,
     documents: Vec<Prepared>,
+    failed: Vec<Failure>,
     embedded: u64,
 }
 
 /// One document on its way. `set.points[i]`, `indexed.chunks[i]` and `texts[i]` belong together; a text is dropped once its vector is known.
+#[derive(Clone)]
 struct Prepared {
     set: PointSet,
     indexed: IndexedDocument,
@@ -95,10 +98,10 @@ impl IndexProjection {
             let work = move || {
                 changed
                     .into_par_iter()
-                    .map(|one| prepare(&source, one, &*embedder, &*analyser))
-                    .collect()
+                    .map(|one| prepare_guarded(&source, one, &*embedder, &*analyser))
+                    .collect::<Vec<_>>()
             };
-            let documents = on_cpu(work).await?;
+            let (documents, failed): (Vec<_>, Vec<_>) = on_cpu(work).await?.into_iter().unzip();
             position = to;
             // The reader is gone when a later stage failed: its error is the one to tell.
             if out
@@ -106,6 +109,7 @@ impl IndexProjection {
                     from,
                     to,
                     documents,
+                    failed: failed.into_iter().flatten().collect(),
                     embedded: 0,
                 })
                 .await
@@ -151,21 +155,16 @@ impl IndexProjection {
             .into_iter()
             .filter(|(hash, _)| !known.contains_key(hash))
             .collect();
+        let mut bad: BTreeMap<TextHash, String> = BTreeMap::new();
         for part in missing.chunks(EMBED_BATCH) {
-            let texts = part.iter().map(|(_, text)| (*text).to_owned()).collect();
-            // Dropping the future abandons what the model has not begun: a stop need not wait for a whole batch.
-            let vectors = tokio::select! {
-                biased;
-                () = self.cancel.cancelled() => return Err(cancelled()),
-                vectors = self.embedder.embed(Role::Passage, texts) => vectors?,
-            };
-            if vectors.len() != part.len() {
-                return Err(Error::internal(
-                    "embed chunks",
-                    format!("{} vectors for {} texts", vectors.len(), part.len()),
-                ));
-            }
-            let fresh: Vec<_> = part.iter().map(|(hash, _)| *hash).zip(vectors).collect();
+            let parts = by_parts(part.to_vec(), |texts| self.vectors_of(texts)).await?;
+            let fresh: Vec<_> = parts.done.concat();
+            bad.extend(
+                parts
+                    .failed
+                    .into_iter()
+                    .map(|((hash, _), error)| (hash, error.to_string())),
+            );
             self.store.cache_vectors(model, fresh.clone()).await?;
             self.progress.event(&Event::Embedded {
                 source: source.clone(),
@@ -176,6 +175,11 @@ impl IndexProjection {
         }
         for document in &mut batch.documents {
             document.texts.clear();
+            let chunks = &document.indexed.chunks;
+            if let Some(reason) = chunks.iter().find_map(|chunk| bad.get(&chunk.hash)) {
+                batch.failed.push(failure(document.indexed.id, reason.clone()));
+                document.empty();
+            }
             for (point, chunk) in document.set.points.iter_mut().zip(&document.indexed.chunks) {
                 point.dense = known
                     .get(&chunk.hash)
@@ -186,33 +190,85 @@ impl IndexProjection {
         Ok(())
     }
 
+    /// The vectors of texts, unless asked to stop.
+    async fn vectors_of(&self, texts: Vec<(TextHash, &str)>) -> Result<Vec<CachedVector>> {
+        let (hashes, texts): (Vec<_>, Vec<_>) = texts.into_iter().map(|(hash, text)| (hash, text.to_owned())).unzip();
+        // Dropping the future abandons what the model has not begun: a stop need not wait for a whole batch.
+        let vectors = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(cancelled()),
+            vectors = self.embedder.embed(Role::Passage, texts) => vectors?,
+        };
+        if vectors.len() != hashes.len() {
+            let message = format!("{} vectors for {} texts", vectors.len(), hashes.len());
+            return Err(Error::internal("embed chunks", message));
+        }
+        Ok(hashes.into_iter().zip(vectors).collect())
+    }
+
     async fn write_all(&self, source: &SourceId, mut batches: mpsc::Receiver<Batch>) -> Result<Projected> {
         let mut total = Projected::default();
         while let Some(batch) = batches.recv().await {
-            let (mut sets, mut indexed) = (Vec::new(), Vec::new());
-            for document in batch.documents {
-                sets.push(document.set);
-                indexed.push(document.indexed);
-            }
-            let done = Projected {
-                documents: sets.len() as u64,
-                written: indexed.iter().map(|document| document.chunks.len() as u64).sum(),
+            let (from, to) = (batch.from, batch.to);
+            let mut done = Projected {
+                documents: batch.documents.len() as u64,
+                written: 0,
                 embedded: batch.embedded,
             };
-            self.vectors.replace(sets).await?;
-            self.vectors.flush().await?;
-            self.store.commit_index(source, batch.to, indexed).await?;
+            let attempt = self.write((source, to), batch.documents.clone(), batch.failed.clone());
+            done.written = match attempt.await {
+                Err(error) if may_be_an_item(&error) => self.write_parts(source, batch).await?,
+                written => written?,
+            };
             self.progress.event(&Event::Projected {
                 projection: INDEX,
                 source: source.clone(),
                 documents: done.documents,
-                revisions: batch.to - batch.from,
+                revisions: to - from,
                 written: done.written,
                 embedded: done.embedded,
             });
             total.add(done);
         }
         Ok(total)
+    }
+
+    /// Write documents to the index, flush it, and only then to the store with the position; how many chunks there are.
+    async fn write(
+        &self,
+        (source, position): (&SourceId, u64),
+        documents: Vec<Prepared>,
+        failed: Vec<Failure>,
+    ) -> Result<u64> {
+        let (sets, indexed): (Vec<_>, Vec<_>) = documents.into_iter().map(|one| (one.set, one.indexed)).unzip();
+        let chunks = indexed.iter().map(|document| document.chunks.len() as u64).sum();
+        self.vectors.replace(sets).await?;
+        self.vectors.flush().await?;
+        self.store.commit_index(source, position, indexed, failed).await?;
+        Ok(chunks)
+    }
+
+    /// Write a batch that is not taken as a whole without the documents that are to blame; the position moves when all are told.
+    async fn write_parts(&self, source: &SourceId, batch: Batch) -> Result<u64> {
+        let at = (source, batch.from);
+        let parts = by_parts(batch.documents, |part| self.write(at, part, Vec::new())).await?;
+        let (mut refused, mut failed) = (Vec::new(), batch.failed);
+        for (mut document, error) in parts.failed {
+            failed.push(failure(document.indexed.id, error.to_string()));
+            document.empty();
+            refused.push(document);
+        }
+        self.write((source, batch.to), refused, failed).await?;
+        Ok(parts.done.iter().sum())
+    }
+}
+
+impl Prepared {
+    /// Leave nothing of the document: it is taken out of the index.
+    fn empty(&mut self) {
+        self.set.points.clear();
+        self.indexed.chunks.clear();
+        self.texts.clear();
     }
 }
 
@@ -221,6 +277,28 @@ pub(crate) async fn on_cpu<T: Send + 'static>(work: impl FnOnce() -> T + Send + 
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Error::internal("process documents", "a document made the processing fail").with_source(error))
+}
+
+/// A changed document on its way; taken out of the index when it makes the processing fail.
+fn prepare_guarded(
+    source: &SourceId,
+    changed: Changed,
+    embedder: &dyn Embedder,
+    analyser: &dyn Analyser,
+) -> (Prepared, Option<Failure>) {
+    let gone = Changed {
+        revision: changed.revision,
+        id: changed.id,
+        kind: changed.kind,
+        key: changed.key.clone(),
+        access: changed.access.clone(),
+        former: Vec::new(),
+        document: None,
+    };
+    match guarded(changed.id, || prepare(source, changed, embedder, analyser)) {
+        Ok(prepared) => (prepared, None),
+        Err(failure) => (prepare(source, gone, embedder, analyser), Some(failure)),
+    }
 }
 
 fn prepare(source: &SourceId, changed: Changed, embedder: &dyn Embedder, analyser: &dyn Analyser) -> Prepared {

@@ -5,7 +5,7 @@ use domain::{DocumentKind, Key, NodeKind};
 use super::bare::{Around, closing_keyword};
 use super::find::{Find, Finds, Named, Relation};
 use super::segments::{Region, Regions, Segment, comments};
-use super::{Context, Text, Wording, commit, sites};
+use super::{Context, Text, commit, sites};
 
 /// A find that is known before the pass, and its place in the order.
 type Known<'a> = (usize, Find<'a>);
@@ -14,20 +14,16 @@ type Known<'a> = (usize, Find<'a>);
 pub(crate) fn scan<'a>(text: &Text<'a>, context: &Context) -> Vec<Find<'a>> {
     let mut regions = Regions::new(text.text);
     let mut known = Vec::new();
-    if context.wording == Wording::BranchName {
-        regions.push(0, text.text.len(), Region::Branch);
-    } else {
-        silence(text, &mut regions);
-        known.extend(links(text, context, &mut regions));
-        known.extend(mentions(text, context, &mut regions));
-        let title = text.text.find('\n').unwrap_or(text.text.len());
-        if context.kind == DocumentKind::PullRequest {
-            regions.push(0, title, Region::Title);
-        }
-        if context.kind == DocumentKind::Commit {
-            let finds = commit::read(text.text, context.repository.as_deref(), &mut regions);
-            known.extend(finds.into_iter().map(|find| (find.start.unwrap_or_default(), find)));
-        }
+    silence(text, &mut regions);
+    known.extend(links(text, context, &mut regions));
+    known.extend(mentions(text, context, &mut regions));
+    let title = text.text.find('\n').unwrap_or(text.text.len());
+    if context.kind == DocumentKind::PullRequest {
+        regions.push(0, title, Region::Title);
+    }
+    if context.kind == DocumentKind::Commit {
+        let finds = commit::read(text.text, context.repository.as_deref(), &mut regions);
+        known.extend(finds.into_iter().map(|find| (find.start.unwrap_or_default(), find)));
     }
     known.sort_by_key(|(place, _)| *place);
     let mut scanner = Scanner {

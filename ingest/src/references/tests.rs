@@ -9,7 +9,7 @@ mod wording;
 use domain::seam::store::DirectoryEntry;
 use domain::{AccessId, DocumentKind, EdgeKind, Key};
 
-use super::{Context, Directory, Reference, Text, Wording, extract};
+use super::{Context, Directory, Names, Reference, Text, resolve, scan};
 
 const SHA: &str = "67349db17c01ab6ab966923d4f5dda8412eec900";
 
@@ -35,8 +35,25 @@ fn context(kind: DocumentKind) -> Context {
         kind,
         repository: Some("acme/web".into()),
         accounts: Some("github".into()),
-        wording: Wording::Text,
     }
+}
+
+/// Everything that a text names, in its order.
+fn extract(text: &Text<'_>, context: &Context, directory: &Directory) -> Vec<Reference> {
+    let (mut names, mut out) = (Names::default(), Vec::new());
+    for find in scan(text, context) {
+        resolve(find, context, directory, &mut names, &mut out);
+    }
+    out
+}
+
+/// The names in a text that are looked up, known or not.
+fn directory_names(text: &Text<'_>, context: &Context) -> Vec<String> {
+    let mut names = Names::default();
+    for find in scan(text, context) {
+        resolve(find, context, &Directory::default(), &mut names, &mut Vec::new());
+    }
+    names.into_sorted()
 }
 
 fn plain(text: &str) -> Text<'_> {

@@ -4,7 +4,14 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{AVERAGE_TERMS, B, K1, MAX_TERM, analyse, query_terms, sparse_passage, stem, term_id};
+use super::{AVERAGE_TERMS, Analyser, B, K1, MAX_TERM, query_terms, sparse_passage, stem, term_id};
+
+/// The terms of a text in order.
+fn analyse(text: &str) -> Vec<String> {
+    let mut terms = Vec::new();
+    Analyser::new(|term| terms.push(term.to_owned())).text(text);
+    terms
+}
 
 #[test]
 fn text_becomes_terms() {

@@ -84,7 +84,10 @@ async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
     find(app.sync_store().sources().await?, &id)?;
     app.sync_store().remove_source(&id).await?;
     connector::forget(&id, &app.clones())?;
-    context.pipeline(&app).await?.project_all().await?;
+    let runs = context.pipeline(&app).await?.project_all().await?;
+    if let Some(error) = runs.into_iter().find_map(|run| run.error) {
+        return Err(error);
+    }
     context.output.answer(&json!({"removed": id}), |_, _| {
         format!("removed {id} and everything that came from it")
     })

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::seam::store::CachedVector;
 use domain::{Result, TextHash};
+use sqlx::sqlite::SqliteConnection;
 use sqlx::{QueryBuilder, Sqlite as Db};
 
 use super::error::{During, unreadable};
@@ -82,6 +83,23 @@ pub(super) async fn put(store: &Sqlite, model: &str, vectors: Vec<CachedVector>)
     })
     .await?;
     transaction.commit().await.during(PUT)
+}
+
+/// Drop the vectors of texts that no chunk has any more: a vector tells of its text.
+pub(super) async fn drop_unused(connection: &mut SqliteConnection) -> Result<()> {
+    for statement in [
+        "CREATE TEMP TABLE used (hash BLOB PRIMARY KEY) WITHOUT ROWID",
+        // The hash is the sixth part of a chunk in a stored body.
+        "INSERT OR IGNORE INTO used SELECT unhex(json_extract(value, '$[5]')) FROM indexed, json_each(indexed.body)",
+        "DELETE FROM embeddings WHERE hash NOT IN (SELECT hash FROM used)",
+        "DROP TABLE used",
+    ] {
+        sqlx::query(statement)
+            .execute(&mut *connection)
+            .await
+            .during("drop cached vectors")?;
+    }
+    Ok(())
 }
 
 fn decode(blob: &[u8]) -> Result<Vec<f32>> {

@@ -122,7 +122,8 @@ pub(super) async fn remove(store: &Sqlite, source: &SourceId) -> Result<()> {
             .during(OPERATION)?;
     }
     accounts::remove(&mut transaction, OPERATION, log.source).await?;
-    transaction.commit().await.during(OPERATION)
+    transaction.commit().await.during(OPERATION)?;
+    store.cut_log(OPERATION).await
 }
 
 /// Where the sync of a source goes on.

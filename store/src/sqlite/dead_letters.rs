@@ -1,12 +1,13 @@
 //! Dead letters: what could not be read, stored or projected, each told until it can.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{Rejected, Result, SourceId};
+use domain::seam::store::{Failure, GRAPH, INDEX};
+use domain::{DocumentId, Rejected, Result, SourceId};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
-use super::{Sqlite, limits, rows};
+use super::{Sqlite, decode, limits, rows};
 
 const COMMIT: &str = "write dead letters";
 
@@ -28,8 +29,8 @@ impl Stage {
         match self {
             Self::Read => "read",
             Self::Store => "store",
-            Self::Index => "index",
-            Self::Graph => "graph",
+            Self::Index => INDEX,
+            Self::Graph => GRAPH,
         }
     }
 }
@@ -115,6 +116,41 @@ pub(super) async fn settle(
             .execute(&mut *connection)
             .await
             .during(COMMIT)?;
+    }
+    Ok(())
+}
+
+/// Tell what a projection could not handle, and no longer what it has handled now. Each belongs to its document's source.
+pub(super) async fn projected(
+    connection: &mut SqliteConnection,
+    stage: Stage,
+    handled: BTreeSet<DocumentId>,
+    failed: Vec<Failure>,
+) -> Result<()> {
+    let any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM dead_letters WHERE stage = ?)")
+        .bind(stage.as_str())
+        .fetch_one(&mut *connection)
+        .await
+        .during(COMMIT)?;
+    if !any && failed.is_empty() {
+        return Ok(());
+    }
+    let failed: BTreeMap<DocumentId, String> = failed.into_iter().map(|one| (one.id, one.reason)).collect();
+    let ids: BTreeSet<DocumentId> = handled.into_iter().chain(failed.keys().copied()).collect();
+    let statement = (COMMIT, "SELECT id, source, key FROM documents WHERE id IN", "");
+    let rows: Vec<(Vec<u8>, i64, String)> = rows::read(connection, statement, ids.into_iter().map(decode::key)).await?;
+    let mut settled: BTreeMap<i64, BTreeSet<String>> = BTreeMap::new();
+    let mut letters: BTreeMap<i64, BTreeMap<String, String>> = BTreeMap::new();
+    for (id, source, key) in rows {
+        let item = limits::dead_letter(&format!("{} {key}", stage.as_str())).to_owned();
+        settled.entry(source).or_default().insert(item.clone());
+        if let Some(reason) = failed.get(&decode::document_id(COMMIT, &id)?) {
+            letters.entry(source).or_default().insert(item, reason.clone());
+        }
+    }
+    for (source, items) in settled {
+        settle(connection, (source, stage), |item| items.contains(item)).await?;
+        put(connection, (source, stage), letters.remove(&source).unwrap_or_default()).await?;
     }
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::seam::store::{DirectoryEntry, Mentioned};
+use domain::seam::store::{DirectoryEntry, Failure, Mentioned};
 use domain::{AccessId, DocumentId, Error, Key, Result, SourceId};
+use sqlx::sqlite::SqliteConnection;
 
+use super::dead_letters::{self, Stage};
 use super::error::During;
 use super::{Sqlite, decode, limits, projection, rows};
 
@@ -14,7 +16,13 @@ const READ: &str = "read directory";
 const NAMES: usize = 100_000;
 
 /// Replace what documents mention and move the position. A position before the one reached changes nothing.
-pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()> {
+pub(super) async fn commit(
+    store: &Sqlite,
+    (source, position): (&SourceId, u64),
+    documents: Vec<Mentioned>,
+    failed: Vec<Failure>,
+) -> Result<()> {
+    let given: BTreeSet<DocumentId> = documents.iter().map(|document| document.id).collect();
     // The last state of a document wins.
     let documents: HashMap<DocumentId, Vec<String>> = documents.into_iter().map(|one| (one.id, one.names)).collect();
     let mut transaction = store.write(COMMIT).await?;
@@ -28,7 +36,6 @@ pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, doc
         ids,
     )
     .await?;
-    let numbers: Vec<i64> = found.iter().map(|(_, number, _)| *number).collect();
     // One that has changed again since is not handled yet.
     let reached = decode::stored(COMMIT, position)?;
     let handled = found.iter().filter(|(.., revision)| *revision <= reached);
@@ -39,8 +46,21 @@ pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, doc
         handled,
     )
     .await?;
+    let found = found.into_iter().map(|(id, number, _)| (id, number)).collect();
+    mention(&mut transaction, found, &documents).await?;
+    dead_letters::projected(&mut transaction, Stage::Graph, given, failed).await?;
+    transaction.commit().await.during(COMMIT)
+}
+
+/// Replace what these documents mention.
+async fn mention(
+    connection: &mut SqliteConnection,
+    found: Vec<(Vec<u8>, i64)>,
+    documents: &HashMap<DocumentId, Vec<String>>,
+) -> Result<()> {
+    let numbers: Vec<i64> = found.iter().map(|(_, number)| *number).collect();
     let mut mentions = BTreeSet::new();
-    for (id, number, _) in found {
+    for (id, number) in found {
         let names = documents
             .get(&decode::document_id(COMMIT, &id)?)
             .map_or(&[][..], Vec::as_slice);
@@ -55,12 +75,7 @@ pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, doc
             mentions.insert((name.clone(), number));
         }
     }
-    rows::run(
-        &mut transaction,
-        (COMMIT, "DELETE FROM mentions WHERE document IN"),
-        numbers,
-    )
-    .await?;
+    rows::run(connection, (COMMIT, "DELETE FROM mentions WHERE document IN"), numbers).await?;
     let statement = rows::Rows {
         operation: COMMIT,
         head: "INSERT INTO mentions (name, document)",
@@ -68,15 +83,14 @@ pub(super) async fn commit(store: &Sqlite, source: &SourceId, position: u64, doc
         tail: "",
     };
     rows::write(
-        &mut transaction,
+        connection,
         statement,
         mentions.into_iter().collect(),
         |columns, (name, document)| {
             columns.push_bind(name).push_bind(document);
         },
     )
-    .await?;
-    transaction.commit().await.during(COMMIT)
+    .await
 }
 
 /// All entries by key, and the live documents that mention any of `names` by id.

@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::seam::store::{IndexedChunk, IndexedDocument, StoredChunk};
+use domain::seam::store::{Failure, IndexedChunk, IndexedDocument, StoredChunk};
 use domain::{AccessId, Chunk, DocumentId, Error, Result, SourceId, TextHash};
 use sqlx::sqlite::SqliteConnection;
 
+use super::dead_letters::{self, Stage};
 use super::documents::label_numbers;
 use super::error::{During, unreadable};
 use super::postings::{self, Postings};
-use super::{Sqlite, decode, limits, projection, rows};
+use super::{Sqlite, cache, decode, limits, projection, rows};
 
 const COMMIT: &str = "commit index";
 
@@ -68,10 +69,11 @@ impl Delta {
 /// already there or superseded, and changes nothing.
 pub(super) async fn commit(
     store: &Sqlite,
-    source: &SourceId,
-    position: u64,
+    (source, position): (&SourceId, u64),
     documents: Vec<IndexedDocument>,
+    failed: Vec<Failure>,
 ) -> Result<()> {
+    let handled: BTreeSet<DocumentId> = documents.iter().map(|document| document.id).collect();
     let drafts = tokio::task::spawn_blocking(move || documents.into_iter().map(draft).collect::<Result<Vec<_>>>())
         .await
         .map_err(|error| Error::internal(COMMIT, "preparing the chunks was interrupted").with_source(error))??;
@@ -116,7 +118,26 @@ pub(super) async fn commit(
     }
     write(&mut transaction, written, gone).await?;
     count(&mut transaction, delta).await?;
-    transaction.commit().await.during(COMMIT)
+    dead_letters::projected(&mut transaction, Stage::Index, handled, failed).await?;
+    let forgotten = is_forgotten(&mut transaction, source, position).await?;
+    if forgotten {
+        cache::drop_unused(&mut transaction).await?;
+    }
+    transaction.commit().await.during(COMMIT)?;
+    if forgotten {
+        store.cut_log(COMMIT).await?;
+    }
+    Ok(())
+}
+
+/// Whether this was the last that was to be done for a removed source.
+async fn is_forgotten(connection: &mut SqliteConnection, source: &SourceId, position: u64) -> Result<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sources WHERE name = ? AND removed <> 0 AND revision = ?)")
+        .bind(source.as_str())
+        .bind(decode::stored(COMMIT, position)?)
+        .fetch_one(connection)
+        .await
+        .during(COMMIT)
 }
 
 fn draft(document: IndexedDocument) -> Result<Draft> {

@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use domain::seam::store::{CachedVector, Changed, DirectoryEntry, IndexedDocument, Mentioned, ProjectionStore};
+use domain::seam::store::{
+    CachedVector, Changed, DirectoryEntry, Failure, IndexedDocument, Mentioned, ProjectionStore,
+};
 use domain::{AccessId, DocumentId, DocumentKind, Error, Key, Result, SourceId, TextHash};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
 use super::{Sqlite, cache, decode, directory, index};
 
-pub(super) const INDEX: &str = "index";
-pub(super) const GRAPH: &str = "graph";
-/// All projections.
-pub(super) const PROJECTIONS: [&str; 2] = [INDEX, GRAPH];
+pub(super) use domain::seam::store::{GRAPH, INDEX, PROJECTIONS};
 
 #[async_trait]
 impl ProjectionStore for Sqlite {
@@ -25,12 +24,24 @@ impl ProjectionStore for Sqlite {
         changed(self, source, after, limit).await
     }
 
-    async fn commit_index(&self, source: &SourceId, position: u64, documents: Vec<IndexedDocument>) -> Result<()> {
-        index::commit(self, source, position, documents).await
+    async fn commit_index(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<IndexedDocument>,
+        failed: Vec<Failure>,
+    ) -> Result<()> {
+        index::commit(self, (source, position), documents, failed).await
     }
 
-    async fn commit_graph(&self, source: &SourceId, position: u64, documents: Vec<Mentioned>) -> Result<()> {
-        directory::commit(self, source, position, documents).await
+    async fn commit_graph(
+        &self,
+        source: &SourceId,
+        position: u64,
+        documents: Vec<Mentioned>,
+        failed: Vec<Failure>,
+    ) -> Result<()> {
+        directory::commit(self, (source, position), documents, failed).await
     }
 
     async fn directory(&self, names: &[String]) -> Result<(Vec<DirectoryEntry>, Vec<DocumentId>)> {
@@ -54,7 +65,8 @@ impl ProjectionStore for Sqlite {
 fn known(operation: &'static str, projection: &str) -> Result<&'static str> {
     PROJECTIONS.into_iter().find(|name| *name == projection).ok_or_else(|| {
         let name: String = projection.chars().take(80).collect();
-        Error::invalid(operation, format!("there is no projection `{name}`")).with_hint("projections are: index, graph")
+        Error::invalid(operation, format!("there is no projection `{name}`"))
+            .with_hint(format!("projections are: {}", PROJECTIONS.join(", ")))
     })
 }
 
@@ -107,10 +119,15 @@ pub(super) async fn advance(
     Ok(moved.rows_affected() > 0)
 }
 
+/// Revision, id, kind, key, label, body.
+type Row = (i64, Vec<u8>, String, String, String, Option<String>);
+/// Former names by id.
+type Former = HashMap<Vec<u8>, Vec<String>>;
+
 async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) -> Result<Vec<Changed>> {
     const OPERATION: &str = "read changes";
     let mut snapshot = store.snapshot(OPERATION).await?;
-    let rows: Vec<(i64, Vec<u8>, String, String, String, Option<String>)> = sqlx::query_as(
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT documents.revision, documents.id, documents.kind, documents.key, labels.name, documents.body FROM documents \
          JOIN labels ON labels.number = documents.label \
          WHERE documents.source = (SELECT number FROM sources WHERE name = ?) AND documents.revision > ? \
@@ -141,11 +158,7 @@ async fn changed(store: &Sqlite, source: &SourceId, after: u64, limit: usize) ->
 }
 
 /// The former names of the documents changed after `after`.
-async fn former_names(
-    connection: &mut SqliteConnection,
-    source: &SourceId,
-    after: u64,
-) -> Result<HashMap<Vec<u8>, Vec<String>>> {
+async fn former_names(connection: &mut SqliteConnection, source: &SourceId, after: u64) -> Result<Former> {
     const OPERATION: &str = "read changes";
     let rows: Vec<(Vec<u8>, String)> = sqlx::query_as(
         "SELECT id, name FROM former_names JOIN documents ON number = document \
@@ -156,7 +169,7 @@ async fn former_names(
     .fetch_all(connection)
     .await
     .during(OPERATION)?;
-    let mut found: HashMap<Vec<u8>, Vec<String>> = HashMap::new();
+    let mut found = Former::new();
     for (id, name) in rows {
         found.entry(id).or_default().push(name);
     }
@@ -171,10 +184,15 @@ async fn reset(store: &Sqlite, projection: &str) -> Result<()> {
             "DELETE FROM indexed",
             "DELETE FROM label_chunks",
             "DELETE FROM label_terms",
+            "DELETE FROM dead_letters WHERE stage = 'index'",
             "UPDATE sources SET chunks = 0",
         ]
     } else {
-        &["DELETE FROM mentions", "DELETE FROM former_names"]
+        &[
+            "DELETE FROM mentions",
+            "DELETE FROM former_names",
+            "DELETE FROM dead_letters WHERE stage = 'graph'",
+        ]
     };
     let mut transaction = store.write(OPERATION).await?;
     for statement in statements {

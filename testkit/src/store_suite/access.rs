@@ -211,7 +211,10 @@ pub(super) async fn what_left_a_caller_s_sight_is_told_until_the_graph_knows(sto
     world
         .commit(["1", "2", "3", "4"].map(|native| world.put(native, "x")).to_vec())
         .await;
-    store.commit_graph(&world.source, 4, Vec::new()).await.expect("project");
+    store
+        .commit_graph(&world.source, 4, Vec::new(), Vec::new())
+        .await
+        .expect("project");
     let open = labels([world.label("open")]);
     let revoked = async |visible: &Visible| store.revoked(visible).await.expect("revoked");
     assert!(revoked(&open).await.is_empty() && revoked(&Visible::All).await.is_empty());
@@ -227,7 +230,10 @@ pub(super) async fn what_left_a_caller_s_sight_is_told_until_the_graph_knows(sto
         revoked(&Visible::nothing()).await,
         [world.id("1"), world.id("2"), world.id("3")].into()
     );
-    store.commit_graph(&world.source, 7, Vec::new()).await.expect("project");
+    store
+        .commit_graph(&world.source, 7, Vec::new(), Vec::new())
+        .await
+        .expect("project");
     assert!(revoked(&open).await.is_empty());
     store.remove_source(&world.source).await.expect("remove");
     let all = ["1", "3", "4"].map(|native| world.id(native));

@@ -112,7 +112,7 @@ impl World {
 
     pub(super) async fn index(&self, position: u64, documents: Vec<IndexedDocument>) {
         self.store
-            .commit_index(&self.source, position, documents)
+            .commit_index(&self.source, position, documents, Vec::new())
             .await
             .expect("commit index");
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::seam::store::{Mentioned, TermStatistics};
-use domain::{ErrorKind, Visible};
+use domain::seam::store::{Failure, Mentioned, TermStatistics};
+use domain::{Change, Cursor, ErrorKind, Page, Visible};
 
 use super::Store;
 use super::make::World;
@@ -30,19 +30,19 @@ pub(super) async fn positions_only_grow(store: Arc<dyn Store>) {
     world.index(2, Vec::new()).await;
     assert_eq!((position("index").await, position("graph").await), (2, 0));
     store
-        .commit_graph(&world.source, 3, Vec::new())
+        .commit_graph(&world.source, 3, Vec::new(), Vec::new())
         .await
         .expect("commit graph");
     world.index(1, Vec::new()).await;
     store
-        .commit_graph(&world.source, 0, Vec::new())
+        .commit_graph(&world.source, 0, Vec::new(), Vec::new())
         .await
         .expect("commit graph");
     assert_eq!((position("index").await, position("graph").await), (2, 3));
     world.index(3, Vec::new()).await;
     assert_eq!(position("index").await, 3);
     let error = store
-        .commit_index(&world.source, 4, Vec::new())
+        .commit_index(&world.source, 4, Vec::new(), Vec::new())
         .await
         .expect_err("past the log");
     assert_eq!(error.kind(), ErrorKind::Invalid);
@@ -99,7 +99,7 @@ pub(super) async fn a_late_commit_changes_nothing(store: Arc<dyn Store>) {
         }]
     };
     store
-        .commit_graph(&world.source, 3, mentioned("jira:NEW"))
+        .commit_graph(&world.source, 3, mentioned("jira:NEW"), Vec::new())
         .await
         .expect("commit graph");
     let before = statistics(&store).await;
@@ -107,7 +107,7 @@ pub(super) async fn a_late_commit_changes_nothing(store: Arc<dyn Store>) {
         .index(2, vec![world.indexed("P-1", "open", &[vec![2], vec![3]])])
         .await;
     store
-        .commit_graph(&world.source, 2, mentioned("jira:OLD"))
+        .commit_graph(&world.source, 2, mentioned("jira:OLD"), Vec::new())
         .await
         .expect("commit graph");
     assert_eq!(statistics(&store).await, before);
@@ -126,6 +126,48 @@ pub(super) async fn a_late_commit_changes_nothing(store: Arc<dyn Store>) {
     );
 }
 
+pub(super) async fn what_a_projection_cannot_handle_is_told_until_it_can(store: Arc<dyn Store>) {
+    let world = three(&store).await;
+    let failure = |native: &str| Failure {
+        id: world.id(native),
+        reason: "it made the processing fail".into(),
+    };
+    let items = async || -> Vec<String> {
+        let letters = store.dead_letters(&world.source).await.expect("dead letters");
+        letters.into_iter().map(|one| one.item).collect()
+    };
+    let index = async |position: u64, natives: &[&str], failed: Vec<Failure>| {
+        let documents = natives
+            .iter()
+            .map(|native| world.indexed(native, "open", &[]))
+            .collect();
+        let done = store.commit_index(&world.source, position, documents, failed).await;
+        done.expect("commit index");
+    };
+    index(3, &["P-1", "P-2", "P-3"], vec![failure("P-1"), failure("P-3")]).await;
+    let done = store
+        .commit_graph(&world.source, 3, Vec::new(), vec![failure("P-1")])
+        .await;
+    done.expect("commit graph");
+    assert_eq!(
+        items().await,
+        ["graph jira:acme/P-1", "index jira:acme/P-1", "index jira:acme/P-3"]
+    );
+    // Reading everything again voids what the connector rejected, and nothing else.
+    world
+        .page(Page {
+            changes: vec![world.put("P-3", "mended"), Change::Delete(world.id("P-1"))],
+            reread: vec![String::new()],
+            ..Page::empty(Cursor("c".into()))
+        })
+        .await;
+    assert_eq!(items().await.len(), 3);
+    index(5, &["P-1", "P-3"], Vec::new()).await;
+    assert_eq!(items().await, ["graph jira:acme/P-1"]);
+    store.reset("graph").await.expect("reset");
+    assert_eq!(items().await, [""; 0]);
+}
+
 pub(super) async fn a_reset_forgets_one_projection(store: Arc<dyn Store>) {
     let world = three(&store).await;
     world.index(3, vec![world.indexed("P-1", "open", &[vec![1]])]).await;
@@ -137,6 +179,7 @@ pub(super) async fn a_reset_forgets_one_projection(store: Arc<dyn Store>) {
                 id: world.id("P-1"),
                 names: vec!["jira:A".into()],
             }],
+            Vec::new(),
         )
         .await
         .expect("graph");

@@ -132,7 +132,7 @@ pub(super) async fn foreign_chunks_are_refused(store: Arc<dyn Store>) {
     for document in [mixed, doubled, unknown] {
         let documents = vec![world.indexed("P-2", "open", &[vec![1]]), document];
         let error = store
-            .commit_index(&world.source, 1, documents)
+            .commit_index(&world.source, 1, documents, Vec::new())
             .await
             .expect_err("refused");
         assert_eq!(error.kind(), ErrorKind::Invalid);
@@ -200,29 +200,28 @@ pub(super) async fn former_names_are_told_until_the_graph_has_handled_them(store
         let own = log.into_iter().find(|changed| changed.id == world.id("R"));
         own.expect("in the log").former
     };
-    let handle = async |position: u64| {
-        let names = Vec::new();
+    let graph = async |position: u64| {
         let documents = vec![Mentioned {
             id: world.id("R"),
-            names,
+            names: Vec::new(),
         }];
-        let done = store.commit_graph(&world.source, position, documents).await;
+        let done = store.commit_graph(&world.source, position, documents, Vec::new()).await;
         done.expect("commit graph");
     };
     world
         .commit(vec![upsert(named(&["old/a", "old/b"])), world.put("P-1", "x")])
         .await;
     assert_eq!(former().await, [""; 0]);
-    handle(1).await;
+    graph(1).await;
     world.commit(vec![upsert(named(&["old/b"]))]).await;
     world
         .commit(vec![upsert(named(&["old/c"])), world.put("P-1", "y")])
         .await;
     assert_eq!(former().await, ["old/a", "old/b"]);
     world.commit(vec![Change::Delete(world.id("R"))]).await;
-    handle(3).await;
+    graph(3).await;
     assert_eq!(former().await, ["old/a", "old/b", "old/c"], "it has changed since");
-    handle(6).await;
+    graph(6).await;
     assert_eq!(former().await, [""; 0]);
 }
 
@@ -249,9 +248,17 @@ pub(super) async fn mentions_are_replaced_and_die_with_their_document(store: Arc
         mentioned(&world, "P-2", &["jira:B"]),
         mentioned(&world, "P-3", &["jira:C"]),
     ];
-    store.commit_graph(&world.source, 3, first).await.expect("commit graph");
     store
-        .commit_graph(&other.source, 1, vec![mentioned(&other, "P-1", &["jira:A"])])
+        .commit_graph(&world.source, 3, first, Vec::new())
+        .await
+        .expect("commit graph");
+    store
+        .commit_graph(
+            &other.source,
+            1,
+            vec![mentioned(&other, "P-1", &["jira:A"])],
+            Vec::new(),
+        )
         .await
         .expect("commit graph");
     assert_eq!(
@@ -264,6 +271,7 @@ pub(super) async fn mentions_are_replaced_and_die_with_their_document(store: Arc
             &world.source,
             3,
             vec![mentioned(&world, "P-1", &["jira:C"]), mentioned(&world, "P-2", &[])],
+            Vec::new(),
         )
         .await
         .expect("again");
@@ -272,6 +280,26 @@ pub(super) async fn mentions_are_replaced_and_die_with_their_document(store: Arc
     world.commit(vec![Change::Delete(world.id("P-3"))]).await;
     assert_eq!(who(&["jira:C"]).await, [world.id("P-1")]);
     assert!(who(&["jira"]).await.is_empty());
+}
+
+pub(super) async fn vectors_of_a_removed_source_are_dropped_when_it_is_forgotten(store: Arc<dyn Store>) {
+    let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
+    world.commit(vec![world.put("P-1", "x")]).await;
+    other.commit(vec![other.put("P-1", "x")]).await;
+    let (own, kept) = (
+        world.indexed("P-1", "open", &[vec![1]]),
+        other.indexed("P-1", "open", &[vec![1], vec![2]]),
+    );
+    let hashes: Vec<TextHash> = own.chunks.iter().chain(&kept.chunks).map(|chunk| chunk.hash).collect();
+    let vectors = hashes.iter().map(|hash| (*hash, vec![1.0])).collect();
+    store.cache_vectors("m", vectors).await.expect("cache");
+    world.index(1, vec![own]).await;
+    other.index(1, vec![kept]).await;
+    let cached = async || store.cached_vectors("m", &hashes).await.expect("read").len();
+    store.remove_source(&world.source).await.expect("remove");
+    assert_eq!(cached().await, 3, "the projection has not handled it yet");
+    world.index(2, vec![world.indexed("P-1", "open", &[])]).await;
+    assert_eq!(cached().await, 2);
 }
 
 pub(super) async fn cached_vectors_read_back_bit_for_bit(store: Arc<dyn Store>) {

@@ -258,7 +258,12 @@ pub(super) async fn an_export_finds_accounts_statistics_and_mentions_in_order(st
     };
     let mut expected = vec![mentioned("1", &["x", "y"]), mentioned("2", &["y"])];
     store
-        .commit_graph(&a.source, 2, vec![mentioned("1", &["y", "x"]), mentioned("2", &["y"])])
+        .commit_graph(
+            &a.source,
+            2,
+            vec![mentioned("1", &["y", "x"]), mentioned("2", &["y"])],
+            Vec::new(),
+        )
         .await
         .expect("project");
     expected.sort_by_key(|one| one.id);

@@ -181,7 +181,7 @@ pub(super) async fn a_removed_source_is_listed_until_it_is_projected(store: Arc<
         names: Vec::new(),
     });
     store
-        .commit_graph(&world.source, 4, none.into())
+        .commit_graph(&world.source, 4, none.into(), Vec::new())
         .await
         .expect("commit graph");
     let names: Vec<_> = store

@@ -62,6 +62,8 @@ fn the_sources_of_the_sample_meet() {
         .values()
         .flat_map(|document| &document.links)
         .map(|link| link.target.as_str())
+        // The names of pages by their numbers alone are names only.
+        .filter(|key| !key.starts_with("wiki:acme/_/"))
         .filter(|key| !["account", "file"].contains(&key.split(':').next().unwrap()))
         .collect();
     let missing: Vec<&&str> = targets.iter().filter(|key| !documents.contains_key(**key)).collect();

@@ -33,7 +33,7 @@ fn swept(archive: &Archive, cursor: Option<&Cursor>) -> (Page, Vec<String>, Vec<
 fn reason(archive: &Archive, cursor: &Cursor) -> String {
     match run(archive.sweep(Some(cursor))).unwrap() {
         Sweep::Frozen(reason) => reason,
-        told => panic!("{told:?}"),
+        told @ (Sweep::Complete(_) | Sweep::Partial { .. }) => panic!("{told:?}"),
     }
 }
 
@@ -179,10 +179,7 @@ fn nobody_can_make_an_issue_unreadable_by_nesting() {
     let found = found(Kind::Jira, folder.path(), json!({}));
     assert!(found.rejected.is_empty(), "{:?}", found.rejected);
     let body = &found.document("jira:src/A-1").body.text;
-    assert!(
-        body.starts_with("{\"content\":[{\"content\"") && body.contains("nested too deep"),
-        "{body}"
-    );
+    assert!(body.contains("panel") && body.contains("nested too deep"), "{body}");
 }
 
 #[test]

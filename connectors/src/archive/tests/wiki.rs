@@ -41,6 +41,7 @@ fn pages_of_an_export_and_plain_ones_become_one_space() {
             "-> links_to wiki:acme/ENG/guides/Set up (wiki.link)",
             "-> part_of wiki:acme/ENG (wiki.space)",
             "-> part_of wiki:acme/ENG/100002 (wiki.parent)",
+            "-> same_as wiki:acme/_/100001 (wiki.page_id)",
             "<- authored account:wiki/acme/Ada (wiki.author)",
         ]
     );

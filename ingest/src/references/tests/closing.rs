@@ -2,7 +2,8 @@
 
 use domain::{DocumentKind, EdgeKind};
 
-use super::super::{Text, extract};
+use super::super::Text;
+use super::extract;
 use super::{context, known, plain, read, targets};
 
 #[test]

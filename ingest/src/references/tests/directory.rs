@@ -2,8 +2,8 @@
 
 use domain::DocumentKind;
 
-use super::super::{Directory, directory_names, extract};
-use super::{context, entry, plain, targets};
+use super::super::Directory;
+use super::{context, directory_names, entry, extract, plain, targets};
 
 fn readings(entries: &[(&str, &[&str], &str)], text: &str) -> Vec<(String, Option<String>, f32)> {
     let entries: Vec<_> = entries

@@ -6,8 +6,8 @@ use domain::seam::store::DirectoryEntry;
 use domain::{AccessId, DocumentKind};
 use proptest::prelude::*;
 
-use super::super::{Context, Directory, Lookup, Reference, Text, Wording, directory_names, extract};
-use super::{context, entry};
+use super::super::{Context, Directory, Lookup, Reference, Text};
+use super::{context, directory_names, entry, extract};
 
 /// Pieces that names are made of, so that arbitrary strings of them hit every rule and its bounds.
 const PIECES: [&str; 46] = [
@@ -74,19 +74,13 @@ fn spans() -> impl Strategy<Value = Vec<(u32, u32)>> {
 fn contexts() -> impl Strategy<Value = Context> {
     let accounts = prop::sample::select(vec![None, Some("github"), Some("slack/T1"), Some("jira/acme")]);
     let repository = prop::sample::select(vec![None, Some("acme/web")]);
-    let wording = prop::sample::select(vec![Wording::Text, Wording::Text, Wording::BranchName]);
-    (
-        prop::sample::select(DocumentKind::ALL.to_vec()),
-        accounts,
-        repository,
-        wording,
-    )
-        .prop_map(|(kind, accounts, repository, wording)| Context {
+    (prop::sample::select(DocumentKind::ALL.to_vec()), accounts, repository).prop_map(|(kind, accounts, repository)| {
+        Context {
             kind,
             repository: repository.map(str::to_owned),
             accounts: accounts.map(str::to_owned),
-            wording,
-        })
+        }
+    })
 }
 
 fn entries() -> impl Strategy<Value = Vec<DirectoryEntry>> {
@@ -236,7 +230,6 @@ proptest! {
         let all = u32::try_from(text.len()).expect("short");
         let read = Text { text: &text, code_spans: &[(0, all)], links: &[], mentions: &[] };
         let entries = [entry("jira:acme/PAY", &[], "a")];
-        let context = Context { wording: Wording::Text, ..context };
         let found = extract(&read, &context, &Directory::new(&entries));
         prop_assert!(found.iter().all(|one| one.rule.starts_with("git.")), "only a commit's subject is read, as it is no markup");
     }

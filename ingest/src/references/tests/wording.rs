@@ -2,22 +2,19 @@
 
 use domain::{DocumentKind, EdgeKind};
 
-use super::super::{Context, Text, Wording, extract};
-use super::{SHA, context, found, known, plain, read, targets};
+use super::super::Text;
+use super::{SHA, context, extract, found, known, plain, read, targets};
 
 #[test]
 fn branch_names_and_pull_request_titles_hold_keys_in_any_case() {
-    let branch = Context {
-        wording: Wording::BranchName,
-        ..context(DocumentKind::PullRequest)
-    };
+    let branch = |name: &str| read(DocumentKind::Commit, &format!("Merge branch '{name}' into main"));
     for name in ["feature/pay-123", "PAY-123-fix", "ada/fix-Pay-123_x", "fix_pay-123"] {
-        let got = extract(&plain(name), &branch, &known());
+        let got = branch(name);
         assert_eq!(targets(&got), ["jira:acme/PAY-123"], "{name}");
         assert_eq!(got[0].rule, "git.branch_name");
     }
     for name in ["xpay-123", "pay-123a", "pay-0", "pay123", "feature/utf-8", "fix-#12"] {
-        assert_eq!(extract(&plain(name), &branch, &known()), [], "{name}");
+        assert_eq!(branch(name), [], "{name}");
     }
     assert_eq!(
         targets(&read(DocumentKind::PullRequest, "pay-1: title\npay-2 in the body")),
