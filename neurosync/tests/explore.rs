@@ -41,7 +41,7 @@ impl World {
             settings: serde_json::json!({}),
             added: NOW,
         };
-        store.put_source(record, domain::Readers::Public).await.expect("source");
+        store.put_source(record, Readers::Public).await.expect("source");
         let world = Self {
             store: Arc::new(store),
             graph: Arc::new(graph),

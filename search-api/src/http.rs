@@ -141,7 +141,10 @@ fn router(api: Api) -> Router {
         .split_for_parts();
     let description = operate::description(&description);
     routes
-        .route("/openapi.json", get(move || operate::openapi(description.clone())))
+        .route(
+            "/openapi.json",
+            get(move || std::future::ready(operate::openapi(description.clone()))),
+        )
         .fallback(problem::no_route)
         .method_not_allowed_fallback(problem::no_method)
         .layer(

@@ -149,6 +149,6 @@ pub(super) fn description(openapi: &utoipa::openapi::OpenApi) -> serde_json::Val
 }
 
 /// The description of this API.
-pub(super) async fn openapi(description: serde_json::Value) -> Answer<serde_json::Value> {
+pub(super) fn openapi(description: serde_json::Value) -> Answer<serde_json::Value> {
     Answer(description)
 }

@@ -218,17 +218,15 @@ pub(crate) async fn no_method() -> Problem {
 
 /// Give up on a request that takes too long.
 pub(crate) async fn limit_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(TIMEOUT, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            let mut problem = Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "urn:neurosync:timeout",
-                "It takes too long",
-                "the answer was not ready in time",
-            );
-            problem.hint = Some("ask for less: fewer hops, a smaller limit, a narrower filter".to_owned());
-            problem.into_response()
-        }
+    if let Ok(response) = tokio::time::timeout(TIMEOUT, next.run(request)).await {
+        return response;
     }
+    let mut problem = Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "urn:neurosync:timeout",
+        "It takes too long",
+        "the answer was not ready in time",
+    );
+    problem.hint = Some("ask for less: fewer hops, a smaller limit, a narrower filter".to_owned());
+    problem.into_response()
 }

@@ -14,7 +14,7 @@ use super::{Candidate, DEPTH, MAX_PAGE, MAX_QUERY, Mode, Search, cursor, highlig
 /// Documents that exact identifiers can pin.
 const MAX_PINNED: usize = 10;
 
-/// What is ordered by time has at least this share of the best score. On scifact and the development part of CoSQA that keeps
+/// What is ordered by time has at least this share of the best score. On scifact and the development part of `CoSQA` that keeps
 /// 27 and 66 of some 340 candidates (medians), and 92 % and 98 % of the relevant ones among them.
 const RELEVANT: f32 = 0.6;
 
