@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::Neurosync;
+
 /// Write JSON lines to `dir/name`.
 ///
 /// # Panics
@@ -47,4 +49,48 @@ pub fn sha(number: u64) -> String {
         "{:016x}{number:024x}",
         number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     )
+}
+
+/// Two issues, and commits of which one merges a pull request that names the first, imported as `pay` and `api`.
+///
+/// # Panics
+/// When they cannot be written or imported.
+pub fn world() -> Neurosync {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    let issues = [
+        issue(
+            "PAY-1",
+            "Customers are charged twice when a payment is retried",
+            "h2. Cause\nThe client retries after a timeout. PR: https://github.com/acme/api/pull/7",
+        ),
+        issue("PAY-2", "Write a runbook for refunds", "See PAY-1."),
+    ];
+    json_lines(&dir.join("jira"), "PAY.jsonl", &issues);
+    let log = [
+        commit(0, "Start", &["src/lib.rs"]),
+        commit(
+            1,
+            "Merge pull request #7 from ada/PAY-1-idempotency\n\nPAY-1: send an idempotency key",
+            &["src/retry.rs"],
+        ),
+        commit(2, "Speak UTF-8 everywhere (#8)", &["src/lib.rs"]),
+    ];
+    json_lines(&dir.join("commits"), "acme__api.jsonl", &log);
+    for (connector, name) in [("commits", "api"), ("jira", "pay")] {
+        let path = dir
+            .join(if name == "api" { "commits" } else { "jira" })
+            .display()
+            .to_string();
+        neurosync.json(&["source", "import", connector, name, &path]);
+    }
+    neurosync
+}
+
+/// The keys of a search's results, in order.
+pub fn keys(answer: &Value) -> Vec<&str> {
+    answer["results"]
+        .as_array()
+        .map(|results| results.iter().filter_map(|result| result["key"].as_str()).collect())
+        .unwrap_or_default()
 }

@@ -19,13 +19,17 @@ const LEAVES: [&str; 8] = [
 ];
 
 /// The arrows besides leaf → `domain` and `neurosync` → everything.
-const EXTRA: [(&str, &str); 6] = [
+const EXTRA: [(&str, &str); 9] = [
     ("embed", "model-cache"),
     ("testkit", "domain"),
     ("neurosync-tests", "neurosync"),
     ("neurosync-tests", "testkit"),
     ("neurosync-benches", "neurosync"),
     ("neurosync-benches", "testkit"),
+    // What is set beside its peers: docs/adr/004.
+    ("neurosync-benches", "domain"),
+    ("neurosync-benches", "embed"),
+    ("neurosync-benches", "model-cache"),
 ];
 
 /// Dependencies that only their owners may name. A trailing `*` stands for any ending.
@@ -41,8 +45,8 @@ const HEAVY: [(&str, &[&str]); 17] = [
     ("tree-sitter*", &["ingest"]),
     ("text-splitter", &["ingest"]),
     ("hf-hub", &["model-cache"]),
-    ("candle-*", &["embed"]),
-    ("tokenizers", &["embed"]),
+    ("candle-*", &["embed", "neurosync-benches"]),
+    ("tokenizers", &["embed", "neurosync-benches"]),
     ("qdrant-*", &["vectors"]),
     ("neo4rs", &["graph"]),
     ("petgraph", &["graph"]),
