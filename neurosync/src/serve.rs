@@ -195,7 +195,8 @@ impl Background {
                     .find_map(|run| run.error.map(|error| format!("{}: {error}", run.source))),
                 Err(error) => Some(error.to_string()),
             };
-            if let Some(error) = &error {
+            // A server that is asked to stop stops its sync: nothing failed.
+            if let Some(error) = error.as_ref().filter(|_| !pipeline.cancel.is_cancelled()) {
                 tracing::error!(error, "sync failed");
             }
             drop(running);
@@ -212,10 +213,10 @@ impl Control for Background {
 
     async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
         check_known(&self.sources().await?, &sources)?;
-        let running = self.running.clone().try_lock_owned().map_err(|_| {
-            Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
-                .with_hint("follow it at GET /v1/sync and try again when it has ended")
-        })?;
+        let Ok(running) = self.running.clone().try_lock_owned() else {
+            return Err(Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
+                .with_hint("follow it at GET /v1/sync and try again when it has ended"));
+        };
         self.start(running, Work::Sync(sources));
         Ok(())
     }
