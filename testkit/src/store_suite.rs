@@ -127,7 +127,9 @@ fn read() -> Vec<Case> {
             at_most_twenty_are_found_by_key,
             accounts_are_read_by_id,
             a_scan_meets_every_live_document_once,
-            an_export_finds_accounts_statistics_and_mentions_in_order,
+            an_export_finds_accounts_in_order,
+            an_export_finds_the_statistics_of_labels,
+            an_export_finds_mentions_in_order,
         }
     }
 }

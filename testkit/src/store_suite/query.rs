@@ -211,7 +211,7 @@ pub(super) async fn a_scan_meets_every_live_document_once(store: Arc<dyn Store>)
     assert!(!met.contains(&world.id("7")));
 }
 
-pub(super) async fn an_export_finds_accounts_statistics_and_mentions_in_order(store: Arc<dyn Store>) {
+pub(super) async fn an_export_finds_accounts_in_order(store: Arc<dyn Store>) {
     let (b, a) = (World::new(&store, "b").await, World::new(&store, "a").await);
     let account = |world: &World, login: &str| Account {
         id: Key::account("jira", login),
@@ -222,9 +222,7 @@ pub(super) async fn an_export_finds_accounts_statistics_and_mentions_in_order(st
     };
     for (world, logins) in [(&b, ["zoe", "ada"]), (&a, ["bob", "ada"])] {
         let accounts = logins.map(|login| Change::Account(account(world, login)));
-        world
-            .commit([accounts.to_vec(), vec![world.put("1", "x"), world.put("2", "x")]].concat())
-            .await;
+        world.commit(accounts.to_vec()).await;
     }
     let (mut after, mut met) = (None, Vec::new());
     while let Some(one) = store.scan_accounts(after.as_ref(), 1).await.expect("scan").pop() {
@@ -238,32 +236,43 @@ pub(super) async fn an_export_finds_accounts_statistics_and_mentions_in_order(st
         account(&b, "zoe"),
     ];
     assert_eq!(met, expected);
+}
 
+/// Two sources with two documents each.
+async fn two_of_two(store: &Arc<dyn Store>) -> [World; 2] {
+    let worlds = [World::new(store, "b").await, World::new(store, "a").await];
+    for world in &worlds {
+        world.commit(vec![world.put("1", "x"), world.put("2", "x")]).await;
+    }
+    worlds
+}
+
+pub(super) async fn an_export_finds_the_statistics_of_labels(store: Arc<dyn Store>) {
+    let [world, _] = two_of_two(&store).await;
     let indexed = vec![
-        b.indexed("1", "open", &[vec![7, 3], vec![3]]),
-        b.indexed("2", "secret", &[vec![9]]),
+        world.indexed("1", "open", &[vec![7, 3], vec![3]]),
+        world.indexed("2", "secret", &[vec![9]]),
     ];
-    b.index(1, indexed).await;
-    b.index(2, vec![b.indexed("2", "open", &[vec![7]])]).await;
+    world.index(1, indexed).await;
+    world.index(2, vec![world.indexed("2", "open", &[vec![7]])]).await;
     let statistics = store.label_statistics().await.expect("statistics");
     let told: Vec<_> = statistics
         .into_iter()
         .map(|one| (one.label, one.chunks, one.terms))
         .collect();
-    assert_eq!(told, [(b.label("open"), 3, vec![(3, 2), (7, 2)])]);
+    assert_eq!(told, [(world.label("open"), 3, vec![(3, 2), (7, 2)])]);
+}
 
+pub(super) async fn an_export_finds_mentions_in_order(store: Arc<dyn Store>) {
+    let [_, world] = two_of_two(&store).await;
     let mentioned = |native: &str, names: &[&str]| Mentioned {
-        id: a.id(native),
+        id: world.id(native),
         names: names.iter().map(|name| (*name).to_owned()).collect(),
     };
     let mut expected = vec![mentioned("1", &["x", "y"]), mentioned("2", &["y"])];
+    let found = vec![mentioned("1", &["y", "x"]), mentioned("2", &["y"])];
     store
-        .commit_graph(
-            &a.source,
-            2,
-            vec![mentioned("1", &["y", "x"]), mentioned("2", &["y"])],
-            Vec::new(),
-        )
+        .commit_graph(&world.source, 2, found, Vec::new())
         .await
         .expect("project");
     expected.sort_by_key(|one| one.id);
