@@ -1,9 +1,13 @@
 //! The arithmetic of a layer, kernel by kernel, on one core: products in floats and in 8 bits, softmax, normalisation.
 //! `make bench`; throughput counts floating-point operations of products, values of the rest.
 #![expect(
+    clippy::inline_always,
+    reason = "a loop is compiled for AVX2 only where it is inlined into a function that is"
+)]
+#![expect(
     dead_code,
-    missing_docs,
-    reason = "the kernels are private to the crate, so their files are compiled in; not all are measured"
+    unused_imports,
+    reason = "the kernels are private to the crate, so their files are compiled in: not all are measured, none tested"
 )]
 
 #[path = "../src/cpu"]

@@ -136,7 +136,7 @@ pub fn normalize(document: &Document) -> Normalized {
         Markup::Adf => adf::write(body, &mut writer),
         Markup::JiraWiki => wiki::write(body, &mut writer),
         Markup::SlackThread => slack::write(body, &mut writer),
-        Markup::Code => plain::write_code(body, extension(document.key.as_str()), &mut writer),
+        Markup::Code => plain::write_code(body, extension(document.key.as_str()).as_deref(), &mut writer),
     }
     writer.finish()
 }

@@ -14,7 +14,7 @@ use tracing::{info, warn};
 use crate::progress::{Event, Progress};
 
 /// How long a lease lasts without a sign of life.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// How often its holder gives one.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 

@@ -26,13 +26,27 @@ const AVERAGE_TERMS: f32 = 64.0;
 /// The most bytes of a term; a longer one is cut.
 const MAX_TERM: usize = 64;
 
+/// English words that say nothing about what a text is about, in order.
+const STOP_WORDS: [&str; 70] = [
+    "a", "about", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do",
+    "does", "for", "from", "had", "has", "have", "he", "her", "his", "how", "i", "if", "in", "into", "is", "it", "its",
+    "me", "my", "no", "not", "of", "on", "or", "our", "s", "she", "so", "such", "t", "than", "that", "the", "their",
+    "them", "then", "there", "these", "they", "this", "to", "was", "we", "were", "what", "when", "which", "while",
+    "who", "will", "with", "would", "you", "your",
+];
+
 /// The id of a term: 32 bits of its FNV-1a hash, the same in every release and on every machine.
 pub fn term_id(term: &str) -> u32 {
     let hash = term.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let [a, b, c, d, e, f, g, h] = (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9).to_be_bytes();
-    u32::from_be_bytes([a ^ e, b ^ f, c ^ g, d ^ h])
+    let mixed = (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the upper half is folded into the lower, which is the id"
+    )]
+    let id = (mixed ^ (mixed >> 32)) as u32;
+    id
 }
 
 /// The term-frequency part of BM25 for each term of a passage:
@@ -251,78 +265,6 @@ fn part_length(rest: &str) -> usize {
     rest.len()
 }
 
-/// English words that say nothing about what a text is about.
 fn is_stop_word(term: &str) -> bool {
-    matches!(
-        term,
-        "a" | "about"
-            | "an"
-            | "and"
-            | "any"
-            | "are"
-            | "as"
-            | "at"
-            | "be"
-            | "been"
-            | "but"
-            | "by"
-            | "can"
-            | "could"
-            | "did"
-            | "do"
-            | "does"
-            | "for"
-            | "from"
-            | "had"
-            | "has"
-            | "have"
-            | "he"
-            | "her"
-            | "his"
-            | "how"
-            | "i"
-            | "if"
-            | "in"
-            | "into"
-            | "is"
-            | "it"
-            | "its"
-            | "me"
-            | "my"
-            | "no"
-            | "not"
-            | "of"
-            | "on"
-            | "or"
-            | "our"
-            | "s"
-            | "she"
-            | "so"
-            | "such"
-            | "t"
-            | "than"
-            | "that"
-            | "the"
-            | "their"
-            | "them"
-            | "then"
-            | "there"
-            | "these"
-            | "they"
-            | "this"
-            | "to"
-            | "was"
-            | "we"
-            | "were"
-            | "what"
-            | "when"
-            | "which"
-            | "while"
-            | "who"
-            | "will"
-            | "with"
-            | "would"
-            | "you"
-            | "your"
-    )
+    STOP_WORDS.binary_search(&term).is_ok()
 }

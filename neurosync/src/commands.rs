@@ -184,7 +184,8 @@ impl Context<'_> {
                     findings
                         .iter()
                         .map(|finding| format!("{:8} {}\n", state(finding.state), finding.file))
-                        .collect()
+                        .collect::<Vec<_>>()
+                        .concat()
                 })?;
                 if findings.iter().all(|finding| finding.state == model_cache::State::Good) {
                     return Ok(());

@@ -31,17 +31,13 @@ impl ConnectorKind {
 pub(crate) fn record(written: &SourceSettings, now: Timestamp) -> Result<SourceRecord> {
     let mut settings = Map::new();
     let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
-    let location = match written.connector {
-        ConnectorKind::Git if written.location.contains("://") || is_scp_like(&written.location) => {
-            written.location.clone()
-        }
-        _ => absolute(&written.location)?,
-    };
-    let place = if written.connector == ConnectorKind::Git {
-        "location"
+    let git = written.connector == ConnectorKind::Git;
+    let location = if git && (written.location.contains("://") || is_scp_like(&written.location)) {
+        written.location.clone()
     } else {
-        "path"
+        absolute(&written.location)?
     };
+    let place = if git { "location" } else { "path" };
     set(place, json!(location));
     let optional = [
         ("repository", &written.repository),

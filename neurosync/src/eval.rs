@@ -16,7 +16,7 @@ use self::metrics::Metrics;
 use crate::app::App;
 use crate::config::Config;
 use crate::context::Context;
-use crate::output::Style;
+use crate::output::{Style, add};
 use crate::pipeline::Pipeline;
 
 /// What was measured.
@@ -153,9 +153,12 @@ impl Report {
             .into_iter()
             .chain(self.reranked.iter().map(|one| ("reranked", one)))
         {
-            out += &format!(
-                "{name:9}{:>8.4}{:>11.4}{:>12.4}{:>9.4}\n",
-                metrics.ndcg_at_10, metrics.recall_at_10, metrics.recall_at_100, metrics.mrr_at_10
+            add(
+                &mut out,
+                format_args!(
+                    "{name:9}{:>8.4}{:>11.4}{:>12.4}{:>9.4}\n",
+                    metrics.ndcg_at_10, metrics.recall_at_10, metrics.recall_at_100, metrics.mrr_at_10
+                ),
             );
         }
         out + &format!(

@@ -9,6 +9,8 @@ use domain::{DocumentFacts, Error, Result, Visible};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::output::add;
+
 /// Items read from a backend at once.
 const BATCH: usize = 1000;
 
@@ -148,7 +150,11 @@ pub async fn export_hash(parts: &Parts<'_>) -> Result<String> {
 }
 
 fn hex(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut hex = String::new();
+    for byte in hasher.finalize() {
+        add(&mut hex, format_args!("{byte:02x}"));
+    }
+    hex
 }
 
 struct HashWriter(Sha256);

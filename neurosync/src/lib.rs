@@ -32,7 +32,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             return fail(
-                &output,
+                output,
                 &Error::internal("start", "no threads can be started").with_source(error),
             );
         }
@@ -46,7 +46,7 @@ pub fn run(cli: Cli) -> ExitCode {
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&output, &error),
+        Err(error) => fail(output, &error),
     }
 }
 
@@ -67,7 +67,7 @@ pub fn never() -> CancellationToken {
     CancellationToken::new()
 }
 
-fn fail(output: &Output, error: &Error) -> ExitCode {
+fn fail(output: Output, error: &Error) -> ExitCode {
     output.error(error);
     ExitCode::from(match error.kind() {
         ErrorKind::Internal => 1,

@@ -3,6 +3,7 @@
 //! Text for people is made of other people's data, which may hold codes that a terminal obeys. None of it reaches the terminal:
 //! [`safe`] goes over every text as the last step, and our own colours are marks until then.
 
+use std::fmt;
 use std::io::{IsTerminal, Write};
 
 use domain::Error;
@@ -24,11 +25,7 @@ impl Output {
     }
 
     /// Print one answer: `value` as JSON, or what `text` makes of it.
-    pub(crate) fn answer<T: Serialize>(
-        &self,
-        value: &T,
-        text: impl FnOnce(&T, &Style) -> String,
-    ) -> domain::Result<()> {
+    pub(crate) fn answer<T: Serialize>(self, value: &T, text: impl FnOnce(&T, &Style) -> String) -> domain::Result<()> {
         if self.json {
             let line = serde_json::to_string_pretty(value)
                 .map_err(|error| Error::internal("write answer", "an answer has no JSON form").with_source(error))?;
@@ -41,7 +38,7 @@ impl Output {
     }
 
     /// Print a line for people; nothing in JSON mode.
-    pub(crate) fn say(&self, line: &str) {
+    pub(crate) fn say(self, line: &str) {
         if !self.json {
             self.line(&safe(line, self.colour));
         }
@@ -49,14 +46,14 @@ impl Output {
 
     /// Print a line as it is.
     #[expect(clippy::unused_self, reason = "only who holds the output may print")]
-    pub(crate) fn line(&self, line: &str) {
+    pub(crate) fn line(self, line: &str) {
         let mut out = std::io::stdout().lock();
         // The reader may have gone (`| head`): nobody is left to tell.
         let _gone = writeln!(out, "{line}").and_then(|()| out.flush());
     }
 
     /// Tell an error with its causes and what to do.
-    pub(crate) fn error(&self, error: &Error) {
+    pub(crate) fn error(self, error: &Error) {
         let text = if self.json {
             let body = serde_json::json!({"error": {"kind": format!("{:?}", error.kind()).to_lowercase(), "operation": error.operation(), "message": error.message(), "hint": error.hint()}});
             body.to_string()
@@ -67,18 +64,23 @@ impl Output {
     }
 }
 
+/// Append to a text.
+pub(crate) fn add(text: &mut String, what: fmt::Arguments<'_>) {
+    fmt::Write::write_fmt(text, what).expect("writing to a string does not fail");
+}
+
 fn explained(error: &Error) -> String {
     let mut text = format!("error: {error}");
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         let line = inner.to_string();
         if !text.contains(&line) {
-            text.push_str(&format!("\n  because: {line}"));
+            add(&mut text, format_args!("\n  because: {line}"));
         }
         cause = inner.source();
     }
     if let Some(hint) = error.hint() {
-        text.push_str(&format!("\n  help: {hint}"));
+        add(&mut text, format_args!("\n  help: {hint}"));
     }
     text
 }

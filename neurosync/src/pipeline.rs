@@ -244,6 +244,7 @@ pub fn line_of(error: &Error) -> String {
         .map_or_else(|| error.to_string(), |hint| format!("{error} ({hint})"))
 }
 
+#[expect(clippy::ref_option, reason = "serde passes the field as it is")]
 fn describe<S: Serializer>(error: &Option<Error>, out: S) -> Result<S::Ok, S::Error> {
     error.as_ref().map(line_of).serialize(out)
 }

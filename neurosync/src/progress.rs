@@ -125,7 +125,7 @@ impl model_cache::Progress for Bars {
             model_cache::Event::Advance(bytes) => self.download().inc(bytes),
             model_cache::Event::Finish => self.download().finish(),
             model_cache::Event::Skipped { source, reason } => {
-                tracing::info!(source, reason, "model not to be had here")
+                tracing::info!(source, reason, "model not to be had here");
             }
         }
     }

@@ -86,11 +86,11 @@ async fn ask(app: &App, index: &Index, reranking: Option<Reranking>) -> SearchAn
     search.search(&Caller::Owner, &request).await.expect("an answer")
 }
 
-fn by(score: fn(&str) -> Result<f32>, depth: usize) -> Option<Reranking> {
-    Some(Reranking {
+fn by(score: fn(&str) -> Result<f32>, depth: usize) -> Reranking {
+    Reranking {
         model: Arc::new(Scripted(score)),
         depth,
-    })
+    }
 }
 
 fn titles(answer: &SearchAnswer) -> Vec<&str> {
@@ -105,16 +105,16 @@ async fn the_best_are_reordered_and_a_failure_takes_nothing_away() {
     assert_eq!(titles(&fused), SUBJECTS);
 
     let ledger = |passage: &str| Ok(if passage.contains("ledger") { 0.9 } else { 0.1 });
-    let reranked = ask(&app, &index, by(ledger, 2)).await;
+    let reranked = ask(&app, &index, Some(by(ledger, 2))).await;
     assert_eq!(titles(&reranked), [SUBJECTS[1], SUBJECTS[0], SUBJECTS[2]]);
     assert!(reranked.degraded.is_empty() && reranked.results[0].score == Some(0.9));
 
     let refund = |passage: &str| Ok(if passage.contains("refund") { 0.9 } else { 0.1 });
-    let shallow = ask(&app, &index, by(refund, 2)).await;
+    let shallow = ask(&app, &index, Some(by(refund, 2))).await;
     assert_eq!(titles(&shallow), SUBJECTS, "what is not read stays below");
 
     let fails = |_: &str| Err(Error::unavailable("rerank", "on purpose"));
-    let degraded = ask(&app, &index, by(fails, 2)).await;
+    let degraded = ask(&app, &index, Some(by(fails, 2))).await;
     assert_eq!(degraded.degraded, ["rerank"]);
     assert_eq!(degraded.results, fused.results);
 }

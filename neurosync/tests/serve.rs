@@ -90,7 +90,7 @@ fn what_an_earlier_run_left_undone_is_done_when_the_server_starts() {
     forget_projections(&data);
 
     let server = Server::start(&data);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     let behind = |sources: &Value| {
         let source = &sources["sources"][0];
         let positions = source["positions"].as_object().expect("positions");

@@ -148,8 +148,9 @@ fn a_line_of_200_megabytes_is_refused_without_being_held() {
     let path = json_lines(&dir, "acme__api.jsonl", &[commit(0, "One", &[])]);
     let mut file = fs::OpenOptions::new().append(true).open(&path).expect("the file");
     file.write_all(b"{\"sha\":\"").expect("written");
+    let megabyte = vec![b'a'; 1 << 20];
     for _ in 0..200 {
-        file.write_all(&[b'a'; 1 << 20]).expect("written");
+        file.write_all(&megabyte).expect("written");
     }
     file.write_all(format!("\"}}\n{}\n", commit(1, "Two", &[])).as_bytes())
         .expect("written");

@@ -18,7 +18,7 @@ fn a_question_in_words_finds_the_issue_and_an_identifier_is_pinned() {
         "{answer}"
     );
     let sha = sha(1);
-    let answer = neurosync.json(&["search", &sha[..10]]);
+    let answer = neurosync.json(&["search", sha.get(..10).expect("a hash")]);
     assert_eq!(
         keys(&answer).first(),
         Some(&format!("commit:acme/api@{sha}").as_str()),

@@ -156,7 +156,7 @@ impl Peer {
         let mut line = String::new();
         writeln!(self.requests, "{request}").map_err(|error| error.to_string())?;
         self.answers.read_line(&mut line).map_err(|error| error.to_string())?;
-        let answer: Value = serde_json::from_str(&line).map_err(|_| "it ended; see above".to_owned())?;
+        let answer: Value = serde_json::from_str(&line).map_err(|error| format!("it ended ({error}); see above"))?;
         answer["error"]
             .as_str()
             .map_or(Ok(answer.clone()), |error| Err(error.to_owned()))

@@ -160,6 +160,7 @@ proptest! {
         let (columns, stride) = (heads * 2 * half, heads * 2 * half + 3);
         let before = values(2 * stride, seed);
         let angles: Vec<f64> = values(2 * half, !seed).iter().map(|x| f64::from(*x)).collect();
+        #[expect(clippy::cast_possible_truncation, reason = "the angles' cosines and sines are given in single precision")]
         let narrow = |of: fn(f64) -> f64| angles.iter().map(|x| (of(*x) * 1e6).round() as f32 / 1e6).collect::<Vec<_>>();
         let (cosines, sines) = (narrow(f64::cos), narrow(f64::sin));
         let mut rows = before.clone();

@@ -95,12 +95,12 @@ async fn a_vector_that_is_cut_is_the_beginning_at_length_one() {
 
 #[tokio::test]
 async fn prefixes_stand_before_the_texts_of_their_role() {
-    let prefixes = SentenceSettings {
+    let settings = SentenceSettings {
         query_prefix: Some("query: ".into()),
         passage_prefix: Some("passage: ".into()),
         ..SentenceSettings::default()
     };
-    let (bare, prefixed) = (plain("bert-mean"), load("bert-mean", prefixes).unwrap());
+    let (bare, prefixed) = (plain("bert-mean"), load("bert-mean", settings).unwrap());
     assert!(prefixed.model().starts_with("parity/bert-mean#mean-48-p"));
     assert!(prefixed.max_tokens() < bare.max_tokens());
     for (role, whole) in [(Role::Query, "query: fox"), (Role::Passage, "passage: fox")] {

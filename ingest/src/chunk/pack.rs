@@ -148,7 +148,7 @@ impl Packer<'_> {
             .section
             .and_then(|child| self.get(child))
             .map(|child| child.name.as_str());
-        let breaks = name.is_some_and(|name| term_id(name) % BREAK == 0);
+        let breaks = name.is_some_and(|name| term_id(name).is_multiple_of(BREAK));
         self.only_headings(run.first, run.end) || (run.small && small && !breaks)
     }
 

@@ -74,30 +74,26 @@ fn children(node: &Value) -> &[Value] {
     node.get("content").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
+fn heading(node: &Value) -> BlockKind {
+    let level = node
+        .get("attrs")
+        .and_then(|attrs| attrs.get("level"))
+        .and_then(Value::as_u64)
+        .unwrap_or(1);
+    BlockKind::Heading {
+        level: u8::try_from(level.clamp(1, 6)).unwrap_or(6),
+    }
+}
+
 fn node(value: &Value, writer: &mut Writer, context: &Context) {
     if context.depth > MAX_DEPTH {
         return;
     }
     let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
     match kind {
-        "paragraph" | "caption" => leaf(value, context.kind(), writer, context),
-        "heading" => {
-            let level = value
-                .get("attrs")
-                .and_then(|attrs| attrs.get("level"))
-                .and_then(Value::as_u64)
-                .unwrap_or(1);
-            leaf(
-                value,
-                BlockKind::Heading {
-                    level: u8::try_from(level.clamp(1, 6)).unwrap_or(6),
-                },
-                writer,
-                context,
-            );
-        }
+        "paragraph" | "caption" | "taskItem" | "decisionItem" => leaf(value, context.kind(), writer, context),
+        "heading" => leaf(value, heading(value), writer, context),
         "bulletList" | "orderedList" | "taskList" | "decisionList" => list(value, writer, context),
-        "taskItem" | "decisionItem" => leaf(value, context.kind(), writer, context),
         "codeBlock" => code_block(value, writer, context),
         "blockquote" => blocks(
             value,

@@ -59,9 +59,9 @@ impl Html {
             if let Some(comment) = after.strip_prefix("<!--") {
                 rest = comment.split_once("-->").map_or("", |(_, rest)| rest);
             } else if after
-                .bytes()
-                .nth(1)
-                .is_some_and(|it| it.is_ascii_alphabetic() || b"/!?".contains(&it))
+                .as_bytes()
+                .get(1)
+                .is_some_and(|it| it.is_ascii_alphabetic() || b"/!?".contains(it))
             {
                 let Some((tag, beyond)) = after.split_once('>') else {
                     // Without another `>` nothing that follows is a tag.
@@ -138,7 +138,7 @@ impl Html {
 }
 
 fn heading(name: &str, closing: bool, writer: &mut Writer) {
-    let level = name.bytes().nth(1).map_or(1, |digit| digit.saturating_sub(b'0'));
+    let level = name.as_bytes().get(1).map_or(1, |digit| digit.saturating_sub(b'0'));
     if closing {
         writer.end();
     } else {

@@ -157,9 +157,18 @@ impl Reader<'_> {
                 self.state.cells += 1;
             }
             Tag::Link { dest_url, .. } => self.link(&dest_url),
-            Tag::Paragraph | Tag::DefinitionList | Tag::DefinitionListTitle | Tag::DefinitionListDefinition => {}
-            Tag::Table(_) | Tag::Emphasis | Tag::Strong | Tag::Strikethrough | Tag::Superscript => {}
-            Tag::Subscript | Tag::Image { .. } | Tag::MetadataBlock(_) => {}
+            Tag::Paragraph
+            | Tag::DefinitionList
+            | Tag::DefinitionListTitle
+            | Tag::DefinitionListDefinition
+            | Tag::Table(_)
+            | Tag::Emphasis
+            | Tag::Strong
+            | Tag::Strikethrough
+            | Tag::Superscript
+            | Tag::Subscript
+            | Tag::Image { .. }
+            | Tag::MetadataBlock(_) => {}
         }
     }
 
@@ -188,7 +197,7 @@ impl Reader<'_> {
 
     fn end(&mut self, tag: TagEnd) {
         match tag {
-            TagEnd::Paragraph | TagEnd::FootnoteDefinition => self.close(),
+            TagEnd::Paragraph | TagEnd::FootnoteDefinition | TagEnd::Item => self.close(),
             TagEnd::Heading(_) => {
                 self.close();
                 self.state.heading = None;
@@ -214,7 +223,6 @@ impl Reader<'_> {
                 self.close();
                 self.state.lists.pop();
             }
-            TagEnd::Item => self.close(),
             TagEnd::TableHead | TagEnd::TableRow => {
                 self.close();
                 self.state.in_row = false;
@@ -224,9 +232,18 @@ impl Reader<'_> {
                     self.writer.link_since(start, &url);
                 }
             }
-            TagEnd::Table | TagEnd::TableCell | TagEnd::Emphasis | TagEnd::Strong | TagEnd::Strikethrough => {}
-            TagEnd::Superscript | TagEnd::Subscript | TagEnd::Image | TagEnd::MetadataBlock(_) => {}
-            TagEnd::DefinitionList | TagEnd::DefinitionListTitle | TagEnd::DefinitionListDefinition => {}
+            TagEnd::Table
+            | TagEnd::TableCell
+            | TagEnd::Emphasis
+            | TagEnd::Strong
+            | TagEnd::Strikethrough
+            | TagEnd::Superscript
+            | TagEnd::Subscript
+            | TagEnd::Image
+            | TagEnd::MetadataBlock(_)
+            | TagEnd::DefinitionList
+            | TagEnd::DefinitionListTitle
+            | TagEnd::DefinitionListDefinition => {}
         }
     }
 

@@ -24,6 +24,6 @@ pub(super) fn write(body: &str, writer: &mut Writer) {
 }
 
 /// The whole body is one block of code, byte for byte but for control characters and blank lines around it.
-pub(super) fn write_code(body: &str, language: Option<String>, writer: &mut Writer) {
-    writer.code_block(body, language.as_deref());
+pub(super) fn write_code(body: &str, language: Option<&str>, writer: &mut Writer) {
+    writer.code_block(body, language);
 }

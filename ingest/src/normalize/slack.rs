@@ -159,7 +159,7 @@ impl<'a> Token<'a> {
             Self::User { id, label } => format!("@{}", name(id, label, names).trim_start_matches('@')),
             Self::Channel { id, label } => format!("#{}", name(id, label, names)),
             Self::Command(text) => unescape(text),
-            Self::Link { url, label } if label.is_empty() => unescape(url.trim_start_matches("mailto:")),
+            Self::Link { url, label: "" } => unescape(url.trim_start_matches("mailto:")),
             Self::Link { label, .. } => unescape(label),
         }
     }
@@ -173,7 +173,7 @@ impl<'a> Token<'a> {
                 writer.link_since(start, &unescape(url));
             }
             Self::User { .. } | Self::Channel { .. } | Self::Command(_) | Self::Link { .. } => {
-                writer.text(&self.shown(names))
+                writer.text(&self.shown(names));
             }
         }
     }

@@ -4,13 +4,19 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::{AVERAGE_TERMS, Analyser, B, K1, MAX_TERM, query_terms, sparse_passage, stem, term_id};
+use super::{AVERAGE_TERMS, Analyser, B, K1, MAX_TERM, STOP_WORDS, query_terms, sparse_passage, stem, term_id};
 
 /// The terms of a text in order.
 fn analyse(text: &str) -> Vec<String> {
     let mut terms = Vec::new();
     Analyser::new(|term| terms.push(term.to_owned())).text(text);
     terms
+}
+
+#[test]
+fn stop_words_are_sorted_and_no_terms() {
+    assert!(STOP_WORDS.is_sorted_by(|a, b| a < b));
+    assert!(STOP_WORDS.iter().all(|word| analyse(word).is_empty()));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use domain::seam::store::SourceReport;
 use domain::{Caller, Rejected, Result};
-use search_api::search::{Entity, Match, Neighborhood, Paths, SearchAnswer, Step};
+use search_api::search::{Entity, Match, Neighbor, Neighborhood, Paths, SearchAnswer, SearchResult, Step};
 
 use crate::context::Context;
-use crate::output::Style;
+use crate::output::{Style, add};
 use crate::pipeline::{SourceRun, line_of};
 
 pub(super) async fn run(context: &Context<'_>, name: &str) -> Result<()> {
@@ -22,45 +22,7 @@ pub(super) fn search(answer: &SearchAnswer, style: Style) -> String {
     }
     let mut out = String::new();
     for (rank, result) in answer.results.iter().enumerate() {
-        let how = if result.pinned {
-            "exact".to_owned()
-        } else {
-            result.score.map_or_else(String::new, |score| format!("{score:.3}"))
-        };
-        out += &format!(
-            "{:>2}. {}  {}\n",
-            rank + 1,
-            style.bold(one_line(&result.title).as_str()),
-            style.dim(&how)
-        );
-        let when = result
-            .updated
-            .as_deref()
-            .and_then(|time| time.get(..10))
-            .unwrap_or_default();
-        out += &format!(
-            "    {} {}\n",
-            style.key(&result.key),
-            style.dim(&format!("{} · {} · {when}", result.kind, result.source))
-        );
-        if let Some(excerpt) = &result.excerpt {
-            let shown = highlighted(excerpt, style);
-            if !shown.is_empty() {
-                out += &format!("    {shown}\n");
-            }
-        }
-        for neighbor in &result.neighbors {
-            let arrow = if neighbor.direction == "out" { "→" } else { "←" };
-            let title = neighbor
-                .title
-                .as_deref()
-                .map(|title| format!(" {}", cut(&one_line(title), 60)))
-                .unwrap_or_default();
-            out += &format!(
-                "      {}\n",
-                style.dim(&format!("{arrow} {} {}{title}", neighbor.kind, neighbor.key))
-            );
-        }
+        found(&mut out, rank, result, style);
     }
     if answer.total > answer.results.len() {
         out += &style.dim(&format!("{} of {} shown", answer.results.len(), answer.total));
@@ -69,6 +31,56 @@ pub(super) fn search(answer: &SearchAnswer, style: Style) -> String {
         out += &style.dim(&format!("; next page: --cursor {cursor}"));
     }
     out
+}
+
+/// A document that was found, with what surrounds it.
+fn found(out: &mut String, rank: usize, result: &SearchResult, style: Style) {
+    let how = if result.pinned {
+        "exact".to_owned()
+    } else {
+        result.score.map_or_else(String::new, |score| format!("{score:.3}"))
+    };
+    add(
+        out,
+        format_args!(
+            "{:>2}. {}  {}\n",
+            rank + 1,
+            style.bold(one_line(&result.title).as_str()),
+            style.dim(&how)
+        ),
+    );
+    let when = result
+        .updated
+        .as_deref()
+        .and_then(|time| time.get(..10))
+        .unwrap_or_default();
+    add(
+        out,
+        format_args!(
+            "    {} {}\n",
+            style.key(&result.key),
+            style.dim(&format!("{} · {} · {when}", result.kind, result.source))
+        ),
+    );
+    if let Some(excerpt) = &result.excerpt {
+        let shown = highlighted(excerpt, style);
+        if !shown.is_empty() {
+            add(out, format_args!("    {shown}\n"));
+        }
+    }
+    for neighbor in &result.neighbors {
+        add(out, format_args!("      {}\n", style.dim(&beside(neighbor))));
+    }
+}
+
+fn beside(neighbor: &Neighbor) -> String {
+    let arrow = if neighbor.direction == "out" { "→" } else { "←" };
+    let title = neighbor
+        .title
+        .as_deref()
+        .map(|title| format!(" {}", cut(&one_line(title), 60)))
+        .unwrap_or_default();
+    format!("{arrow} {} {}{title}", neighbor.kind, neighbor.key)
 }
 
 fn highlighted(excerpt: &Match, style: Style) -> String {
@@ -89,16 +101,19 @@ pub(super) fn paths(answer: &Paths, style: Style) -> String {
     let mut out = String::new();
     for (number, path) in answer.paths.iter().enumerate() {
         let hops = path.edges.len();
-        out += &format!(
-            "{}\n",
-            style.bold(&format!(
-                "path {} ({hops} {})",
-                number + 1,
-                if hops == 1 { "hop" } else { "hops" }
-            ))
+        add(
+            &mut out,
+            format_args!(
+                "{}\n",
+                style.bold(&format!(
+                    "path {} ({hops} {})",
+                    number + 1,
+                    if hops == 1 { "hop" } else { "hops" }
+                ))
+            ),
         );
         if let Some(start) = path.nodes.first() {
-            out += &format!("  {}\n", style.key(start));
+            add(&mut out, format_args!("  {}\n", style.key(start)));
         }
         for (at, edge) in path.edges.iter().enumerate() {
             let here = path.nodes.get(at).map_or("", String::as_str);
@@ -108,8 +123,11 @@ pub(super) fn paths(answer: &Paths, style: Style) -> String {
             } else {
                 format!("←{}─", edge.kind)
             };
-            out += &format!("    {arrow} {}\n", style.dim(&because(edge)));
-            out += &format!("  {}\n", style.key(if forward { &edge.to } else { &edge.from }));
+            add(&mut out, format_args!("    {arrow} {}\n", style.dim(&because(edge))));
+            add(
+                &mut out,
+                format_args!("  {}\n", style.key(if forward { &edge.to } else { &edge.from })),
+            );
         }
     }
     out
@@ -134,12 +152,15 @@ pub(super) fn neighborhood(answer: &Neighborhood, style: Style) -> String {
         style.bold(&one_line(middle.title.as_deref().unwrap_or_default()))
     );
     for edge in &answer.edges {
-        out += &format!(
-            "  {} ─{}→ {}  {}\n",
-            style.key(&edge.from),
-            edge.kind,
-            style.key(&edge.to),
-            style.dim(&because(edge))
+        add(
+            &mut out,
+            format_args!(
+                "  {} ─{}→ {}  {}\n",
+                style.key(&edge.from),
+                edge.kind,
+                style.key(&edge.to),
+                style.dim(&because(edge))
+            ),
         );
     }
     if answer.truncated {
@@ -151,10 +172,13 @@ pub(super) fn neighborhood(answer: &Neighborhood, style: Style) -> String {
 fn entity(entity: &Entity, style: Style) -> String {
     let mut out = String::new();
     for document in &entity.documents {
-        out += &format!(
-            "{}\n{}\n",
-            style.bold(&one_line(&document.title)),
-            style.key(&document.key)
+        add(
+            &mut out,
+            format_args!(
+                "{}\n{}\n",
+                style.bold(&one_line(&document.title)),
+                style.key(&document.key)
+            ),
         );
         let facts = [
             ("kind", Some(document.kind.as_str())),
@@ -167,28 +191,37 @@ fn entity(entity: &Entity, style: Style) -> String {
         ];
         for (name, value) in facts {
             if let Some(value) = value {
-                out += &format!("  {name:8} {}\n", one_line(value));
+                add(&mut out, format_args!("  {name:8} {}\n", one_line(value)));
             }
         }
         for (name, values) in &document.fields {
-            out += &format!("  {:8} {}\n", one_line(name), one_line(&values.join(", ")));
+            add(
+                &mut out,
+                format_args!("  {:8} {}\n", one_line(name), one_line(&values.join(", "))),
+            );
         }
-        out += &format!("\n{}\n\n", document.body.trim());
+        add(&mut out, format_args!("\n{}\n\n", document.body.trim()));
     }
     if let (true, Some(node)) = (entity.documents.is_empty(), &entity.node) {
-        out += &format!(
-            "{} {}\n",
-            style.key(&node.key),
-            style.dim("(mentioned, but its document is not indexed)")
+        add(
+            &mut out,
+            format_args!(
+                "{} {}\n",
+                style.key(&node.key),
+                style.dim("(mentioned, but its document is not indexed)")
+            ),
         );
     }
     for edge in &entity.edges {
-        out += &format!(
-            "  {} ─{}→ {}  {}\n",
-            one_line(&edge.from),
-            edge.kind,
-            one_line(&edge.to),
-            style.dim(&because(edge))
+        add(
+            &mut out,
+            format_args!(
+                "  {} ─{}→ {}  {}\n",
+                one_line(&edge.from),
+                edge.kind,
+                one_line(&edge.to),
+                style.dim(&because(edge))
+            ),
         );
     }
     if entity.truncated {
@@ -199,10 +232,11 @@ fn entity(entity: &Entity, style: Style) -> String {
 
 /// What could not be read, an item a line.
 pub(super) fn dead_letters(letters: &[Rejected]) -> String {
-    letters
-        .iter()
-        .map(|letter| format!("  {}\n", one_line(&letter.to_string())))
-        .collect()
+    let mut out = String::new();
+    for letter in letters {
+        add(&mut out, format_args!("  {}\n", one_line(&letter.to_string())));
+    }
+    out
 }
 
 pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
@@ -216,34 +250,43 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
             .iter()
             .map(|(kind, count)| format!("{count} {kind}"))
             .collect();
-        out += &format!(
-            "{} {}\n",
-            style.key(report.source.id.as_str()),
-            style.dim(if report.removed {
-                "removed"
-            } else {
-                &report.source.connector
-            })
+        add(
+            &mut out,
+            format_args!(
+                "{} {}\n",
+                style.key(report.source.id.as_str()),
+                style.dim(if report.removed {
+                    "removed"
+                } else {
+                    &report.source.connector
+                })
+            ),
         );
-        out += &format!(
-            "  {}; {} chunks\n",
-            if counts.is_empty() {
-                "empty".to_owned()
-            } else {
-                counts.join(", ")
-            },
-            report.chunks
+        add(
+            &mut out,
+            format_args!(
+                "  {}; {} chunks\n",
+                if counts.is_empty() {
+                    "empty".to_owned()
+                } else {
+                    counts.join(", ")
+                },
+                report.chunks
+            ),
         );
         let last = report
             .last_sync
             .map_or_else(|| "never".to_owned(), |time| time.to_string());
-        out += &format!(
-            "  {}\n",
-            style.dim(&format!(
-                "last sync {last}; {} changes not yet indexed; {} unreadable items",
-                report.lag(),
-                report.dead_letters
-            ))
+        add(
+            &mut out,
+            format_args!(
+                "  {}\n",
+                style.dim(&format!(
+                    "last sync {last}; {} changes not yet indexed; {} unreadable items",
+                    report.lag(),
+                    report.dead_letters
+                ))
+            ),
         );
         out += &frozen(report.frozen.as_deref());
     }
@@ -275,13 +318,16 @@ pub(super) fn source_run(run: &SourceRun, style: Style) -> String {
         run.edges
     );
     if let Some(error) = &run.error {
-        out += &format!("  failed: {}\n", line_of(error));
+        add(&mut out, format_args!("  failed: {}\n", line_of(error)));
     }
     out += &frozen(run.frozen.as_deref());
     if run.committed.is_some_and(|done| done.rejected > 0) {
-        out += &format!(
-            "  see what could not be read with: neurosync source report {}\n",
-            run.source
+        add(
+            &mut out,
+            format_args!(
+                "  see what could not be read with: neurosync source report {}\n",
+                run.source
+            ),
         );
     }
     out
@@ -291,18 +337,20 @@ pub(super) fn models(models: &[model_cache::Installed], style: Style) -> String 
     if models.is_empty() {
         return "no model in the cache; fetch one with: neurosync model pull".to_owned();
     }
-    models
-        .iter()
-        .map(|model| {
-            format!(
+    let mut out = String::new();
+    for model in models {
+        add(
+            &mut out,
+            format_args!(
                 "{}  {} bytes from {}\n  {}\n",
                 style.key(&model.model),
                 model.bytes,
                 model.source,
                 model.folder.display()
-            )
-        })
-        .collect()
+            ),
+        );
+    }
+    out
 }
 
 fn one_line(text: &str) -> String {

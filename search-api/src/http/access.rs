@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn keys_match_by_their_hash() {
         let hash = KeyHash::of("secret");
-        let hex: String = hash.0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hash.0.map(|byte| format!("{byte:02x}")).concat();
         assert!(KeyHash::from_hex(&hex).is_some_and(|read| read.matches(&hash)));
         assert!(!KeyHash::of("Secret").matches(&hash));
         assert!(KeyHash::from_hex("zz").is_none());

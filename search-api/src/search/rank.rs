@@ -288,10 +288,13 @@ mod tests {
         assert!(idf(5, 9) >= 0.0);
     }
 
-    fn scored(rows: &[(&str, u32, Option<f32>, Option<f32>)]) -> (Vec<DocumentId>, BTreeMap<ChunkId, Scores>) {
+    /// A document's name, a chunk's ordinal, and its dense and lexical scores.
+    type Row<'a> = (&'a str, u32, Option<f32>, Option<f32>);
+
+    fn scored(rows: &[Row<'_>]) -> (Vec<DocumentId>, BTreeMap<ChunkId, Scores>) {
         let source = SourceId::new("s").expect("slug");
         let ids: Vec<_> = rows.iter().map(|(name, ..)| DocumentId::new(&source, name)).collect();
-        let row = |(document, (_, ordinal, dense, lexical)): (&DocumentId, &(&str, u32, Option<f32>, Option<f32>))| {
+        let row = |(document, (_, ordinal, dense, lexical)): (&DocumentId, &Row<'_>)| {
             let scores = Scores {
                 document: *document,
                 dense: *dense,
@@ -328,7 +331,8 @@ mod tests {
         let (ids, scores) = scored(&agreed);
         assert_eq!(group(&scores)[0].document, ids[0]);
         let lost: Vec<_> = (0..20)
-            .map(|n| (["x", "y"][n % 2], n as u32, Some(0.1), Some(9.0)))
+            .zip(["x", "y"].into_iter().cycle())
+            .map(|(n, name)| (name, n, Some(0.1), Some(9.0)))
             .chain([("near", 0, Some(0.6), Some(0.0))])
             .collect();
         let (ids, scores) = scored(&lost);

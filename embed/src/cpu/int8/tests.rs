@@ -79,7 +79,7 @@ proptest! {
             for (column, b) in b.chunks(depth).enumerate() {
                 let exact: f64 = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
                 // Half a step of 4/255 in the row and of 2/64 in the weights, each times at most 2, for every term.
-                let bound = (2.0 * 2.0 / 255.0 + 2.0 / 64.0 + 0.001) * depth as f64;
+                let bound = (2.0 * 2.0 / 255.0 + 2.0 / 64.0 + 0.001) * f64::from(u32::try_from(depth).unwrap());
                 prop_assert!((f64::from(found[row * width + column]) - exact).abs() <= bound);
             }
         }
@@ -89,7 +89,7 @@ proptest! {
 #[test]
 fn the_greatest_values_do_not_saturate() {
     let depth = 1024;
-    let (a, b) = (vec![vec![1.0; depth - 1], vec![-1.0]].concat(), vec![3.0; depth]);
+    let (a, b) = ([vec![1.0; depth - 1], vec![-1.0]].concat(), vec![3.0; depth]);
     let found = product(&left(&a, depth), &right(&b, depth, 1), 1);
     assert!((found[0] - 3.0 * 1022.0).abs() < 0.5, "{found:?}");
 }

@@ -5,6 +5,103 @@ use domain::{Key, Markup};
 use super::super::{SymbolKind, symbols};
 use super::{chunks, document};
 
+/// A path, a text, and the name and the kind of each of its symbols.
+type File = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const SYMBOLS: [File; 10] = [
+    (
+        "a.rs",
+        "mod m { pub struct S<T>(T); impl<T> S<T> { fn f(&self) {} } }\ntrait U { fn g(); }\nconst C: u8 = 1;\nmacro_rules! k { () => {} }",
+        &[
+            ("m", "module"),
+            ("m.S", "type"),
+            ("m.S.f", "function"),
+            ("U", "type"),
+            ("U.g", "function"),
+            ("C", "constant"),
+            ("k", "macro"),
+        ],
+    ),
+    (
+        "a.py",
+        "@d\nclass A:\n    def f(self):\n        pass\n\nasync def g(): pass\n",
+        &[("A", "type"), ("A.f", "function"), ("g", "function")],
+    ),
+    (
+        "a.js",
+        "function f() {}\nexport const g = () => 1;\nclass A { m() {} h = () => 2 }\nexports.x = function () {};\nmodule.exports = { y: function () {}, z() {} };\nconst n = 1;",
+        &[
+            ("f", "function"),
+            ("g", "function"),
+            ("A", "type"),
+            ("A.m", "function"),
+            ("A.h", "function"),
+            ("x", "function"),
+            ("y", "function"),
+            ("z", "function"),
+        ],
+    ),
+    (
+        "a.ts",
+        "interface I { a: string }\ntype T = I;\nenum E { A }\nnamespace N { export function f(): void {} }\nabstract class C { private m(): void {} }",
+        &[
+            ("I", "type"),
+            ("T", "type"),
+            ("E", "type"),
+            ("N", "module"),
+            ("N.f", "function"),
+            ("C", "type"),
+            ("C.m", "function"),
+        ],
+    ),
+    (
+        "a.tsx",
+        "export function App() { return <div/>; }",
+        &[("App", "function")],
+    ),
+    (
+        "A.java",
+        "package p;\npublic class A<T> { A() {} @Override int f() { return 1; } enum E { X } }\ninterface I {}\nrecord R(int a) {}",
+        &[
+            ("A", "type"),
+            ("A.A", "function"),
+            ("A.f", "function"),
+            ("A.E", "type"),
+            ("I", "type"),
+            ("R", "type"),
+        ],
+    ),
+    (
+        "a.go",
+        "package p\ntype S struct{}\nfunc (s *S) F() {}\nfunc G() {}\ntype (\n A int\n B = A\n)",
+        &[
+            ("S", "type"),
+            ("S.F", "function"),
+            ("G", "function"),
+            ("A", "type"),
+            ("B", "type"),
+        ],
+    ),
+    (
+        "a.c",
+        "struct s { int a; };\ntypedef struct { int b; } t;\nstatic int *f(int a) { struct s x; return 0; }\n#define M(a) (a)\n",
+        &[("s", "type"), ("t", "type"), ("f", "function"), ("M", "macro")],
+    ),
+    (
+        "a.hpp",
+        "namespace n { class A { public: void f() {} ~A() {} }; }\nvoid n::A::g() {}\ntemplate <class T> T h(T t) { return t; }",
+        &[
+            ("n", "module"),
+            ("n.A", "type"),
+            ("n.A.f", "function"),
+            ("n.A.~A", "function"),
+            ("n::A.g", "function"),
+            ("h", "function"),
+        ],
+    ),
+    ("a.unknown", "fn f() {}", &[]),
+];
+
 fn names(path: &str, text: &str) -> Vec<(String, &'static str)> {
     let shown = |it: super::super::Symbol| {
         assert!(
@@ -26,100 +123,7 @@ fn names(path: &str, text: &str) -> Vec<(String, &'static str)> {
 
 #[test]
 fn symbols_of_each_language() {
-    let cases: [(&str, &str, &[(&str, &str)]); 10] = [
-        (
-            "a.rs",
-            "mod m { pub struct S<T>(T); impl<T> S<T> { fn f(&self) {} } }\ntrait U { fn g(); }\nconst C: u8 = 1;\nmacro_rules! k { () => {} }",
-            &[
-                ("m", "module"),
-                ("m.S", "type"),
-                ("m.S.f", "function"),
-                ("U", "type"),
-                ("U.g", "function"),
-                ("C", "constant"),
-                ("k", "macro"),
-            ],
-        ),
-        (
-            "a.py",
-            "@d\nclass A:\n    def f(self):\n        pass\n\nasync def g(): pass\n",
-            &[("A", "type"), ("A.f", "function"), ("g", "function")],
-        ),
-        (
-            "a.js",
-            "function f() {}\nexport const g = () => 1;\nclass A { m() {} h = () => 2 }\nexports.x = function () {};\nmodule.exports = { y: function () {}, z() {} };\nconst n = 1;",
-            &[
-                ("f", "function"),
-                ("g", "function"),
-                ("A", "type"),
-                ("A.m", "function"),
-                ("A.h", "function"),
-                ("x", "function"),
-                ("y", "function"),
-                ("z", "function"),
-            ],
-        ),
-        (
-            "a.ts",
-            "interface I { a: string }\ntype T = I;\nenum E { A }\nnamespace N { export function f(): void {} }\nabstract class C { private m(): void {} }",
-            &[
-                ("I", "type"),
-                ("T", "type"),
-                ("E", "type"),
-                ("N", "module"),
-                ("N.f", "function"),
-                ("C", "type"),
-                ("C.m", "function"),
-            ],
-        ),
-        (
-            "a.tsx",
-            "export function App() { return <div/>; }",
-            &[("App", "function")],
-        ),
-        (
-            "A.java",
-            "package p;\npublic class A<T> { A() {} @Override int f() { return 1; } enum E { X } }\ninterface I {}\nrecord R(int a) {}",
-            &[
-                ("A", "type"),
-                ("A.A", "function"),
-                ("A.f", "function"),
-                ("A.E", "type"),
-                ("I", "type"),
-                ("R", "type"),
-            ],
-        ),
-        (
-            "a.go",
-            "package p\ntype S struct{}\nfunc (s *S) F() {}\nfunc G() {}\ntype (\n A int\n B = A\n)",
-            &[
-                ("S", "type"),
-                ("S.F", "function"),
-                ("G", "function"),
-                ("A", "type"),
-                ("B", "type"),
-            ],
-        ),
-        (
-            "a.c",
-            "struct s { int a; };\ntypedef struct { int b; } t;\nstatic int *f(int a) { struct s x; return 0; }\n#define M(a) (a)\n",
-            &[("s", "type"), ("t", "type"), ("f", "function"), ("M", "macro")],
-        ),
-        (
-            "a.hpp",
-            "namespace n { class A { public: void f() {} ~A() {} }; }\nvoid n::A::g() {}\ntemplate <class T> T h(T t) { return t; }",
-            &[
-                ("n", "module"),
-                ("n.A", "type"),
-                ("n.A.f", "function"),
-                ("n.A.~A", "function"),
-                ("n::A.g", "function"),
-                ("h", "function"),
-            ],
-        ),
-        ("a.unknown", "fn f() {}", &[]),
-    ];
-    for (path, text, expected) in cases {
+    for (path, text, expected) in SYMBOLS {
         let expected: Vec<(String, &str)> = expected
             .iter()
             .map(|(name, kind)| ((*name).to_owned(), *kind))

@@ -28,7 +28,9 @@ fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 impl Reader<'_> {
     fn each(&mut self, values: &[Value], depth: usize) {
         if depth <= MAX_DEPTH {
-            values.iter().for_each(|value| self.one(value, depth));
+            for value in values {
+                self.one(value, depth);
+            }
         }
     }
 
