@@ -9,11 +9,10 @@ use model_cache::ModelFiles;
 
 use crate::batches::{Item, groups};
 use crate::config::{Classifier, Config, Pooling};
-use crate::encoder::{Encoder, Scratch, not_finite, pooled};
-use crate::head::Head;
+use crate::encoder::{Encoder, Scratch, pooled};
 use crate::pool::{Pool, Priority};
 use crate::tokens::Tokens;
-use crate::weights::{Linear, Precision, Weights};
+use crate::weights::{Head, Linear, Precision, Weights, not_finite};
 
 /// A model that reads a query and a passage together and gives one score, on threads of its own.
 ///

@@ -6,7 +6,7 @@
 mod attention;
 mod position;
 
-use domain::{Error, Result};
+use domain::Result;
 
 use crate::config::{Activation, Config, Pooling};
 use crate::cpu::activation::{Gelu, GeluTanh, Relu, Silu, Tanh};
@@ -205,10 +205,4 @@ pub(crate) fn pooled(pooling: Pooling, rows: &[f32], width: usize) -> Vec<f32> {
         Pooling::Mean => dispatch(Mean { rows, width }),
         Pooling::First => rows[..width].to_vec(),
     }
-}
-
-/// The error of weights that make no number.
-pub(crate) fn not_finite() -> Error {
-    Error::corrupt("embed", "the model's weights made a number that is not finite")
-        .with_hint("verify the model files, or use another model")
 }

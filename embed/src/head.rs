@@ -1,20 +1,9 @@
 //! The classification head of a cross-encoder: a linear map, an activation, and a linear map to one number.
 
-use crate::config::Activation;
 use crate::cpu::finish::Bias;
 use crate::cpu::int8;
 use crate::encoder::{activate, normalise};
-use crate::weights::{Linear, Norm};
-
-/// What makes one score of a pooled vector.
-pub(crate) struct Head {
-    pub(crate) dense: Linear,
-    pub(crate) activation: Activation,
-    /// After the activation, of the families that have it.
-    pub(crate) norm: Option<Norm>,
-    pub(crate) epsilon: f32,
-    pub(crate) score: Linear,
-}
+use crate::weights::Head;
 
 impl Head {
     /// The score of a pooled vector, from 0 to 1.

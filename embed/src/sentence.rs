@@ -11,10 +11,10 @@ use crate::batches::{Item, groups};
 use crate::config::{Config, Pooling, Sentence};
 use crate::cpu::rows::Unit;
 use crate::cpu::simd::dispatch;
-use crate::encoder::{Encoder, Scratch, not_finite, pooled};
+use crate::encoder::{Encoder, Scratch, pooled};
 use crate::pool::{Pool, Priority};
 use crate::tokens::Tokens;
-use crate::weights::{Linear, Precision, Weights};
+use crate::weights::{Linear, Precision, Weights, not_finite};
 
 /// How a sentence model is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,15 +5,13 @@ mod reader;
 
 use std::path::Path;
 
-use domain::Result;
+use domain::{Error, Result};
 use serde::Deserialize;
 
 use crate::config::{Activation, Classifier, Config, Family, Part, Positions};
 use crate::cpu::int8;
 use crate::cpu::product::{Finish, Left, Product, Right};
 use crate::cpu::simd::dispatch;
-use crate::encoder::not_finite;
-use crate::head::Head;
 
 use names::Names;
 use reader::Reader;
@@ -86,6 +84,16 @@ pub enum Precision {
 pub(crate) struct Norm {
     pub(crate) weight: Vec<f32>,
     pub(crate) bias: Vec<f32>,
+}
+
+/// What makes one score of a pooled vector.
+pub(crate) struct Head {
+    pub(crate) dense: Linear,
+    pub(crate) activation: Activation,
+    /// After the activation, of the families that have it.
+    pub(crate) norm: Option<Norm>,
+    pub(crate) epsilon: f32,
+    pub(crate) score: Linear,
 }
 
 impl Linear {
@@ -269,4 +277,10 @@ fn head(reader: &Reader<'_>, config: &Config, classifier: Classifier) -> Result<
         epsilon: config.epsilon,
         score: linear(reader, score, (hidden, 1), true)?,
     })
+}
+
+/// The error of weights that make no number.
+pub(crate) fn not_finite() -> Error {
+    Error::corrupt("embed", "the model's weights made a number that is not finite")
+        .with_hint("verify the model files, or use another model")
 }

@@ -5,6 +5,7 @@ mod context;
 mod cursor;
 mod entity;
 mod flow;
+mod found;
 mod group;
 mod highlight;
 mod narrow;

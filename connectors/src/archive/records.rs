@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use domain::Result;
 
 use crate::archive::limits::is_damage;
-use crate::archive::scan::{Scanner, Step};
+use crate::archive::scan::{Scanner, Step, keep_head};
 use crate::archive::tree::{Entry, Tree};
 
 /// One record.
@@ -18,9 +18,6 @@ pub(crate) enum Record {
     /// Its number, and why nothing is readable from here to the end of the file.
     Cut(u64, String),
 }
-
-/// How much is kept of a record that is too long: enough to tell what it was.
-pub(crate) const HEAD: usize = 64 * 1024;
 
 /// The bytes that some editors put before the text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -178,14 +175,6 @@ struct Line {
     ended: bool,
 }
 
-/// Add to what is kept of a record that is too long.
-pub(crate) fn keep_head(kept: &mut Vec<u8>, part: &[u8]) {
-    let room = HEAD.saturating_sub(kept.len());
-    kept.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
-    kept.truncate(HEAD);
-    kept.shrink_to(HEAD);
-}
-
 /// Whether a name ends in `.extension`, in any case.
 pub(crate) fn has_extension(name: &str, extension: &str) -> bool {
     name.rsplit_once('.')
@@ -294,7 +283,8 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{HEAD, Record, Records, Scanner, parse};
+    use super::{Record, Records, Scanner, parse};
+    use crate::archive::scan::HEAD;
 
     fn read(text: impl Read + Send + 'static, scanner: Option<Scanner>, limit: usize) -> Vec<Record> {
         let mut records = Records::new(Box::new(text), scanner, limit);

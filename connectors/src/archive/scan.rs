@@ -1,7 +1,8 @@
 //! Cutting a JSON document into its elements without holding it: the elements of top-level arrays (also one after the other, or
 //! nested as pages), of the array under a wrapper key (`{"issues": [...]}`), or the values of a plain sequence.
 
-use crate::archive::records::keep_head;
+/// How much is kept of a record that is too long: enough to tell what it was.
+pub(crate) const HEAD: usize = 64 * 1024;
 
 /// What the scanner found in a buffer.
 #[derive(Debug, PartialEq, Eq)]
@@ -220,6 +221,14 @@ impl Scanner {
         }
         Step::Element(used, element)
     }
+}
+
+/// Add to what is kept of a record that is too long.
+pub(crate) fn keep_head(kept: &mut Vec<u8>, part: &[u8]) {
+    let room = HEAD.saturating_sub(kept.len());
+    kept.extend_from_slice(part.get(..room.min(part.len())).unwrap_or_default());
+    kept.truncate(HEAD);
+    kept.shrink_to(HEAD);
 }
 
 #[cfg(test)]

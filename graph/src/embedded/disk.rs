@@ -20,10 +20,8 @@ use uuid::Uuid;
 
 use super::codec::decode_names;
 use super::failure::{corrupt, database};
-use super::file;
+use super::file::{self, OPEN};
 use super::memory::{Graph, MAX_CLASSES, Stored};
-
-pub(crate) const OPEN: &str = "open graph";
 const LOAD: &str = "load graph";
 
 /// Rises when the meaning of rows changes.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use domain::{Error, ErrorKind, Result};
 
-use super::disk::OPEN;
+/// What is done when a graph cannot be opened, for errors.
+pub(crate) const OPEN: &str = "open graph";
 
 /// Delete the file and what `SQLite` keeps beside it.
 pub(crate) fn discard(path: &Path) -> Result<()> {

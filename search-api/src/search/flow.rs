@@ -6,6 +6,7 @@ use domain::seam::Scope;
 use domain::{Caller, Document, DocumentId, Error, Filter, Result, Visible};
 
 use super::answer::{SearchAnswer, SearchResult};
+use super::found::{Found, time_of};
 use super::group::{facets, join_parts};
 use super::narrow::passes;
 use super::plan::{Conditions, Plan};
@@ -41,13 +42,6 @@ pub struct SearchRequest {
     pub limit: usize,
     /// `next_cursor` of the page before.
     pub cursor: Option<String>,
-}
-
-/// A result on its way: the document and the chunk that found it.
-pub(super) struct Found {
-    pub(super) document: Document,
-    pub(super) candidate: Option<Candidate>,
-    pub(super) pinned: bool,
 }
 
 impl Search {
@@ -272,9 +266,4 @@ fn check(request: &SearchRequest) -> Result<()> {
 fn fingerprint(request: &SearchRequest) -> u64 {
     let beside = format!("{:?} {:?}", request.conditions, request.order);
     cursor::fingerprint([request.query.as_str(), beside.as_str()].into_iter())
-}
-
-/// When a document last changed, as far as it is known.
-pub(super) fn time_of(document: &Document) -> Option<domain::Timestamp> {
-    document.updated.or(document.created)
 }

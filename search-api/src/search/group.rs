@@ -7,7 +7,7 @@ use domain::{Document, DocumentKind, EdgeKind, Key};
 
 use super::Candidate;
 use super::answer::Facet;
-use super::flow::Found;
+use super::found::Found;
 
 /// Let a comment or review speak for what it belongs to, where that was found too: one result, with the better score and its words.
 pub(super) fn join_parts(found: &mut Vec<Found>) {

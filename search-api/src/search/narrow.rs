@@ -3,7 +3,7 @@
 use domain::{Document, Error, Filter, Result, Visible};
 
 use super::Search;
-use super::flow::time_of;
+use super::found::time_of;
 use super::plan::Conditions;
 
 /// The most values of one field that are looked up, in the text and beside it together.

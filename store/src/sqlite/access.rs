@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::seam::store::GRAPH;
 use domain::{
     AccessId, AccessRule, Caller, DocumentId, Error, ErrorKind, Key, Principal, Readers, Result, SourceId, Visible,
 };
 use sqlx::sqlite::SqliteConnection;
 
-use super::documents::label_numbers;
 use super::error::During;
-use super::{Sqlite, decode, projection, rows};
+use super::labels::label_numbers;
+use super::{Sqlite, decode, rows};
 
 const PUT: &str = "commit page";
 const VISIBLE: &str = "find visible labels";
@@ -214,7 +215,7 @@ pub(super) async fn revoked(store: &Sqlite, visible: &Visible) -> Result<BTreeSe
          JOIN documents ON documents.source = sources.number AND documents.revision > COALESCE(position, 0) \
          JOIN labels ON labels.number = label WHERE sources.revision > COALESCE(position, 0)",
     )
-    .bind(projection::GRAPH)
+    .bind(GRAPH)
     .fetch_all(&mut *reader)
     .await
     .during(OPERATION)?;

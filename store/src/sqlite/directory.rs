@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use domain::seam::store::{DirectoryEntry, Failure, Mentioned};
+use domain::seam::store::{DirectoryEntry, Failure, GRAPH, Mentioned};
 use domain::{AccessId, DocumentId, Error, Key, Result, SourceId};
 use sqlx::sqlite::SqliteConnection;
 
 use super::dead_letters::{self, Stage};
 use super::error::During;
-use super::{Sqlite, decode, limits, projection, rows};
+use super::{Sqlite, decode, limits, positions, rows};
 
 const COMMIT: &str = "commit graph";
 const READ: &str = "read directory";
@@ -26,7 +26,7 @@ pub(super) async fn commit(
     // The last state of a document wins.
     let documents: HashMap<DocumentId, Vec<String>> = documents.into_iter().map(|one| (one.id, one.names)).collect();
     let mut transaction = store.write(COMMIT).await?;
-    if !projection::advance(&mut transaction, (COMMIT, projection::GRAPH), source, position).await? {
+    if !positions::advance(&mut transaction, (COMMIT, GRAPH), source, position).await? {
         return Ok(());
     }
     let ids: BTreeSet<Vec<u8>> = documents.keys().map(|id| decode::key(*id)).collect();

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use domain::seam::store::Committed;
-use domain::{AccessId, DocumentId, Error, Key, Result};
+use domain::{DocumentId, Error, Key, Result};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
+use super::labels::label_numbers;
 use super::page::Draft;
 use super::sources::Live;
 use super::{decode, rows};
@@ -181,35 +182,6 @@ pub(super) async fn keep_only(
 fn is_under(key: &str, above: &BTreeSet<Key>) -> bool {
     let mut beginnings = key.match_indices(['/', '#', '@']).filter_map(|(end, _)| key.get(..end));
     !above.is_empty() && (above.contains(key) || beginnings.any(|beginning| above.contains(beginning)))
-}
-
-/// The numbers of labels, new ones included.
-pub(super) async fn label_numbers(
-    connection: &mut SqliteConnection,
-    operation: &'static str,
-    labels: &BTreeSet<AccessId>,
-) -> Result<HashMap<AccessId, i64>> {
-    let names: Vec<String> = labels.iter().map(|label| label.as_str().to_owned()).collect();
-    let statement = rows::Rows {
-        operation,
-        head: "INSERT INTO labels (name)",
-        columns: 1,
-        tail: " ON CONFLICT (name) DO NOTHING",
-    };
-    rows::write(connection, statement, names.clone(), |columns, name| {
-        columns.push_bind(name);
-    })
-    .await?;
-    let found: Vec<(String, i64)> = rows::read(
-        connection,
-        (operation, "SELECT name, number FROM labels WHERE name IN", ""),
-        names,
-    )
-    .await?;
-    Ok(found
-        .into_iter()
-        .map(|(name, number)| (AccessId(name.into()), number))
-        .collect())
 }
 
 async fn lookup(

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::seam::store::{Failure, IndexedChunk, IndexedDocument, StoredChunk};
+use domain::seam::store::{Failure, INDEX, IndexedChunk, IndexedDocument, StoredChunk};
 use domain::{AccessId, Chunk, DocumentId, Error, Result, SourceId, TextHash};
 use sqlx::sqlite::SqliteConnection;
 
 use super::dead_letters::{self, Stage};
-use super::documents::label_numbers;
 use super::error::{During, unreadable};
+use super::labels::label_numbers;
 use super::postings::{self, Postings};
-use super::{Sqlite, cache, decode, limits, projection, rows};
+use super::{Sqlite, cache, decode, limits, positions, rows};
 
 const COMMIT: &str = "commit index";
 
@@ -78,7 +78,7 @@ pub(super) async fn commit(
         .await
         .map_err(|error| Error::internal(COMMIT, "preparing the chunks was interrupted").with_source(error))??;
     let mut transaction = store.write(COMMIT).await?;
-    if !projection::advance(&mut transaction, (COMMIT, projection::INDEX), source, position).await? {
+    if !positions::advance(&mut transaction, (COMMIT, INDEX), source, position).await? {
         return Ok(());
     }
     let mut formers = lookup(&mut transaction, &drafts).await?;

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::seam::store::{SourceRecord, SourceReport};
+use domain::seam::store::{PROJECTIONS, SourceRecord, SourceReport};
 use domain::{Error, ErrorKind, Readers, Result, SourceId, Timestamp};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::{During, unreadable};
-use super::projection::PROJECTIONS;
 use super::{Sqlite, access, decode, limits};
 
 const PUT: &str = "put source";
