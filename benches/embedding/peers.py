@@ -314,13 +314,15 @@ class SentenceTransformersEngine:
 
     packages = ("sentence-transformers", "transformers", "torch", "tokenizers", "numpy")
 
-    def __init__(self, model, threads, batch, max_length):
+    def __init__(self, model, threads, batch, max_length, device):
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         import sentence_transformers
         import torch
 
         torch.set_num_threads(threads)
-        self.model = sentence_transformers.SentenceTransformer(str(model), device="cpu")
+        self.model = sentence_transformers.SentenceTransformer(str(model), device=device)
+        if device != "cpu":
+            self.model.half()
         self.model.max_seq_length = max_length
         self.batch = batch
 
@@ -342,7 +344,11 @@ def make_engine(arguments):
         if not arguments.model:
             raise SystemExit("--engine st needs --model DIR")
         return SentenceTransformersEngine(
-            arguments.model, arguments.threads, batch, arguments.max_length
+            arguments.model,
+            arguments.threads,
+            batch,
+            arguments.max_length,
+            arguments.device,
         )
     graph = arguments.onnx
     if not graph:
@@ -441,6 +447,7 @@ def main():
         "--tokenizer", type=Path, help="tokenizer.json; default: the one beside the ONNX file"
     )
     command.add_argument("--threads", type=positive, default=2)
+    command.add_argument("--device", default="cpu", help="st: cpu, or cuda with floats of 16 bits")
     command.add_argument("--batch", type=positive, help="texts per inference call")
     command.add_argument("--max-length", type=positive, default=256, help="tokens kept of a text")
     command.add_argument(

@@ -7,7 +7,7 @@ use domain::Result;
 use domain::seam::Reranker;
 use model_cache::ModelFiles;
 
-use crate::batches::{Item, groups};
+use crate::batches::{BUDGET, Item, form, groups};
 use crate::config::{Classifier, Config, Pooling};
 use crate::encoder::{Encoder, Scratch, pooled};
 use crate::pool::{Pool, Priority};
@@ -44,7 +44,7 @@ impl CrossEncoder {
         tokens.query("")?;
         let id = format!("{}#pair-{}", files.id, config.max_tokens);
         let (weights, head) = Weights::load_with_head(&files.weights, &config, classifier, |stored| {
-            Linear::pack(stored, Precision::Float)
+            Linear::pack(stored, Precision::Float32)
         })?;
         tracing::info!(model = %id, threads, "reranking model loaded");
         let model = Model {
@@ -109,6 +109,8 @@ impl Reranker for CrossEncoder {
             let place = |(item, rows): (&Item, &[f32])| Ok((item.place, model.score(rows)?));
             batch.iter().zip(states).map(place).collect::<Result<Vec<_>>>()
         };
-        self.pool.batches(Priority::Urgent, items, count, work).await
+        self.pool
+            .batches(Priority::Urgent, form(items, BUDGET), count, work)
+            .await
     }
 }

@@ -4,7 +4,7 @@
 //! element of any step depends on the rows of another text (see [`crate::cpu::product`]), a text's numbers are the same in any stack.
 
 mod attention;
-mod position;
+pub(crate) mod position;
 
 use domain::Result;
 
@@ -53,7 +53,7 @@ impl Encoder {
     /// An encoder of this shape with these weights.
     pub(crate) fn new(config: Config, weights: Weights) -> Self {
         Self {
-            distances: Distances::of(&weights, &config),
+            distances: Distances::of(weights.distances.as_deref(), &config),
             turns: Turns::of(&config),
             config,
             weights,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use domain::{Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
-use crate::batches::{BUDGET, Item, form};
+use crate::batches::Item;
 
 type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
 
@@ -108,14 +108,14 @@ impl<S: Default + 'static> Pool<S> {
         })
     }
 
-    /// Apply `work` to `count` items in batches, and give what it makes of each in the order of their places.
+    /// Apply `work` to batches of `count` items in all, and give what it makes of each in the order of their places.
     ///
     /// # Errors
     /// As [`Self::map`].
     pub(crate) async fn batches<R, W>(
         &self,
         priority: Priority,
-        items: Vec<Item>,
+        batches: Vec<Vec<Item>>,
         count: usize,
         work: W,
     ) -> Result<Vec<R>>
@@ -124,7 +124,7 @@ impl<S: Default + 'static> Pool<S> {
         W: Fn(&mut S, Vec<Item>) -> Result<Vec<(usize, R)>> + Send + Sync + 'static,
     {
         let mut results = vec![R::default(); count];
-        let done = self.map(priority, form(items, BUDGET), work).await?;
+        let done = self.map(priority, batches, work).await?;
         for (place, result) in done.into_iter().flatten() {
             results[place] = result;
         }

@@ -11,16 +11,20 @@ use crate::batches::{Item, groups};
 use crate::config::{Config, Pooling, Sentence};
 use crate::cpu::rows::Unit;
 use crate::cpu::simd::dispatch;
-use crate::encoder::{Encoder, Scratch, pooled};
+use crate::device::Device;
+use crate::encoder::Scratch;
+use crate::engine::Engine;
 use crate::pool::{Pool, Priority};
 use crate::tokens::Tokens;
-use crate::weights::{Linear, Precision, Weights, not_finite};
+use crate::weights::{Precision, not_finite};
 
 /// How a sentence model is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SentenceSettings {
     /// CPU threads, at least one.
     pub threads: usize,
+    /// What it runs on.
+    pub device: Device,
     /// The numbers that its linear maps calculate with.
     pub precision: Precision,
     /// The length that vectors are cut to, for models trained so that their beginning says most; none: all of it.
@@ -37,7 +41,9 @@ pub struct SentenceSettings {
 pub struct SentenceEncoder {
     id: String,
     model: Arc<Model>,
+    engine: Engine,
     pool: Pool<Scratch>,
+    pooling: Pooling,
     /// Tokens left for a passage after its prefix.
     room: usize,
 }
@@ -45,8 +51,6 @@ pub struct SentenceEncoder {
 /// What the threads share.
 struct Model {
     tokens: Tokens,
-    encoder: Encoder,
-    pooling: Pooling,
     dimensions: usize,
     query: String,
     passage: String,
@@ -63,16 +67,17 @@ impl SentenceEncoder {
         let sentence = Sentence::read(files)?;
         let config = Config::read(&files.config, sentence.max_tokens)?;
         let max_tokens = config.max_tokens;
-        let tokens = Tokens::load(&files.tokenizer, config.vocabulary, max_tokens)?;
-        let dimensions = settings.dimensions.unwrap_or(config.hidden);
-        if dimensions == 0 || dimensions > config.hidden {
-            let all = config.hidden;
-            return Err(Error::invalid(
-                "load model",
-                format!("vectors of {all} numbers cannot be cut to {dimensions}"),
-            )
-            .with_hint(format!("set `dimensions` to at most {all}, or leave it out")));
-        }
+        let hidden = config.hidden;
+        let dimensions = checked(settings.dimensions, hidden)?;
+        let vocabulary = config.vocabulary;
+        // Each takes a good part of the time that a program needs to start.
+        let (tokens, engine) = std::thread::scope(|scope| {
+            let tokens = scope.spawn(|| Tokens::load(&files.tokenizer, vocabulary, max_tokens));
+            let engine = Engine::load(files, config, settings.device, settings.precision);
+            let failed = |_| Err(Error::internal("load model", "the tokenizer could not be loaded"));
+            (tokens.join().unwrap_or_else(failed), engine)
+        });
+        let (tokens, engine) = (tokens?, engine?);
         let query = settings.query_prefix.unwrap_or(sentence.query);
         let passage = settings.passage_prefix.unwrap_or(sentence.passage);
         let room = max_tokens.saturating_sub(tokens.count(&passage));
@@ -81,25 +86,21 @@ impl SentenceEncoder {
             return Err(Error::invalid("load model", message).with_hint("set a shorter `passage_prefix`"));
         }
         let pooling = sentence.pooling;
-        let cut = (dimensions < config.hidden).then(|| format!("-{dimensions}d"));
-        let id = format!(
-            "{}#{}-{max_tokens}{}{}{}",
-            files.id,
-            name_of(pooling),
-            cut.unwrap_or_default(),
+        let id = [
+            format!("{}#{}-{max_tokens}", files.id, name_of(pooling)),
+            if dimensions < hidden {
+                format!("-{dimensions}d")
+            } else {
+                String::new()
+            },
             mark(&query, &passage),
-            match settings.precision {
-                Precision::Float => "",
-                Precision::Int8 => "-int8",
-            }
-        );
-        let make = |stored| Linear::pack(stored, settings.precision);
-        let weights = Weights::load(&files.weights, &config, make)?;
-        tracing::info!(model = %id, threads = settings.threads, "embedding model loaded");
+            mark_of(settings.precision).to_owned(),
+        ]
+        .concat();
+        let device = engine.device();
+        tracing::info!(model = %id, device, threads = settings.threads, "embedding model loaded");
         let model = Model {
             tokens,
-            encoder: Encoder::new(config, weights),
-            pooling,
             dimensions,
             query,
             passage,
@@ -108,9 +109,16 @@ impl SentenceEncoder {
         Ok(Self {
             id,
             model: Arc::new(model),
+            engine,
             pool: Pool::start(settings.threads)?,
+            pooling,
             room,
         })
+    }
+
+    /// What it runs on: `cpu` or `cuda`.
+    pub fn device(&self) -> &'static str {
+        self.engine.device()
     }
 
     async fn tokenise(&self, role: Role, texts: Vec<String>) -> Result<Vec<Item>> {
@@ -144,9 +152,8 @@ impl Model {
         if self.lower_case { whole.to_lowercase() } else { whole }
     }
 
-    /// The unit vector of a text from the vectors of its tokens.
-    fn vector(&self, rows: &[f32]) -> Result<Vec<f32>> {
-        let mut vector = pooled(self.pooling, rows, self.encoder.hidden());
+    /// The unit vector of a text from the pooled vector of its tokens.
+    fn vector(&self, mut vector: Vec<f32>) -> Result<Vec<f32>> {
         vector.truncate(self.dimensions);
         dispatch(Unit(&mut vector));
         if vector.iter().all(|x| x.is_finite()) {
@@ -180,16 +187,11 @@ impl Embedder for SentenceEncoder {
     }
 
     async fn embed(&self, role: Role, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
-        let count = texts.len();
         let items = self.tokenise(role, texts).await?;
         let model = Arc::clone(&self.model);
-        let work = move |scratch: &mut Scratch, batch: Vec<Item>| {
-            let sequences: Vec<_> = batch.iter().map(|item| &item.sequence).collect();
-            let states = model.encoder.states(&sequences, scratch)?;
-            let place = |(item, rows): (&Item, &[f32])| Ok((item.place, model.vector(rows)?));
-            batch.iter().zip(states).map(place).collect::<Result<Vec<_>>>()
-        };
-        self.pool.batches(priority(role), items, count, work).await
+        let finish = move |vector| model.vector(vector);
+        let how = (priority(role), self.pooling);
+        self.engine.pooled(&self.pool, how, items, finish).await
     }
 }
 
@@ -204,6 +206,26 @@ fn name_of(pooling: Pooling) -> &'static str {
     match pooling {
         Pooling::Mean => "mean",
         Pooling::First => "cls",
+    }
+}
+
+/// The length of vectors that are cut to `wanted` of `all` numbers.
+fn checked(wanted: Option<usize>, all: usize) -> Result<usize> {
+    match wanted.unwrap_or(all) {
+        fits if (1..=all).contains(&fits) => Ok(fits),
+        other => Err(Error::invalid(
+            "load model",
+            format!("vectors of {all} numbers cannot be cut to {other}"),
+        )
+        .with_hint(format!("set `dimensions` to at most {all}, or leave it out"))),
+    }
+}
+
+/// What tells models with different numbers apart. Those of a GPU are near enough to the CPU's for both to serve one index.
+fn mark_of(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Auto | Precision::Float32 | Precision::Float16 | Precision::BFloat16 => "",
+        Precision::Int8 => "-int8",
     }
 }
 

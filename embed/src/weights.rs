@@ -16,35 +16,35 @@ use crate::cpu::simd::dispatch;
 use names::Names;
 use reader::Reader;
 
-/// All weights of an encoder, its linear maps in the form `M`.
-pub(crate) struct Weights<M = Linear> {
+/// All weights of an encoder, its linear maps in the form `M` and its normalisations in the form `N`.
+pub(crate) struct Weights<M = Linear, N = Norm> {
     /// `vocabulary` × `hidden`.
     pub(crate) words: Vec<f32>,
     /// For each kind of token the vectors by position, with that kind's own added; none where positions are told otherwise.
     pub(crate) positions: Vec<Vec<f32>>,
     /// After the embeddings.
-    pub(crate) norm: Norm,
+    pub(crate) norm: N,
     /// Distance buckets × heads, added to the scores of attention, of the models that have it.
     pub(crate) distances: Option<Vec<f32>>,
-    pub(crate) layers: Vec<Layer<M>>,
+    pub(crate) layers: Vec<Layer<M, N>>,
     /// After the last layer, of the families that normalise before each step.
-    pub(crate) last: Option<Norm>,
+    pub(crate) last: Option<N>,
 }
 
 /// One layer: attention, then two linear maps with an activation between, each added to the residual stream. The stream is
 /// normalised either before each of them, for them alone, or after.
-pub(crate) struct Layer<M = Linear> {
-    pub(crate) before_attention: Option<Norm>,
+pub(crate) struct Layer<M = Linear, N = Norm> {
+    pub(crate) before_attention: Option<N>,
     /// Query, key and value side by side; the query is already divided by √(head width).
     pub(crate) qkv: M,
     pub(crate) attention: M,
-    pub(crate) after_attention: Option<Norm>,
-    pub(crate) before_mlp: Option<Norm>,
+    pub(crate) after_attention: Option<N>,
+    pub(crate) before_mlp: Option<N>,
     /// What the activated numbers are multiplied by, of the families that have it.
     pub(crate) gate: Option<M>,
     pub(crate) up: M,
     pub(crate) down: M,
-    pub(crate) after_mlp: Option<Norm>,
+    pub(crate) after_mlp: Option<N>,
 }
 
 /// A linear map as a file holds it.
@@ -71,11 +71,21 @@ enum Matrix {
 /// The numbers that the linear maps of an encoder calculate with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum Precision {
-    /// Floats of 32 bits.
+    /// Floats of 32 bits on the CPU, of 16 bits on a GPU.
     #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// Floats of 32 bits.
     #[serde(rename = "float32")]
-    Float,
-    /// Whole numbers of 8 bits, weights once and rows as they come; all else stays float. Faster, and a little less exact.
+    Float32,
+    /// Floats of 16 bits, with 5 of them for the exponent; on a GPU alone, 32 bits on the CPU.
+    #[serde(rename = "float16")]
+    Float16,
+    /// Floats of 16 bits, with 8 of them for the exponent; on a GPU alone, 32 bits on the CPU.
+    #[serde(rename = "bfloat16")]
+    BFloat16,
+    /// Whole numbers of 8 bits, weights once and rows as they come; all else stays float. On the CPU alone. Faster there, and a
+    /// little less exact.
     #[serde(rename = "int8")]
     Int8,
 }
@@ -108,7 +118,7 @@ impl Linear {
         }
         let column = |column: usize| &rows[column * depth..][..depth];
         let matrix = match precision {
-            Precision::Float => {
+            Precision::Auto | Precision::Float32 | Precision::Float16 | Precision::BFloat16 => {
                 let mut right = Right::default();
                 right.pack_columns(depth, bias.len(), column);
                 Matrix::Float(right)
@@ -149,16 +159,24 @@ impl Linear {
     }
 }
 
-impl<M> Weights<M> {
-    /// Load the weights that `config` describes from a safetensors file; `make` brings each linear map into its form.
+impl<M, N> Weights<M, N> {
+    /// Load the weights that `config` describes from a safetensors file; `map` brings each linear map into its form, `norm` each
+    /// normalisation.
     ///
     /// # Errors
-    /// `Corrupt` when the file is malformed, or a tensor is missing or of another shape; those of `make`.
-    pub(crate) fn load(path: &Path, config: &Config, make: impl Fn(Stored) -> Result<M>) -> Result<Self> {
+    /// `Corrupt` when the file is malformed, or a tensor is missing or of another shape; those of `map` and `norm`.
+    pub(crate) fn load(
+        path: &Path,
+        config: &Config,
+        map: impl Fn(Stored) -> Result<M>,
+        norm: impl Fn(Norm) -> Result<N>,
+    ) -> Result<Self> {
         let (bytes, names) = (reader::bytes(path)?, Names::of(config.family));
-        weights(&Reader::new(&bytes, path, names.prefix)?, config, make)
+        weights(&Reader::new(&bytes, path, names.prefix)?, config, (map, norm))
     }
+}
 
+impl<M> Weights<M> {
     /// As [`Self::load`], with the head that `classifier` describes.
     ///
     /// # Errors
@@ -171,40 +189,47 @@ impl<M> Weights<M> {
     ) -> Result<(Self, Head)> {
         let (bytes, names) = (reader::bytes(path)?, Names::of(config.family));
         let reader = Reader::new(&bytes, path, names.prefix)?;
-        Ok((weights(&reader, config, make)?, head(&reader, config, classifier)?))
+        Ok((
+            weights(&reader, config, (make, Ok))?,
+            head(&reader, config, classifier)?,
+        ))
     }
 }
 
 impl Layer<Stored> {
-    fn made<M>(self, make: impl Fn(Stored) -> Result<M>) -> Result<Layer<M>> {
+    fn made<M, N>(self, map: impl Fn(Stored) -> Result<M>, norm: impl Fn(Norm) -> Result<N>) -> Result<Layer<M, N>> {
         Ok(Layer {
-            before_attention: self.before_attention,
-            qkv: make(self.qkv)?,
-            attention: make(self.attention)?,
-            after_attention: self.after_attention,
-            before_mlp: self.before_mlp,
-            gate: self.gate.map(&make).transpose()?,
-            up: make(self.up)?,
-            down: make(self.down)?,
-            after_mlp: self.after_mlp,
+            before_attention: self.before_attention.map(&norm).transpose()?,
+            qkv: map(self.qkv)?,
+            attention: map(self.attention)?,
+            after_attention: self.after_attention.map(&norm).transpose()?,
+            before_mlp: self.before_mlp.map(&norm).transpose()?,
+            gate: self.gate.map(&map).transpose()?,
+            up: map(self.up)?,
+            down: map(self.down)?,
+            after_mlp: self.after_mlp.map(&norm).transpose()?,
         })
     }
 }
 
-fn weights<M>(reader: &Reader<'_>, config: &Config, make: impl Fn(Stored) -> Result<M>) -> Result<Weights<M>> {
+fn weights<M, N>(
+    reader: &Reader<'_>,
+    config: &Config,
+    (map, norm): (impl Fn(Stored) -> Result<M>, impl Fn(Norm) -> Result<N>),
+) -> Result<Weights<M, N>> {
     let names = Names::of(config.family);
     let norms = config.biased(Part::Norm);
     let distances = |buckets| reader.matrix("encoder.relative_attention_bias.weight", buckets, config.heads);
     Ok(Weights {
         words: reader.rows(names.words, config.vocabulary, config.hidden)?,
         positions: positions(reader, config)?,
-        norm: reader.norm(names.norm, config.hidden, norms)?,
+        norm: norm(reader.norm(names.norm, config.hidden, norms)?)?,
         distances: config.buckets.map(distances).transpose()?,
         layers: (0..config.layers.len())
-            .map(|layer| names.layer(reader, layer, config)?.made(&make))
+            .map(|layer| names.layer(reader, layer, config)?.made(&map, &norm))
             .collect::<Result<_>>()?,
         last: match config.family {
-            Family::ModernBert => Some(reader.norm("final_norm", config.hidden, norms)?),
+            Family::ModernBert => Some(norm(reader.norm("final_norm", config.hidden, norms)?)?),
             Family::Bert | Family::Roberta | Family::DistilBert | Family::MpNet => None,
         },
     })
@@ -238,7 +263,7 @@ fn positions(reader: &Reader<'_>, config: &Config) -> Result<Vec<Vec<f32>>> {
 
 /// A map of the head: so little work that nothing is gained by less precision.
 fn linear(reader: &Reader<'_>, name: &str, (depth, width): (usize, usize), biased: bool) -> Result<Linear> {
-    Linear::pack(reader.linear(name, depth, width, biased)?, Precision::Float)
+    Linear::pack(reader.linear(name, depth, width, biased)?, Precision::Float32)
 }
 
 /// The head of each family.

@@ -155,42 +155,47 @@ impl App {
     /// # Errors
     /// Whatever the backend reports.
     pub async fn vectors(&self) -> Result<Option<Arc<dyn VectorIndex>>> {
-        let (folder, space) = (self.config.data.join(VECTORS), self.config.data.join(SPACE));
-        let open = move || {
-            let space = Space::read(&space, &folder)?;
-            space
-                .map(|space| vectors::Edge::open(&folder, space.dimensions))
-                .transpose()
-        };
-        let index = blocking(open).await?;
-        Ok(index.map(|index| Arc::new(index) as Arc<dyn VectorIndex>))
+        match self.space().await? {
+            Some(space) => self.open_vectors(space.dimensions).await.map(Some),
+            None => Ok(None),
+        }
     }
 
-    /// The vector index of this model, made where none was made yet.
-    async fn vectors_of(&self, embedder: &dyn Embedder) -> Result<Arc<dyn VectorIndex>> {
+    /// The space that the vector index was made in; none where none was made yet.
+    async fn space(&self) -> Result<Option<Space>> {
         let (folder, file) = (self.config.data.join(VECTORS), self.config.data.join(SPACE));
-        let wanted = Space {
-            model: embedder.model().to_owned(),
-            dimensions: embedder.dimensions(),
-        };
-        let open = move || {
-            match Space::read(&file, &folder)? {
-                Some(made) => made.check(&wanted)?,
-                None => wanted.write(&file)?,
-            }
-            vectors::Edge::open(&folder, wanted.dimensions)
-        };
-        Ok(Arc::new(blocking(open).await?))
+        blocking(move || Space::read(&file, &folder)).await
     }
 
-    /// The index with its model, which is fetched where it is not there yet.
+    async fn open_vectors(&self, dimensions: usize) -> Result<Arc<dyn VectorIndex>> {
+        let folder = self.config.data.join(VECTORS);
+        Ok(Arc::new(
+            blocking(move || vectors::Edge::open(&folder, dimensions)).await?,
+        ))
+    }
+
+    /// The index with its model, which is fetched where it is not there yet. Both are opened at the same time.
     ///
     /// # Errors
     /// `Unavailable` when the model cannot be had, telling every way that was tried; `Conflict` when the index was made with another
     /// one; whatever a backend reports.
     pub async fn index(&self, progress: &dyn model_cache::Progress) -> Result<Index> {
-        let embedder = embedder(&self.config, &self.environment, progress).await?;
-        let vectors = self.vectors_of(&*embedder).await?;
+        let made = self.space().await?;
+        let model = sentence_encoder(&self.config, &self.environment, progress);
+        let (embedder, vectors) = match made {
+            Some(made) => {
+                let (model, vectors) = tokio::try_join!(model, self.open_vectors(made.dimensions))?;
+                made.check(&Space::of(&*model))?;
+                (model, vectors)
+            }
+            None => {
+                let model = model.await?;
+                let (space, file) = (Space::of(&*model), self.config.data.join(SPACE));
+                blocking(move || space.write(&file)).await?;
+                let vectors = self.open_vectors(model.dimensions()).await?;
+                (model, vectors)
+            }
+        };
         Ok(Index {
             vectors,
             embedder,
@@ -231,14 +236,15 @@ impl App {
 ///
 /// # Errors
 /// `Unavailable` when it cannot be had, telling every way that was tried; `Corrupt` or `Invalid` for files that are no such model.
-pub async fn embedder(
+pub async fn sentence_encoder(
     config: &Config,
     environment: &Environment,
     progress: &dyn model_cache::Progress,
-) -> Result<Arc<dyn Embedder>> {
+) -> Result<Arc<embed::SentenceEncoder>> {
     let files = model_cache::resolve(&model(config)?, &model_settings(config, environment), progress).await?;
     let settings = embed::SentenceSettings {
         threads: threads(config),
+        device: config.model.device,
         precision: config.model.precision,
         dimensions: config.model.dimensions,
         query_prefix: config.model.query_prefix.clone(),
@@ -252,7 +258,7 @@ pub async fn embedder(
 /// The files of the configured reranking model; none where none is configured.
 ///
 /// # Errors
-/// As [`embedder`].
+/// As [`sentence_encoder`].
 pub async fn reranker_files(
     config: &Config,
     environment: &Environment,
@@ -272,7 +278,7 @@ pub async fn reranker_files(
 /// The configured reranking model, loaded; none where none is configured.
 ///
 /// # Errors
-/// As [`embedder`].
+/// As [`sentence_encoder`].
 pub async fn reranker(
     config: &Config,
     environment: &Environment,

@@ -21,6 +21,9 @@ pub struct Cli {
     /// Folder with the model's files, instead of fetching them.
     #[arg(long, global = true, value_name = "DIR", env = "NEUROSYNC_MODEL_DIR")]
     pub model_dir: Option<PathBuf>,
+    /// What the embedding model runs on (default: the configured device, else a GPU where there is one).
+    #[arg(long, global = true, value_enum)]
+    pub device: Option<Device>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -57,6 +60,8 @@ pub enum Command {
         /// The folder.
         dir: PathBuf,
     },
+    /// Embed texts: a JSON line with `id` and `vector` for each line with `text`.
+    Embed(Embed),
     /// Fetch, list and verify embedding models.
     #[command(subcommand)]
     Model(Model),
@@ -173,6 +178,33 @@ pub struct SourceSettings {
     /// Who may read it: `owner`, `public`, `source`, or principals separated by commas. Content with narrower rules of its own keeps them.
     #[arg(long, default_value = "owner")]
     pub access: String,
+}
+
+/// What the embedding model runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Device {
+    /// A GPU where there is one, else the CPU.
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// An NVIDIA GPU; where there is none, the CPU with a warning.
+    Cuda,
+}
+
+/// Texts to embed.
+#[derive(Debug, Args)]
+pub struct Embed {
+    /// File of JSON lines with `text`, and `id` to tell them apart (default: standard input).
+    pub file: Option<PathBuf>,
+    /// File to write to (default: standard output).
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The texts are queries, not passages.
+    #[arg(long)]
+    pub query: bool,
+    /// Each line is a text as it is, not JSON.
+    #[arg(long)]
+    pub plain: bool,
 }
 
 /// A search.

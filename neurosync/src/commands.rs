@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod embed;
 mod query;
 mod show;
 mod source;
@@ -51,6 +52,7 @@ pub(crate) async fn run(
         Command::Neighbors(neighbors) => query::neighbors(&context, neighbors).await,
         Command::Show { name } => show::run(&context, &name).await,
         Command::Eval { dir } => context.eval(&dir).await,
+        Command::Embed(command) => embed::run(&context, command).await,
         Command::Model(model) => context.model(model).await,
         Command::Export { hash, output } => context.export(hash, output.as_deref()).await,
         Command::Rebuild => context.rebuild().await,

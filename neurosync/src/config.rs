@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use domain::{Error, Principal, Result};
 use serde::Deserialize;
 
-use crate::cli::Cli;
+use crate::cli::{self, Cli};
 
 /// The name of the configuration file in the data folder.
 pub const FILE: &str = "neurosync.toml";
@@ -91,6 +91,8 @@ pub struct Model {
     pub dir: Option<PathBuf>,
     /// CPU threads.
     pub threads: usize,
+    /// What it runs on.
+    pub device: embed::Device,
     /// The numbers that its products calculate with.
     pub precision: embed::Precision,
     /// The length that vectors are cut to; none: all of it.
@@ -131,6 +133,7 @@ struct WrittenServer {
 struct WrittenModel {
     name: Option<String>,
     threads: Option<usize>,
+    device: Option<embed::Device>,
     precision: Option<embed::Precision>,
     dimensions: Option<usize>,
     query_prefix: Option<String>,
@@ -192,6 +195,7 @@ impl Config {
                     .filter(|name| !name.is_empty()),
                 dir: cli.model_dir.clone(),
                 threads: written.model.threads.or(defaults.model.threads).unwrap_or(0),
+                device: cli.device.map_or(written.model.device.unwrap_or_default(), device),
                 precision: written.model.precision.unwrap_or_default(),
                 dimensions: written.model.dimensions,
                 query_prefix: written.model.query_prefix,
@@ -202,6 +206,14 @@ impl Config {
                 depth: written.rerank.depth.or(defaults.rerank.depth).unwrap_or(0),
             },
         })
+    }
+}
+
+fn device(flag: cli::Device) -> embed::Device {
+    match flag {
+        cli::Device::Auto => embed::Device::Auto,
+        cli::Device::Cpu => embed::Device::Cpu,
+        cli::Device::Cuda => embed::Device::Cuda,
     }
 }
 
@@ -256,11 +268,12 @@ mod tests {
 
     #[test]
     fn every_setting_of_a_model_is_read() {
-        let text = "[model]\nname = \"hf:a/b@c\"\nprecision = \"int8\"\ndimensions = 256\nquery_prefix = \"query: \"\npassage_prefix = \"\"\n\
+        let text = "[model]\nname = \"hf:a/b@c\"\nprecision = \"int8\"\ndevice = \"cpu\"\ndimensions = 256\nquery_prefix = \"query: \"\npassage_prefix = \"\"\n\
                     [rerank]\nmodel = \"hf:a/c@d\"\ndepth = 20\n";
         let written = parse(text, Path::new("neurosync.toml")).expect("settings");
         assert_eq!((written.model.dimensions, written.rerank.depth), (Some(256), Some(20)));
         assert_eq!(written.model.precision, Some(embed::Precision::Int8));
+        assert_eq!(written.model.device, Some(embed::Device::Cpu));
         assert_eq!(written.model.passage_prefix.as_deref(), Some(""));
     }
 

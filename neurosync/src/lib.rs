@@ -15,6 +15,7 @@ mod progress;
 mod serve;
 mod space;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use domain::{Error, ErrorKind};
@@ -120,11 +121,14 @@ fn start_log(cli: &Cli) {
         2 => "debug",
         _ => "trace",
     };
+    // What these two warn of, nothing else tells.
+    let told = if cli.verbose == 0 { "warn" } else { level };
     let filter = EnvFilter::new(format!(
-        "error,neurosync={level},ingest={level},connectors={level},store={level},search_api={level},graph={level},vectors={level},embed={level},model_cache={level}"
+        "error,neurosync={told},embed={told},ingest={level},connectors={level},store={level},search_api={level},graph={level},vectors={level},model_cache={level}"
     ));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A second start in one process (tests) keeps the first log.
     let _started = if cli.json {

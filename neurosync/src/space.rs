@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use domain::seam::Embedder;
 use domain::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,14 @@ pub(crate) struct Space {
 }
 
 impl Space {
+    /// That of a model.
+    pub(crate) fn of(model: &dyn Embedder) -> Self {
+        Self {
+            model: model.model().to_owned(),
+            dimensions: model.dimensions(),
+        }
+    }
+
     /// What `file` says of the index in `folder`; none where there is neither.
     ///
     /// # Errors

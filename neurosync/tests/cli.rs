@@ -28,6 +28,7 @@ fn help_lists_every_command() {
         "neighbors",
         "show",
         "eval",
+        "embed",
         "model",
         "export",
         "rebuild",

@@ -134,6 +134,16 @@ impl Peer {
         peers.into_iter().map(start).collect()
     }
 
+    /// sentence-transformers on a GPU.
+    pub(crate) fn on_gpu(options: &Options, files: &ModelFiles) -> Result<Self, String> {
+        let python = options.python.as_deref().ok_or_else(|| "no --python".to_owned())?;
+        let model = files.weights.parent().expect("the model's folder");
+        let arguments = [
+            "serve", "--engine", "st", "--device", "cuda", "--batch", "256", "--model",
+        ];
+        Self::start(REFERENCE, Command::new(python).arg(SCRIPT).args(arguments).arg(model))
+    }
+
     fn start(name: &str, command: &mut Command) -> Result<Self, String> {
         let mut child = command
             .stdin(Stdio::piped())

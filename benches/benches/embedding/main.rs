@@ -11,7 +11,7 @@ mod measure;
 mod options;
 mod texts;
 
-use embed::{Precision, SentenceEncoder, SentenceSettings};
+use embed::{Device, Precision, SentenceEncoder, SentenceSettings};
 use model_cache::ModelFiles;
 
 use engines::{Engine, Ours, Peer, Stock};
@@ -26,12 +26,15 @@ fn main() {
         .build()
         .expect("a runtime");
     let files = runtime.block_on(engines::default_model());
-    let load = |precision| encoder(&files, precision, options.threads);
+    let load = |precision| encoder(&files, precision, &options);
     if let Some(count) = options.memory {
         return memory(&load(options.precision), &runtime, &options.texts, count);
     }
-    let sets = texts::sets(&options.texts, options.count, &load(Precision::Float));
-    let (mut engines, skipped) = all(&options, &files, load);
+    let sets = texts::sets(&options.texts, options.count, &load(Precision::Float32));
+    let (mut engines, skipped) = match options.device {
+        Device::Cuda => on_gpu(&options, &files, &load),
+        Device::Cpu | Device::Auto => all(&options, &files, &load),
+    };
     println!("{} threads", options.threads);
     for set in &sets {
         compare(set, &mut engines, options.rounds);
@@ -39,18 +42,38 @@ fn main() {
     for name in skipped {
         println!("skipped: {name}");
     }
-    for (name, precision) in [("fp32", Precision::Float), ("int8", Precision::Int8)] {
+    let precisions = match options.device {
+        Device::Cuda => [("fp32", Precision::Float32), ("fp16", Precision::Float16)],
+        Device::Cpu | Device::Auto => [("fp32", Precision::Float32), ("int8", Precision::Int8)],
+    };
+    for (name, precision) in precisions {
         latency(name, &load(precision), &runtime);
     }
 }
 
-fn encoder(files: &ModelFiles, precision: Precision, threads: usize) -> SentenceEncoder {
+fn encoder(files: &ModelFiles, precision: Precision, options: &Options) -> SentenceEncoder {
     let settings = SentenceSettings {
-        threads,
+        threads: options.threads,
+        device: options.device,
         precision,
         ..SentenceSettings::default()
     };
     SentenceEncoder::load(files, settings).expect("our encoder")
+}
+
+/// Ours and sentence-transformers on a GPU, both with floats of 16 bits.
+fn on_gpu(
+    options: &Options,
+    files: &ModelFiles,
+    load: impl Fn(Precision) -> SentenceEncoder,
+) -> (Vec<Box<dyn Engine>>, Vec<String>) {
+    let model = load(Precision::Float16);
+    assert_eq!(model.device(), "cuda", "no GPU can be used");
+    let ours = Box::new(Ours::new("ours, fp16", model));
+    match Peer::on_gpu(options, files) {
+        Ok(peer) => (vec![ours, Box::new(peer)], Vec::new()),
+        Err(reason) => (vec![ours], vec![format!("sentence-transformers: {reason}")]),
+    }
 }
 
 /// Every engine that can be had, ours first, and the names of the others.
@@ -60,7 +83,7 @@ fn all(
     load: impl Fn(Precision) -> SentenceEncoder,
 ) -> (Vec<Box<dyn Engine>>, Vec<String>) {
     let mut engines: Vec<Box<dyn Engine>> = vec![
-        Box::new(Ours::new("ours, fp32", load(Precision::Float))),
+        Box::new(Ours::new("ours, fp32", load(Precision::Float32))),
         Box::new(Ours::new("ours, int8", load(Precision::Int8))),
     ];
     let mut skipped = Vec::new();

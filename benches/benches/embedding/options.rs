@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use embed::Precision;
+use embed::{Device, Precision};
 
 /// The options of a run.
 pub(crate) struct Options {
@@ -20,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) threads: usize,
     /// Embed so many texts and tell the memory instead of comparing.
     pub(crate) memory: Option<usize>,
+    /// Ours and sentence-transformers are compared on it.
+    pub(crate) device: Device,
     /// Of the run that tells the memory.
     pub(crate) precision: Precision,
 }
@@ -35,7 +37,8 @@ impl Options {
             count: 128,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory: None,
-            precision: Precision::Float,
+            device: Device::Cpu,
+            precision: Precision::Float32,
         };
         let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
         while let Some(name) = arguments.next() {
@@ -59,14 +62,17 @@ impl Options {
             "--count" => self.count = number(&value),
             "--threads" => self.threads = number(&value),
             "--memory" => self.memory = Some(number(&value)),
+            "--device" => self.device = if value == "cuda" { Device::Cuda } else { Device::Cpu },
             "--precision" => {
                 self.precision = if value == "int8" {
                     Precision::Int8
                 } else {
-                    Precision::Float
+                    Precision::Float32
                 }
             }
-            _ => unreachable!("options: --texts --python --onnx --rounds --count --threads --memory --precision"),
+            _ => unreachable!(
+                "options: --texts --python --onnx --rounds --count --threads --device --memory --precision"
+            ),
         }
     }
 }

@@ -9,20 +9,19 @@ use crate::config::{Config, Positions};
 use crate::cpu::rows::Rotate;
 use crate::cpu::simd::dispatch;
 use crate::tokens::Sequence;
-use crate::weights::Weights;
 
 /// Tokens further apart share the last bucket.
 const FAR: f64 = 128.0;
 
 /// What is added to the scores of attention by the distance of two tokens.
-pub(super) struct Distances {
+pub(crate) struct Distances {
     /// heads × (2 · `max_tokens` − 1), from the furthest before to the furthest after.
     biases: Vec<f32>,
     max_tokens: usize,
 }
 
 /// The angles by which queries and keys are turned.
-pub(super) struct Turns {
+pub(crate) struct Turns {
     theta: f32,
     /// `max_tokens` × half a head's width.
     cosines: Vec<f32>,
@@ -30,38 +29,71 @@ pub(super) struct Turns {
     half: usize,
 }
 
+/// The rows of the tables that a token takes.
+pub(crate) struct Token {
+    /// In the vocabulary.
+    pub(crate) word: u32,
+    /// Which table of positions.
+    kind: usize,
+    /// In that table.
+    position: usize,
+}
+
+impl Token {
+    /// The row in all tables of positions, of `rows` each, one below the other.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "tables have at most some hundred thousand rows"
+    )]
+    pub(crate) fn row(&self, rows: usize) -> u32 {
+        (self.kind * rows + self.position) as u32
+    }
+}
+
+/// The rows that the tokens of a text take, in order.
+///
+/// # Errors
+/// `Internal` when an id is outside the vocabulary or the text is empty or too long.
+pub(crate) fn places<'a>(config: &'a Config, text: &'a Sequence) -> Result<impl Iterator<Item = Token> + 'a> {
+    let length = text.ids.len();
+    if length == 0 || length > config.max_tokens {
+        return Err(Error::internal(
+            "embed",
+            format!("a text of {length} tokens reached the encoder"),
+        ));
+    }
+    let known = |id: u32| usize::try_from(id).is_ok_and(|row| row < config.vocabulary);
+    if let Some(id) = text.ids.iter().find(|id| !known(**id)) {
+        return Err(Error::internal("embed", format!("token {id} is not in the vocabulary")));
+    }
+    let mut next = 0;
+    Ok(text.ids.iter().enumerate().map(move |(place, id)| Token {
+        word: *id,
+        kind: usize::from(place >= text.second).min(config.kinds.saturating_sub(1)),
+        position: match config.positions {
+            Positions::LearnedAfter(padding) if *id == padding => padding as usize,
+            Positions::LearnedAfter(padding) => {
+                next += 1;
+                padding as usize + next
+            }
+            Positions::Learned | Positions::Rotary => place,
+        },
+    }))
+}
+
 impl Encoder {
     /// Append the sums of word, position and kind embeddings of `text` to `stream`.
     pub(super) fn embed(&self, text: &Sequence, stream: &mut Vec<f32>) -> Result<()> {
         let hidden = self.config.hidden;
-        if text.ids.is_empty() || text.ids.len() > self.config.max_tokens {
-            let length = text.ids.len();
-            return Err(Error::internal(
-                "embed",
-                format!("a text of {length} tokens reached the encoder"),
-            ));
-        }
-        let tables = &self.weights.positions;
-        let mut next = 0;
-        for (place, id) in text.ids.iter().enumerate() {
-            let row = usize::try_from(*id).unwrap_or(usize::MAX).saturating_mul(hidden);
-            let word = self.weights.words.get(row..row.saturating_add(hidden));
-            let word = word.ok_or_else(|| Error::internal("embed", format!("token {id} is not in the vocabulary")))?;
-            let kind = usize::from(place >= text.second).min(tables.len().saturating_sub(1));
-            let Some(table) = tables.get(kind) else {
-                stream.extend_from_slice(word);
-                continue;
-            };
-            let position = match self.config.positions {
-                Positions::LearnedAfter(padding) if *id == padding => padding as usize,
-                Positions::LearnedAfter(padding) => {
-                    next += 1;
-                    padding as usize + next
+        for token in places(&self.config, text)? {
+            let word = &self.weights.words[token.word as usize * hidden..][..hidden];
+            match self.weights.positions.get(token.kind) {
+                Some(table) => {
+                    let position = &table[token.position * hidden..][..hidden];
+                    stream.extend(word.iter().zip(position).map(|(word, position)| word + position));
                 }
-                Positions::Learned | Positions::Rotary => place,
-            };
-            let position = &table[position * hidden..][..hidden];
-            stream.extend(word.iter().zip(position).map(|(word, position)| word + position));
+                None => stream.extend_from_slice(word),
+            }
         }
         Ok(())
     }
@@ -69,8 +101,8 @@ impl Encoder {
 
 impl Distances {
     /// Those of a model that has them.
-    pub(super) fn of(weights: &Weights, config: &Config) -> Option<Self> {
-        let (Some(table), Some(buckets)) = (&weights.distances, config.buckets) else {
+    pub(crate) fn of(table: Option<&[f32]>, config: &Config) -> Option<Self> {
+        let (Some(table), Some(buckets)) = (table, config.buckets) else {
             return None;
         };
         let most = isize::try_from(config.max_tokens).ok()?;
@@ -89,7 +121,7 @@ impl Distances {
     }
 
     /// What `head` adds to the scores that the token at `row` gives to the tokens `seen`.
-    pub(super) fn row(&self, head: usize, row: usize, seen: Range<usize>) -> &[f32] {
+    pub(crate) fn row(&self, head: usize, row: usize, seen: Range<usize>) -> &[f32] {
         let first = head * (2 * self.max_tokens - 1) + self.max_tokens - 1 + seen.start - row;
         &self.biases[first..][..seen.len()]
     }
@@ -119,7 +151,7 @@ fn bucket(distance: isize, buckets: usize) -> usize {
 
 impl Turns {
     /// Those of every base that a layer of the model has.
-    pub(super) fn of(config: &Config) -> Vec<Self> {
+    pub(crate) fn of(config: &Config) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for theta in config.layers.iter().filter_map(|layer| layer.theta) {
             if !all.iter().any(|turns| turns.is(theta)) {
@@ -127,6 +159,16 @@ impl Turns {
             }
         }
         all
+    }
+
+    /// The base of the angles.
+    pub(crate) fn theta(&self) -> f32 {
+        self.theta
+    }
+
+    /// The cosines and the sines, each `max_tokens` × half a head's width.
+    pub(crate) fn tables(&self) -> (&[f32], &[f32]) {
+        (&self.cosines, &self.sines)
     }
 
     /// Whether these are the angles of base `theta`.
