@@ -129,12 +129,7 @@ impl<F: Finish> Work for Product<'_, F> {
             for first in (0..left.rows).step_by(ROWS) {
                 let sums = tile::<FUSED>(left.tile(first, depth), b);
                 for (r, sums) in (first..left.rows).zip(&sums) {
-                    let out = &mut out[r * stride + column..][..width];
-                    // A length known while compiling lets the finish become straight vector code.
-                    match out.as_mut_array::<COLUMNS>() {
-                        Some(out) => finish.finish::<FUSED>(column, sums, out),
-                        None => finish.finish::<FUSED>(column, &sums[..width], out),
-                    }
+                    finish_row::<FUSED, F>(&finish, column, sums, &mut out[r * stride + column..][..width]);
                 }
             }
         }
@@ -155,4 +150,19 @@ fn tile<const FUSED: bool>(a: [&[f32]; ROWS], b: &[[f32; COLUMNS]]) -> [[f32; CO
         }
     }
     sums
+}
+
+/// Finish a row of a tile into the columns that there are.
+#[inline(always)]
+pub(super) fn finish_row<const FUSED: bool, F: Finish>(
+    finish: &F,
+    column: usize,
+    sums: &[f32; COLUMNS],
+    out: &mut [f32],
+) {
+    // A length known while compiling lets the finish become straight vector code.
+    match out.as_mut_array::<COLUMNS>() {
+        Some(out) => finish.finish::<FUSED>(column, sums, out),
+        None => finish.finish::<FUSED>(column, &sums[..out.len()], out),
+    }
 }

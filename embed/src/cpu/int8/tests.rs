@@ -78,7 +78,8 @@ proptest! {
         for (row, a) in a.chunks(depth).enumerate() {
             for (column, b) in b.chunks(depth).enumerate() {
                 let exact: f64 = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
-                // Half a step of 4/255 in the row and of 2/64 in the weights, each times at most 2, for every term.
+                // Half a step of 4/255 in the row and, in the mean of their squares, of 2/64 in the weights, each times at
+                // most 2, for every term.
                 let bound = (2.0 * 2.0 / 255.0 + 2.0 / 64.0 + 0.001) * f64::from(u32::try_from(depth).unwrap());
                 prop_assert!((f64::from(found[row * width + column]) - exact).abs() <= bound);
             }
@@ -92,6 +93,27 @@ fn the_greatest_values_do_not_saturate() {
     let (a, b) = ([vec![1.0; depth - 1], vec![-1.0]].concat(), vec![3.0; depth]);
     let found = product(&left(&a, depth), &right(&b, depth, 1), 1);
     assert!((found[0] - 3.0 * 1022.0).abs() < 0.5, "{found:?}");
+}
+
+#[test]
+fn one_large_weight_does_not_coarsen_the_others() {
+    let depth = 200;
+    let weights: Vec<f32> = (0..depth)
+        .map(|i| {
+            if i == 0 {
+                1.25
+            } else {
+                f32::from(u8::try_from(i % 100).unwrap()) / 100.0
+            }
+        })
+        .collect();
+    let error = |unit: f32| -> f32 {
+        let off = |w: &f32| (w - (w / unit).round_ties_even().clamp(-64.0, 64.0) * unit).powi(2);
+        weights.iter().map(off).sum()
+    };
+    let chosen = super::unit(&weights);
+    assert!(error(chosen) <= error(1.25 / 64.0), "{chosen}");
+    assert!(chosen <= 1.25 / 64.0);
 }
 
 #[test]
