@@ -2,4 +2,7 @@
 
 pub mod access;
 pub mod archive;
+pub mod clock;
 pub mod git;
+pub mod http;
+pub mod secret;
