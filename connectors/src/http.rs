@@ -32,4 +32,4 @@ pub use response::Response;
 pub use tokens::{Credential, Fixed, Tokens};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -15,7 +15,7 @@ use super::request::{origin, shown};
 
 /// Finds the addresses of a name.
 #[async_trait]
-pub trait Lookup: Send + Sync {
+pub(super) trait Lookup: Send + Sync {
     /// All addresses of `name`; none is an error of the network's.
     async fn addresses(&self, name: &str) -> std::io::Result<Vec<IpAddr>>;
 }

@@ -6,7 +6,7 @@ pub(super) fn next(header: &str) -> Option<&str> {
     loop {
         let (_, after) = rest.split_once('<')?;
         let (target, after) = after.split_once('>')?;
-        let (parameters, following) = split_parameters(after);
+        let (parameters, following) = cut(after, ',');
         if relations(parameters).any(|relation| relation.eq_ignore_ascii_case("next")) {
             return Some(target.trim());
         }
@@ -14,15 +14,15 @@ pub(super) fn next(header: &str) -> Option<&str> {
     }
 }
 
-/// Cut at the first comma outside quotes.
-fn split_parameters(text: &str) -> (&str, &str) {
+/// Cut at the first `separator` outside quotes; it begins the second part.
+fn cut(text: &str, separator: char) -> (&str, &str) {
     let (mut quoted, mut escaped) = (false, false);
     for (place, letter) in text.char_indices() {
         match letter {
             _ if escaped => escaped = false,
             '\\' if quoted => escaped = true,
             '"' => quoted = !quoted,
-            ',' if !quoted => return text.split_at(place),
+            _ if letter == separator && !quoted => return text.split_at(place),
             _ => {}
         }
     }
@@ -31,11 +31,18 @@ fn split_parameters(text: &str) -> (&str, &str) {
 
 /// The words of the first `rel` parameter.
 fn relations(parameters: &str) -> impl Iterator<Item = &str> {
-    let value = parameters.split(';').find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("rel").then_some(value)
-    });
-    value.unwrap_or("").trim().trim_matches('"').split_ascii_whitespace()
+    let (mut rest, mut value) = (parameters, "");
+    while let Some(after) = rest.trim_start().strip_prefix(';') {
+        let (parameter, following) = cut(after, ';');
+        rest = following;
+        if let Some((name, found)) = parameter.split_once('=')
+            && name.trim().eq_ignore_ascii_case("rel")
+        {
+            value = found;
+            break;
+        }
+    }
+    value.trim().trim_matches('"').split_ascii_whitespace()
 }
 
 #[cfg(test)]

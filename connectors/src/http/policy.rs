@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use domain::Result;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::request::origin;
 
 /// Whose rules for errors and limits hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// GitHub, in the cloud or on a server of one's own.
     GitHub,

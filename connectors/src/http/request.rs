@@ -124,6 +124,13 @@ impl Request {
         self
     }
 
+    /// A body of bytes; its type is a header to be set.
+    #[must_use]
+    pub fn body(mut self, bytes: impl Into<Bytes>) -> Self {
+        self.body = Some(bytes.into());
+        self
+    }
+
     /// Answer only if it differs from what had this entity tag (quotes and `W/` as they came): see [`super::Response::not_modified`].
     /// A tag that no header may carry is left out.
     #[must_use]

@@ -3,7 +3,7 @@
 mod faults;
 mod limits;
 mod redirects;
-mod server;
+pub(crate) mod server;
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
