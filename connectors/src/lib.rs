@@ -5,4 +5,7 @@ pub mod archive;
 pub mod clock;
 pub mod git;
 pub mod http;
+#[cfg(test)]
+mod memory;
 pub mod secret;
+pub mod vault;
