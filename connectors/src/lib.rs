@@ -7,5 +7,6 @@ pub mod git;
 pub mod http;
 #[cfg(test)]
 mod memory;
+pub mod oauth;
 pub mod secret;
 pub mod vault;
