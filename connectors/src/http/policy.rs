@@ -77,7 +77,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Any server, one request at a time per core of the day: no budget, 8 at once.
+    /// Any server: eight requests at once, no budget.
     ///
     /// # Errors
     /// `Invalid` when `base` is not an `http` or `https` address.

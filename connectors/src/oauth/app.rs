@@ -50,7 +50,7 @@ impl AppKey {
         let pair = match &key {
             PrivateKeyDer::Pkcs1(key) => RsaKeyPair::from_der(key.secret_pkcs1_der()),
             PrivateKeyDer::Pkcs8(key) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),
-            _ => return Err(malformed()),
+            PrivateKeyDer::Sec1(_) | _ => return Err(malformed()),
         };
         Ok(Self {
             app: app.into(),

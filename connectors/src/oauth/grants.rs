@@ -87,20 +87,26 @@ impl Grants {
     /// Revoke the grant at its provider and remove it. It is removed even if the provider cannot be reached.
     ///
     /// # Errors
-    /// Those of store and vault; then those of the provider, when it is removed but not revoked.
+    /// Those of the store; then those of vault and provider, when it is removed but not revoked.
     pub async fn remove(&self, key: &GrantKey) -> Result<()> {
         for _ in 0..RACES {
-            let (version, grant) = self.0.load(key).await?;
-            let Some(grant) = grant else { return Ok(()) };
+            let sealed = self.0.store.grant(&key.tenant, &key.grant).await?;
+            if sealed.sealed.is_none() {
+                return Ok(());
+            }
+            // One that does not open any more must go all the same.
+            let grant = self.0.open(&sealed).await;
             let removed = SealedGrant {
-                tenant: key.tenant.clone(),
-                name: key.grant.clone(),
-                version: version + 1,
+                version: sealed.version + 1,
                 sealed: None,
+                ..sealed
             };
             if self.0.store.put_grant(removed).await? {
                 self.0.live(key).forget();
-                return revoke::revoke(&self.0, key, &grant).await;
+                return match grant? {
+                    Some(grant) => revoke::revoke(&self.0, key, &grant).await,
+                    None => Ok(()),
+                };
             }
         }
         Err(Error::unavailable("remove grant", "the grant keeps changing"))

@@ -95,6 +95,19 @@ fn github() {
                 Verdict::Final,
             ),
             (401, &[], "", Verdict::Unauthorized),
+            (404, &[], "", Verdict::Final),
+            (410, &[], "", Verdict::Final),
+            (422, &[], "", Verdict::Final),
+            (304, &[], "", Verdict::Final),
+        ],
+    );
+}
+
+#[test]
+fn github_s_graphql() {
+    check(
+        Provider::GitHub,
+        &[
             (
                 200,
                 &[],
@@ -114,10 +127,6 @@ fn github() {
                 r#"{"errors":[{"type":"NOT_FOUND","message":"RATE_LIMITED"}]}"#,
                 Verdict::Final,
             ),
-            (404, &[], "", Verdict::Final),
-            (410, &[], "", Verdict::Final),
-            (422, &[], "", Verdict::Final),
-            (304, &[], "", Verdict::Final),
         ],
     );
 }

@@ -46,16 +46,14 @@ fn v4(ip: Ipv4Addr) -> Option<&'static str> {
     Some(match (a, b, c) {
         (0, ..) => "an unspecified address",
         (127, ..) => "a loopback address",
-        (10, ..) | (192, 168, _) => "a private address",
-        (172, 16..=31, _) => "a private address",
+        (10, ..) | (192, 168, _) | (172, 16..=31, _) => "a private address",
         (100, 64..=127, _) => "a shared address of a carrier",
         (169, 254, _) => "a link-local address",
-        (192, 0, 0) | (192, 31, 196) | (192, 52, 193) | (192, 175, 48) => "a reserved address",
         (192, 88, 99) => "a relay's address",
         (192, 0, 2) | (198, 51, 100) | (203, 0, 113) => "an address for documentation",
         (198, 18..=19, _) => "an address for benchmarks",
         (224..=239, ..) => "a multicast address",
-        (240..=255, ..) => "a reserved address",
+        (240..=255, ..) | (192, 0, 0) | (192, 31, 196) | (192, 52, 193) | (192, 175, 48) => "a reserved address",
         _ => return None,
     })
 }
@@ -79,23 +77,26 @@ fn v6(ip: Ipv6Addr) -> Option<&'static str> {
         (0x64, 0xff9b, 1) => "a private translated address",
         (0x2001, 0, _) => "a tunnelled address",
         (0x2001, 0xdb8, _) | (0x3fff, 0..=0xfff, _) => "an address for documentation",
-        (0x2001, 0..=0x1ff, _) => "a reserved address",
-        (0x2620, 0x4f, 0x8000) => "a reserved address",
-        // Everything public is within 2000::/3.
-        (0x2000..=0x3fff, ..) => return None,
+        // Everything public is within 2000::/3, but for parts that are set aside.
+        (0x2000..=0x3fff, second, _)
+            if !(first == 0x2001 && second <= 0x1ff) && (first, second, third) != (0x2620, 0x4f, 0x8000) =>
+        {
+            return None;
+        }
         _ => "a reserved address",
     })
 }
 
-/// The IPv4 address that an IPv6 one carries: mapped, compatible, translated (NAT64) or 6to4.
+/// The IPv4 address that an IPv6 one carries: by 6to4, mapped, compatible, translated (NAT64), or as an interface's identifier
+/// (ISATAP) under any prefix.
 fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = ip.segments();
-    let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0xffff | 0) | (0, 0, 0, 0, 0xffff, 0) | (0x64, 0xff9b, 0, 0, 0, 0) => Some(join(g, h)),
-        (0x2002, high, low, ..) => Some(join(high, low)),
-        // The identifier of ISATAP, under any prefix.
-        (.., 0 | 0x200, 0x5efe) => Some(join(g, h)),
-        _ => None,
-    }
+    let (high, low) = match ip.segments() {
+        [0x2002, high, low, ..]
+        | [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+        | [0, 0, 0, 0, 0xffff, 0, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => (high, low),
+        _ => return None,
+    };
+    Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
 }
