@@ -2,4 +2,11 @@
 
 pub mod access;
 pub mod archive;
+pub mod clock;
 pub mod git;
+pub mod http;
+#[cfg(test)]
+mod memory;
+pub mod oauth;
+pub mod secret;
+pub mod vault;

@@ -3,6 +3,7 @@
 pub mod analyser;
 pub mod connector;
 pub mod embedder;
+pub mod grants;
 pub mod graph;
 pub mod reranker;
 pub mod store;
@@ -11,6 +12,7 @@ pub mod vectors;
 pub use analyser::Analyser;
 pub use connector::Connector;
 pub use embedder::{Embedder, Role};
+pub use grants::{GrantStore, Pending, SealedGrant, TenantKey};
 pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Scope, Subgraph};
 pub use reranker::Reranker;
 pub use store::{DocumentStore, ExportStore, ProjectionStore, SyncStore};

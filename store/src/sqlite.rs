@@ -11,6 +11,7 @@ mod documents;
 mod error;
 mod export;
 mod find;
+mod grants;
 mod index;
 mod labels;
 mod leases;

@@ -1,6 +1,7 @@
 //! What every store must do, as plain functions over the seams: one list, run against each backend.
 
 mod access;
+mod grants;
 mod leases;
 mod make;
 mod positions;
@@ -14,12 +15,12 @@ mod sync;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::seam::{DocumentStore, ExportStore, ProjectionStore, SyncStore};
+use domain::seam::{DocumentStore, ExportStore, GrantStore, ProjectionStore, SyncStore};
 
 /// All that a store is.
-pub trait Store: SyncStore + ProjectionStore + DocumentStore + ExportStore {}
+pub trait Store: SyncStore + ProjectionStore + DocumentStore + ExportStore + GrantStore {}
 
-impl<T: SyncStore + ProjectionStore + DocumentStore + ExportStore> Store for T {}
+impl<T: SyncStore + ProjectionStore + DocumentStore + ExportStore + GrantStore> Store for T {}
 
 /// The future of a case. It panics where the store breaks the contract.
 type Outcome = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -73,6 +74,16 @@ fn written() -> Vec<Case> {
             a_lease_has_one_holder_until_it_expires,
             a_lost_lease_writes_nothing,
             an_unknown_lease_writes_nothing,
+        }
+        grants {
+            a_grant_is_changed_only_by_who_knows_its_version,
+            a_removed_grant_keeps_counting,
+            grants_are_listed_by_tenant_and_name,
+            only_one_of_many_changes_a_grant,
+            a_pending_authorization_is_taken_once,
+            an_expired_authorization_is_gone,
+            tenant_keys_are_wrapped_anew_by_version,
+            a_right_to_renew_has_one_holder,
         }
         sources {
             a_source_keeps_its_connector,

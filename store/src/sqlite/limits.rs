@@ -20,6 +20,13 @@ const DEAD_LETTER: usize = 4 << 10;
 const CHUNKS: usize = 1_000_000;
 /// Numbers in one vector.
 const DIMENSIONS: usize = 65_536;
+/// Bytes of a sealed grant, key or authorization.
+const SEALED: usize = 1 << 20;
+
+/// The size of sealed bytes.
+pub(super) fn sealed(operation: &'static str, bytes: &[u8]) -> Result<()> {
+    within(operation, "sealed bytes", bytes.len(), SEALED)
+}
 
 /// The length of a vector that can be cached.
 pub(super) fn vector(vector: &[f32]) -> Result<()> {

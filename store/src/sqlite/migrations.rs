@@ -18,6 +18,7 @@ const ALL: &[(i64, &str, &str)] = &[
         "follow up",
         include_str!("../../migrations/sqlite/0002_follow_up.sql"),
     ),
+    (3, "grants", include_str!("../../migrations/sqlite/0003_grants.sql")),
 ];
 
 /// Bring the schema up to date, in one transaction, so that two processes starting at once do not both do it.
