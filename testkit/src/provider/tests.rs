@@ -1,5 +1,6 @@
 //! Tests of the simulators themselves: a simulator that is wrong would make connectors wrong.
 
+mod faults;
 mod github;
 mod jira;
 mod oauth;

@@ -97,6 +97,50 @@ fn github_records_have_what_the_description_demands() {
     }
 }
 
+#[test]
+fn jira_records_have_what_the_description_demands() {
+    let Some(spec) = official("jira/jira-cloud-platform-v3.subset.json") else {
+        return;
+    };
+    let mut desk = Desk::signed(Service::Atlassian, 0);
+    let jira = desk.state.world.jira.clone();
+    let seen = jira.issues.values().filter(|issue| jira.sees(0, issue));
+    for issue in seen {
+        let path = format!("/api/3/issue/{}", issue.id);
+        let value = json(&desk.jira(&path));
+        assert_eq!(missing(&spec, "IssueBean", &value), Vec::<String>::new());
+        for comment in json(&desk.jira(&format!("{path}/comment")))["comments"]
+            .as_array()
+            .expect("a list")
+        {
+            assert_eq!(missing(&spec, "Comment", comment), Vec::<String>::new());
+        }
+        for change in json(&desk.jira(&format!("{path}/changelog")))["values"]
+            .as_array()
+            .expect("a list")
+        {
+            assert_eq!(missing(&spec, "Changelog", change), Vec::<String>::new());
+        }
+    }
+    let pages = [
+        (
+            "/api/3/project/search?expand=lead,projectKeys,insight,description",
+            "Project",
+        ),
+        ("/api/3/group/bulk", "GroupDetails"),
+    ];
+    for (path, schema) in pages {
+        for value in json(&desk.jira(path))["values"].as_array().expect("a list") {
+            assert_eq!(missing(&spec, schema, value), Vec::<String>::new(), "{path}");
+        }
+    }
+    let single = [("/api/3/myself", "User"), ("/api/3/serverInfo", "ServerInformation")];
+    for (path, schema) in single {
+        let value = json(&desk.jira(path));
+        assert_eq!(missing(&spec, schema, &value), Vec::<String>::new(), "{path}");
+    }
+}
+
 /// Fields of `ours` whose type is not that of the official sample.
 fn unlike(sample: &Value, ours: &Value) -> Vec<String> {
     let fields = ours.as_object().into_iter().flatten();
