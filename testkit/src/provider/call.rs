@@ -103,10 +103,10 @@ impl Call {
     /// The fields of the body, be it JSON or a form.
     pub(crate) fn fields(&self) -> Map<String, Value> {
         if self.is_json() {
-            return match self.json() {
-                Some(Value::Object(fields)) => fields,
-                _ => Map::new(),
+            let Some(Value::Object(fields)) = self.json() else {
+                return Map::new();
             };
+            return fields;
         }
         let pairs = url::form_urlencoded::parse(&self.body).into_owned();
         pairs.map(|(key, value)| (key, Value::String(value))).collect()

@@ -195,7 +195,17 @@ fn disorder(fault: Fault, mut reply: Reply, rng: &mut Rng) -> Reply {
         Fault::Missing => {
             items.remove(one);
         }
-        _ => items.swap(one, other),
+        Fault::Reordered
+        | Fault::Limited
+        | Fault::LimitedBare
+        | Fault::Secondary
+        | Fault::ServerError
+        | Fault::Reset
+        | Fault::HalfBody
+        | Fault::WrongLength
+        | Fault::Html
+        | Fault::StaleSearch
+        | Fault::ClockSkew => items.swap(one, other),
     }
     reply.body = body.to_string().into_bytes();
     reply

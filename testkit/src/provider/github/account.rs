@@ -159,25 +159,10 @@ pub(crate) fn of_repository(ask: &Ask<'_>, repository: &Repository, rest: &[&str
             _ => not_found(),
         };
     }
-    // A public repository is read by everyone; its collaborators are those with a role of their own.
-    let explicit = |person: usize| {
-        let role = github.role(person, repository)?;
-        let teams = github
-            .teams
-            .iter()
-            .filter(|team| repository.teams.contains_key(&team.id));
-        let listed = github.owners.contains(&person)
-            || repository.collaborators.contains_key(&person)
-            || teams
-                .into_iter()
-                .any(|team| github.team_members(team).contains(&person))
-            || (role > Role::Read);
-        listed.then_some((person, role))
-    };
     match rest {
         ["collaborators"] => {
             let direct = ask.call.get("affiliation") == Some("direct");
-            let all = (0..ask.state.world.people.len()).filter_map(explicit);
+            let all = (0..ask.state.world.people.len()).filter_map(|person| explicit(ask, repository, person));
             let some: Vec<(usize, Role)> = all
                 .filter(|(person, _)| !direct || repository.collaborators.contains_key(person))
                 .collect();
@@ -212,4 +197,19 @@ pub(crate) fn of_repository(ask: &Ask<'_>, repository: &Repository, rest: &[&str
         }
         _ => not_found(),
     }
+}
+
+/// Someone's role in a repository, if they are listed there: a public one is read by everyone, but those have a role of their own.
+fn explicit(ask: &Ask<'_>, repository: &Repository, person: usize) -> Option<(usize, Role)> {
+    let github = &ask.state.world.github;
+    let role = github.role(person, repository)?;
+    let mut teams = github
+        .teams
+        .iter()
+        .filter(|team| repository.teams.contains_key(&team.id));
+    let listed = github.owners.contains(&person)
+        || repository.collaborators.contains_key(&person)
+        || teams.any(|team| github.team_members(team).contains(&person))
+        || role > Role::Read;
+    listed.then_some((person, role))
 }

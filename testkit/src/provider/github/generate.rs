@@ -128,8 +128,11 @@ fn text(world: &mut World, rng: &mut Rng, at: usize, from: &str) -> String {
 
 /// None to three things to refer to.
 pub(crate) fn some_targets(world: &World, rng: &mut Rng) -> Vec<Target> {
+    let count = rng.below(4);
+    if count == 0 {
+        return Vec::new();
+    }
     let all = world.targets();
-    let count = usize::try_from(rng.between(0, 3)).expect("small");
     let count = count.min(all.len());
     (0..count).map(|_| rng.pick(&all).clone()).collect()
 }

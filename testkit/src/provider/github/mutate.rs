@@ -5,7 +5,7 @@ use super::model::{Item, Role, Visibility};
 use crate::provider::mutation::{Changed, Event, Mutation};
 use crate::provider::prose::title;
 use crate::provider::seed::Rng;
-use crate::provider::world::{ORGANISATION, World};
+use crate::provider::world::World;
 
 pub(crate) fn apply(world: &mut World, rng: &mut Rng, mutation: Mutation) -> Option<Changed> {
     let at = rng.below(world.github.repositories.len());
@@ -14,7 +14,7 @@ pub(crate) fn apply(world: &mut World, rng: &mut Rng, mutation: Mutation) -> Opt
         Mutation::Edit(_) => edit(world, rng, at),
         Mutation::Delete(_) => delete(world, rng, at),
         Mutation::Move(_) => transfer(world, rng, at),
-        Mutation::Rename(_) => rename(world, rng, at),
+        Mutation::Rename(_) => Some(rename(world, rng, at)),
         Mutation::RenamePerson => {
             let person = rng.below(world.people.len());
             let before = world.people[person].github_login.clone();
@@ -23,7 +23,7 @@ pub(crate) fn apply(world: &mut World, rng: &mut Rng, mutation: Mutation) -> Opt
             let changed = Changed::new(mutation, format!("account:github/{login}"), Event::Silent);
             Some(changed.was(format!("account:github/{before}")))
         }
-        Mutation::Permission(_) => permission(world, rng, at),
+        Mutation::Permission(_) => Some(permission(world, rng, at)),
         Mutation::State(_) => state(world, rng, at),
         Mutation::LateReply => None,
     }
@@ -152,7 +152,7 @@ fn transfer(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
     Some(after.was(before.key))
 }
 
-fn rename(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
+fn rename(world: &mut World, rng: &mut Rng, at: usize) -> Changed {
     let now = world.now;
     let before = changed(world, at, Mutation::Rename(SELF), ("repository", "renamed", None)).key;
     let repository = &mut world.github.repositories[at];
@@ -163,11 +163,10 @@ fn rename(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
     let id = repository.id;
     world.github.moved.insert(old, id);
     let after = changed(world, at, Mutation::Rename(SELF), ("repository", "renamed", None));
-    debug_assert!(after.key.starts_with(&format!("repo:{ORGANISATION}/")));
-    Some(after.was(before))
+    after.was(before)
 }
 
-fn permission(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
+fn permission(world: &mut World, rng: &mut Rng, at: usize) -> Changed {
     let person = rng.below(world.people.len());
     let role = *rng.pick(&Role::ALL);
     let now = world.now;
@@ -187,7 +186,7 @@ fn permission(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
         repository.collaborators.insert(person, role);
         ("member", "added", None)
     };
-    Some(changed(world, at, Mutation::Permission(SELF), told))
+    changed(world, at, Mutation::Permission(SELF), told)
 }
 
 /// Close, open again, or merge.

@@ -18,7 +18,7 @@ pub(crate) fn apply(world: &mut World, rng: &mut Rng, mutation: Mutation) -> Opt
         Mutation::Edit(_) => edit(world, rng, issue?),
         Mutation::Delete(_) => delete(world, rng, issue?),
         Mutation::Move(_) => change_project(world, rng, issue?),
-        Mutation::Rename(_) => rename(world, rng, at),
+        Mutation::Rename(_) => Some(rename(world, rng, at)),
         Mutation::Permission(_) => permission(world, rng, at, issue?),
         Mutation::State(_) => {
             generate::transition(world, rng, issue?)?;
@@ -123,7 +123,7 @@ fn change_project(world: &mut World, rng: &mut Rng, id: u64) -> Option<Changed> 
 }
 
 /// A project gets another key, and its issues with it. None of them counts as changed.
-fn rename(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
+fn rename(world: &mut World, rng: &mut Rng, at: usize) -> Changed {
     let project = &mut world.jira.projects[at];
     let stem: String = project.key.chars().take(2).collect();
     let key = format!("{stem}{}", rng.between(10, 9999));
@@ -136,7 +136,7 @@ fn rename(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
         issue.old_keys.push(before);
     }
     let changed = Changed::new(Mutation::Rename(SELF), after, Event::Silent);
-    Some(changed.was(format!("jira:{SITE}/{old}")))
+    changed.was(format!("jira:{SITE}/{old}"))
 }
 
 fn permission(world: &mut World, rng: &mut Rng, at: usize, id: u64) -> Option<Changed> {

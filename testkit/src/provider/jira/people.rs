@@ -37,18 +37,7 @@ pub(crate) fn answer(ask: &Ask<'_>, rest: &[&str]) -> Reply {
             }
             None => not_found("The user"),
         },
-        [_, _, "group", "member"] => {
-            let groups = &ask.state.world.jira.groups;
-            let (id, name) = (ask.call.get("groupId"), ask.call.get("groupname"));
-            let group = groups
-                .iter()
-                .find(|one| id == Some(one.id.as_str()) || name == Some(one.name.as_str()));
-            let Some(group) = group else {
-                return not_found("The group");
-            };
-            let rows: Vec<Value> = group.members.iter().map(|person| write.user(*person)).collect();
-            Reply::ok(&ask.page(&rows, (50, 50), "values"))
-        }
+        [_, _, "group", "member"] => members(ask),
         [_, _, "group", "bulk"] => {
             let groups = ask.state.world.jira.groups.iter();
             let rows: Vec<Value> = groups
@@ -75,6 +64,21 @@ pub(crate) fn answer(ask: &Ask<'_>, rest: &[&str]) -> Reply {
         ),
         _ => error(404, "null for uri"),
     }
+}
+
+/// The members of a group by its id or name.
+fn members(ask: &Ask<'_>) -> Reply {
+    let write = ask.write();
+    let groups = &ask.state.world.jira.groups;
+    let (id, name) = (ask.call.get("groupId"), ask.call.get("groupname"));
+    let group = groups
+        .iter()
+        .find(|one| id == Some(one.id.as_str()) || name == Some(one.name.as_str()));
+    let Some(group) = group else {
+        return not_found("The group");
+    };
+    let rows: Vec<Value> = group.members.iter().map(|person| write.user(*person)).collect();
+    Reply::ok(&ask.page(&rows, (50, 50), "values"))
 }
 
 fn fields() -> Reply {

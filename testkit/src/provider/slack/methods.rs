@@ -63,27 +63,30 @@ pub(crate) fn answer(ask: &Ask<'_>, method: &str) -> Body {
             let users = group.users.iter().map(|one| &ask.state.world.people[*one].slack_id);
             Ok(fields(json!({ "users": users.collect::<Vec<_>>() })))
         }
-        "chat.getPermalink" => {
-            let channel = ask.channel()?;
-            let moment = ask
-                .text("message_ts")
-                .and_then(|text| parse(&text))
-                .ok_or("message_not_found")?;
-            let message = channel.messages.get(&moment).ok_or("message_not_found")?;
-            let thread = message.thread.map(ts);
-            let link = permalink(&channel.id, &ts(moment), thread.as_deref());
-            Ok(fields(json!({ "channel": channel.id, "permalink": link })))
-        }
+        "chat.getPermalink" => link(ask),
         "files.list" => files(ask),
         _ => Err("unknown_method"),
     }
 }
 
+/// The address of a message.
+fn link(ask: &Ask<'_>) -> Body {
+    let channel = ask.channel()?;
+    let moment = ask
+        .text("message_ts")
+        .and_then(|text| parse(&text))
+        .ok_or("message_not_found")?;
+    let message = channel.messages.get(&moment).ok_or("message_not_found")?;
+    let thread = message.thread.map(ts);
+    let link = permalink(&channel.id, &ts(moment), thread.as_deref());
+    Ok(fields(json!({ "channel": channel.id, "permalink": link })))
+}
+
 fn fields(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
+    let Value::Object(fields) = value else {
+        return Map::new();
+    };
+    fields
 }
 
 fn test(ask: &Ask<'_>) -> Body {
