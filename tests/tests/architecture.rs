@@ -50,7 +50,8 @@ const HEAVY: [(&str, &[&str]); 17] = [
     ("qdrant-*", &["vectors"]),
     ("neo4rs", &["graph"]),
     ("petgraph", &["graph"]),
-    ("axum*", &["search-api"]),
+    // The simulators of the providers are servers too.
+    ("axum*", &["search-api", "testkit"]),
     ("utoipa*", &["search-api"]),
     ("clap*", &["neurosync"]),
 ];
