@@ -6,6 +6,7 @@ mod jira;
 mod oauth;
 mod shapes;
 mod slack;
+mod truth;
 mod whole;
 mod wiki;
 
