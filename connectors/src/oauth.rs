@@ -9,6 +9,7 @@ mod grant;
 mod grants;
 mod identity;
 mod login;
+mod loopback;
 mod renew;
 mod revoke;
 mod settings;
@@ -17,6 +18,7 @@ pub use app::AppKey;
 pub use grant::{Account, Grant, GrantKind, Site};
 pub use grants::Grants;
 pub use login::{Authorization, DeviceLogin, Logins};
+pub use loopback::Loopback;
 pub use settings::{Endpoints, OAuthApp};
 
 #[cfg(test)]

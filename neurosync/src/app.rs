@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use domain::seam::grants::GrantStore;
 use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, ProjectionStore, Reranker, SyncStore, VectorIndex};
 use domain::{Error, Result, Timestamp};
 use ingest::projection;
@@ -12,6 +13,7 @@ use search_api::search::{Explore, Reranking, Search};
 use store::Sqlite;
 
 use crate::config::{Config, Environment};
+use crate::connections::Connections;
 use crate::export::Parts;
 use crate::folder;
 use crate::space::Space;
@@ -31,6 +33,7 @@ pub struct App {
     environment: Environment,
     store: Arc<Sqlite>,
     graph: Arc<graph::Embedded>,
+    connections: OnceLock<Connections>,
     _lock: File,
 }
 
@@ -61,6 +64,7 @@ impl App {
             environment: environment.clone(),
             store: Arc::new(store),
             graph: Arc::new(graph),
+            connections: OnceLock::new(),
             _lock: lock,
         })
     }
@@ -97,6 +101,23 @@ impl App {
     /// The configuration it was opened with.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// The way to providers, opened when it is first wanted.
+    ///
+    /// # Errors
+    /// Those of the key file; `Invalid` for a configured address that is none.
+    pub fn connections(&self) -> Result<&Connections> {
+        if let Some(open) = self.connections.get() {
+            return Ok(open);
+        }
+        let opened = Connections::open(&self.config.providers, self.grant_store())?;
+        Ok(self.connections.get_or_init(|| opened))
+    }
+
+    /// The credentials' store.
+    pub fn grant_store(&self) -> Arc<dyn GrantStore> {
+        self.store.clone()
     }
 
     /// The truth as sync writes it.

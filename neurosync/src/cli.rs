@@ -36,6 +36,17 @@ pub enum Command {
     Demo(Demo),
     /// Serve the HTTP API.
     Serve(Serve),
+    /// Connect to GitHub, Jira, Confluence or Slack: by consent in a browser, or by a token.
+    Connect(Connect),
+    /// List the connections.
+    Connections,
+    /// Revoke a connection at its provider and forget it.
+    Disconnect {
+        /// The connection.
+        name: String,
+    },
+    /// Put a new key in force that seals the stored credentials.
+    RotateKey,
     /// Add, list, import and remove sources.
     #[command(subcommand)]
     Source(Source),
@@ -83,6 +94,52 @@ pub enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// A provider's service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Service {
+    /// GitHub.
+    Github,
+    /// Jira Cloud.
+    Jira,
+    /// Confluence Cloud.
+    Confluence,
+    /// Slack.
+    Slack,
+}
+
+impl std::fmt::Display for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Github => "github",
+            Self::Jira => "jira",
+            Self::Confluence => "confluence",
+            Self::Slack => "slack",
+        })
+    }
+}
+
+/// A connection to make.
+#[derive(Debug, Args)]
+pub struct Connect {
+    /// To what.
+    pub service: Service,
+    /// A name for it (default: the provider's).
+    #[arg(long)]
+    pub name: Option<String>,
+    /// Read a personal token, bot token or API token from standard input instead of asking for consent.
+    #[arg(long)]
+    pub token: bool,
+    /// The e-mail address that an Atlassian API token belongs to.
+    #[arg(long, value_name = "EMAIL", requires = "token")]
+    pub user: Option<String>,
+    /// Consent on another device, by a code (GitHub).
+    #[arg(long, conflicts_with = "token")]
+    pub device_code: bool,
+    /// Use the GitHub App's own access to this installation.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["token", "device_code"])]
+    pub installation: Option<u64>,
 }
 
 /// Where and how to run the demonstration.

@@ -1,5 +1,6 @@
 //! One function per command.
 
+mod connect;
 mod demo;
 mod doctor;
 mod embed;
@@ -45,6 +46,10 @@ pub(crate) async fn run(
     match cli.command {
         Command::Demo(demo) => demo::run(&context, demo).await,
         Command::Serve(serve) => crate::serve::run(&context, serve).await,
+        Command::Connect(command) => connect::connect(&context, command).await,
+        Command::Connections => connect::list(&context).await,
+        Command::Disconnect { name } => connect::disconnect(&context, &name).await,
+        Command::RotateKey => connect::rotate_key(&context).await,
         Command::Source(source) => source::run(&context, source).await,
         Command::Sync { sources } => context.sync(&sources).await,
         Command::Search(search) => query::search(&context, search).await,

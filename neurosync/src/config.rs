@@ -1,12 +1,19 @@
 //! Configuration: the environment is read here and nowhere else; defaults live in `config.default.toml`.
 
+mod providers;
+
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use connectors::secret::Secret;
 use domain::{Error, Principal, Result};
 use serde::Deserialize;
 
 use crate::cli::{self, Cli};
+use providers::{WrittenApps, WrittenKeys, WrittenNetwork};
+
+pub use providers::Providers;
 
 /// The name of the configuration file in the data folder.
 pub const FILE: &str = "neurosync.toml";
@@ -24,6 +31,8 @@ pub struct Environment {
     pub cache: Option<PathBuf>,
     /// `NEUROSYNC_PYTHON`: the Python whose package client may fetch the model.
     pub python: Option<PathBuf>,
+    /// `NEUROSYNC_GITHUB_CLIENT_SECRET` and so on, by the app's name. Never shown.
+    pub client_secrets: BTreeMap<String, Secret>,
 }
 
 impl Environment {
@@ -38,6 +47,13 @@ impl Environment {
                 .is_some_and(|value| !["0", "false", "no"].contains(&value.to_lowercase().as_str())),
             cache: text("NEUROSYNC_CACHE").map(PathBuf::from),
             python: text("NEUROSYNC_PYTHON").map(PathBuf::from),
+            client_secrets: ["github", "atlassian", "slack"]
+                .into_iter()
+                .filter_map(|app| {
+                    let secret = std::env::var(format!("NEUROSYNC_{}_CLIENT_SECRET", app.to_uppercase())).ok()?;
+                    Some((app.to_owned(), Secret::new(secret)))
+                })
+                .collect(),
         }
     }
 }
@@ -55,6 +71,8 @@ pub struct Config {
     pub model: Model,
     /// The reranking model.
     pub rerank: Rerank,
+    /// Apps at providers, and the key that seals what they are granted.
+    pub providers: Providers,
 }
 
 /// The HTTP server.
@@ -119,6 +137,9 @@ struct Written {
     server: WrittenServer,
     model: WrittenModel,
     rerank: WrittenRerank,
+    network: WrittenNetwork,
+    keys: WrittenKeys,
+    apps: WrittenApps,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -205,6 +226,7 @@ impl Config {
                 model: written.rerank.model.filter(|name| !name.is_empty()),
                 depth: written.rerank.depth.or(defaults.rerank.depth).unwrap_or(0),
             },
+            providers: providers::providers(written.network, written.keys, written.apps, &environment.client_secrets)?,
         })
     }
 }

@@ -4,6 +4,7 @@ pub mod app;
 pub mod cli;
 mod commands;
 pub mod config;
+pub mod connections;
 mod connector;
 mod context;
 mod eval;

@@ -44,6 +44,12 @@ impl Output {
         }
     }
 
+    /// Tell something beside the answer, on standard error.
+    #[expect(clippy::unused_self, reason = "only who holds the output may print")]
+    pub(crate) fn note(self, line: &str) {
+        let _gone = writeln!(std::io::stderr(), "{}", safe(line, false));
+    }
+
     /// Print a line as it is.
     #[expect(clippy::unused_self, reason = "only who holds the output may print")]
     pub(crate) fn line(self, line: &str) {

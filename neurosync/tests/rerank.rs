@@ -51,6 +51,7 @@ async fn app(folder: &Path) -> (App, Index) {
             api_keys: Vec::new(),
         },
         model: Model::default(),
+        providers: neurosync::config::Providers::default(),
         rerank: Rerank::default(),
     };
     let app = App::open(config, &Environment::default()).await.expect("a data folder");
