@@ -21,6 +21,7 @@ pub fn config(data: &Path, cache: &Path) -> Config {
             api_keys: Vec::new(),
         },
         model: Model::default(),
+        schedule: "never".to_owned(),
         providers: neurosync::config::Providers::default(),
         rerank: Rerank::default(),
     }

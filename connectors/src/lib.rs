@@ -10,3 +10,4 @@ mod memory;
 pub mod oauth;
 pub mod secret;
 pub mod vault;
+pub mod webhook;

@@ -232,6 +232,9 @@ pub struct SourceSettings {
     /// Branch to read (git; default: HEAD).
     #[arg(long)]
     pub branch: Option<String>,
+    /// How often `serve` syncs it: an interval (15m, 2h), a cron expression in UTC (0 3 * * 1-5), or never.
+    #[arg(long, value_name = "RULE")]
+    pub schedule: Option<String>,
     /// Who may read it: `owner`, `public`, `source`, or principals separated by commas. Content with narrower rules of its own keeps them.
     #[arg(long, default_value = "owner")]
     pub access: String,

@@ -71,6 +71,8 @@ pub struct Config {
     pub model: Model,
     /// The reranking model.
     pub rerank: Rerank,
+    /// How often `serve` syncs sources that say nothing of it: see `config.default.toml`.
+    pub schedule: String,
     /// Apps at providers, and the key that seals what they are granted.
     pub providers: Providers,
 }
@@ -137,6 +139,7 @@ struct Written {
     server: WrittenServer,
     model: WrittenModel,
     rerank: WrittenRerank,
+    sync: WrittenSync,
     network: WrittenNetwork,
     keys: WrittenKeys,
     apps: WrittenApps,
@@ -166,6 +169,12 @@ struct WrittenModel {
 struct WrittenRerank {
     model: Option<String>,
     depth: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct WrittenSync {
+    schedule: Option<String>,
 }
 
 impl Config {
@@ -226,6 +235,7 @@ impl Config {
                 model: written.rerank.model.filter(|name| !name.is_empty()),
                 depth: written.rerank.depth.or(defaults.rerank.depth).unwrap_or(0),
             },
+            schedule: written.sync.schedule.or(defaults.sync.schedule).unwrap_or_default(),
             providers: providers::providers(written.network, written.keys, written.apps, &environment.client_secrets)?,
         })
     }
@@ -286,6 +296,7 @@ mod tests {
         assert_eq!(defaults.server.api_keys, Some(Vec::new()));
         assert!(defaults.model.name.is_some() && defaults.model.threads.is_some());
         assert!(defaults.rerank.model.is_none() && defaults.rerank.depth.is_some());
+        assert!(crate::schedule::Rule::parse(&defaults.sync.schedule.unwrap()).is_ok());
     }
 
     #[test]

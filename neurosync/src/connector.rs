@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::cli::{ConnectorKind, SourceSettings};
+use crate::schedule::{self, Rule};
 
 impl ConnectorKind {
     fn as_str(self) -> &'static str {
@@ -54,6 +55,10 @@ pub(crate) fn record(written: &SourceSettings, now: Timestamp) -> Result<SourceR
     }
     if !written.formerly.is_empty() {
         set("formerly", json!(written.formerly));
+    }
+    if let Some(rule) = &written.schedule {
+        Rule::parse(rule)?;
+        set(schedule::SETTING, json!(rule));
     }
     set("access", access(&written.access));
     Ok(SourceRecord {
@@ -116,7 +121,7 @@ pub(crate) fn forget(id: &SourceId, clones: &Path) -> Result<()> {
 pub(crate) async fn check(record: &SourceRecord, clones: &Path) -> Result<()> {
     match archive_kind(&record.connector) {
         Some(kind) => {
-            let archive = Archive::open(record.id.clone(), kind, record.settings.clone())?;
+            let archive = Archive::open(record.id.clone(), kind, connectors_own(record))?;
             archive.check().await
         }
         None => open(record, clones).map(drop),
@@ -142,7 +147,7 @@ fn archive_kind(connector: &str) -> Option<Kind> {
 pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Connector>> {
     let id = record.id.clone();
     if let Some(kind) = archive_kind(&record.connector) {
-        return Ok(Box::new(Archive::open(id, kind, record.settings.clone())?));
+        return Ok(Box::new(Archive::open(id, kind, connectors_own(record))?));
     }
     match record.connector.as_str() {
         "git" => {
@@ -157,8 +162,17 @@ pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Conne
     }
 }
 
+/// The settings that are the connector's own.
+fn connectors_own(record: &SourceRecord) -> Value {
+    let mut settings = record.settings.clone();
+    if let Value::Object(settings) = &mut settings {
+        settings.remove(schedule::SETTING);
+    }
+    settings
+}
+
 fn settings<T: DeserializeOwned>(record: &SourceRecord) -> Result<T> {
-    T::deserialize(&record.settings).map_err(|error| {
+    T::deserialize(connectors_own(record)).map_err(|error| {
         Error::invalid("open source", format!("{}: {error}", record.id))
             .with_hint("see `neurosync source add --help` for the settings of each kind")
     })

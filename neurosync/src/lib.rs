@@ -13,6 +13,7 @@ mod folder;
 mod output;
 pub mod pipeline;
 mod progress;
+mod schedule;
 mod serve;
 mod space;
 

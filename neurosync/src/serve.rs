@@ -1,11 +1,12 @@
 //! `serve`: the HTTP API over an open data folder, with syncs and late projections in the background.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::seam::store::SourceReport;
-use domain::{Caller, Error, ErrorKind, Result, SourceId};
+use domain::{Caller, Error, ErrorKind, Result, Retry, SourceId, Timestamp};
 use ingest::progress::{Event, Progress};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use search_api::http::{self, Api, Control, KeyHash, SyncEvent};
@@ -15,11 +16,12 @@ use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::app::{App, Index};
+use crate::app::{App, Index, now};
 use crate::cli::Serve;
 use crate::config::ApiKey;
 use crate::context::Context;
-use crate::pipeline::{Pipeline, check_known};
+use crate::pipeline::{Pipeline, SourceRun, check_known};
+use crate::schedule::{Rule, Schedule};
 
 /// Sync events that a slow client may lag behind before it misses some.
 const EVENT_BUFFER: usize = 1024;
@@ -50,7 +52,8 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
     // A second server in one process (tests) keeps the first recorder.
     let _kept = ::metrics::set_global_recorder(metrics);
     let tasks = TaskTracker::new();
-    let control = Arc::new(Background {
+    let control = Arc::new_cyclic(|own| Background {
+        own: own.clone(),
         app: app.clone(),
         index: index.clone(),
         events: broadcast::channel(EVENT_BUFFER).0,
@@ -59,6 +62,8 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
         cancel: context.cancel.clone(),
     });
     control.catch_up().await?;
+    let usual = Rule::parse(&app.config().schedule)?;
+    tasks.spawn(Arc::clone(&control).keep(usual));
     let api = Api {
         search: app.search(&index),
         explore: app.explore(),
@@ -88,7 +93,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
     tokio::select! {
         result = served => result?,
         // A client that holds a stream open must not hold up the stop.
-        () = async { context.cancel.cancelled().await; tokio::time::sleep(std::time::Duration::from_secs(5)).await; } => {}
+        () = async { context.cancel.cancelled().await; tokio::time::sleep(Duration::from_secs(5)).await; } => {}
     }
     tasks.close();
     tasks.wait().await;
@@ -112,6 +117,8 @@ fn known(key: &ApiKey) -> Result<http::ApiKey> {
 
 /// Syncs in the background, one at a time.
 struct Background {
+    /// Itself, for work that outlives a call.
+    own: Weak<Self>,
     app: Arc<App>,
     index: Index,
     events: broadcast::Sender<SyncEvent>,
@@ -162,7 +169,7 @@ enum Work {
 
 impl Background {
     /// Bring the projections up to date where an earlier run was stopped before it did.
-    async fn catch_up(&self) -> Result<()> {
+    async fn catch_up(self: &Arc<Self>) -> Result<()> {
         let lags = self.sources().await?.iter().any(|report| report.lag() > 0);
         if let (true, Ok(running)) = (lags, self.running.clone().try_lock_owned()) {
             tracing::info!("the projections lag behind the store");
@@ -171,38 +178,87 @@ impl Background {
         Ok(())
     }
 
-    fn start(&self, running: OwnedMutexGuard<()>, work: Work) {
-        let (app, index, events, cancel) = (
-            self.app.clone(),
-            self.index.clone(),
-            self.events.clone(),
-            self.cancel.clone(),
-        );
-        self.tasks.spawn(async move {
-            let pipeline = Pipeline {
-                app: &app,
-                index,
-                progress: Arc::new(Broadcast(events.clone())),
-                cancel,
-            };
-            let done = match work {
-                Work::Sync(sources) => pipeline.sync(&sources).await,
-                Work::Project => pipeline.project_all().await,
-            };
-            let error = match done {
-                Ok(runs) => runs
-                    .into_iter()
-                    .find_map(|run| run.error.map(|error| format!("{}: {error}", run.source))),
-                Err(error) => Some(error.to_string()),
-            };
-            // A server that is asked to stop stops its sync: nothing failed.
-            if let Some(error) = error.as_ref().filter(|_| !pipeline.cancel.is_cancelled()) {
-                tracing::error!(error, "sync failed");
-            }
-            drop(running);
-            let _heard = events.send(SyncEvent::Ended { error });
-        });
+    fn start(self: &Arc<Self>, running: OwnedMutexGuard<()>, work: Work) {
+        let own = Arc::clone(self);
+        self.tasks.spawn(async move { own.run(running, work).await });
     }
+
+    /// Do some work to its end, alone. What is done with each source; nothing when it was stopped or could not begin.
+    async fn run(&self, running: OwnedMutexGuard<()>, work: Work) -> Vec<SourceRun> {
+        let pipeline = Pipeline {
+            app: &self.app,
+            index: self.index.clone(),
+            progress: Arc::new(Broadcast(self.events.clone())),
+            cancel: self.cancel.clone(),
+        };
+        let done = match work {
+            Work::Sync(sources) => pipeline.sync(&sources).await,
+            Work::Project => pipeline.project_all().await,
+        };
+        let (runs, mut error) = match done {
+            Ok(runs) => (runs, None),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        let failed = |run: &SourceRun| Some(format!("{}: {}", run.source, run.error.as_ref()?));
+        error = error.or_else(|| runs.iter().find_map(failed));
+        // A server that is asked to stop stops its sync: nothing failed.
+        if let Some(error) = error.as_ref().filter(|_| !self.cancel.is_cancelled()) {
+            tracing::error!(error, "sync failed");
+        }
+        drop(running);
+        let _heard = self.events.send(SyncEvent::Ended { error });
+        runs
+    }
+
+    /// Sync each source when it is due, one after another, until asked to stop.
+    async fn keep(self: Arc<Self>, usual: Rule) {
+        let mut schedule = Schedule::new(usual);
+        loop {
+            match self.sources().await {
+                Ok(reports) => schedule.refresh(&reports, now()),
+                Err(error) => tracing::error!(%error, "the schedule cannot be read"),
+            }
+            let due = schedule.next().map(|(due, source)| (due, source.clone()));
+            let left = due.as_ref().map_or(LOOK, |(due, _)| left(*due).min(LOOK));
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return,
+                () = tokio::time::sleep(left) => {}
+            }
+            if let Some((due, source)) = due
+                && due <= now()
+            {
+                let Some(failure) = self.sync_due(&source).await else {
+                    return;
+                };
+                schedule.ended(&source, failure, now());
+            }
+        }
+    }
+
+    /// Sync one source once nothing else runs; whether and how it failed. None when asked to stop.
+    async fn sync_due(&self, source: &SourceId) -> Option<Option<Retry>> {
+        let running = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return None,
+            running = self.running.clone().lock_owned() => running,
+        };
+        let runs = self.run(running, Work::Sync(vec![source.clone()])).await;
+        if self.cancel.is_cancelled() {
+            return None;
+        }
+        let own = runs.iter().find(|run| run.source == *source);
+        let failure = own.map_or(Some(Retry::Now), |run| run.error.as_ref().map(Error::retry));
+        Some(failure)
+    }
+}
+
+/// How often the schedule looks at what sources there are.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// The time until then.
+fn left(due: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(due.0.saturating_sub(now().0)).unwrap_or(0))
 }
 
 #[async_trait]
@@ -217,7 +273,9 @@ impl Control for Background {
             return Err(Error::new(ErrorKind::Conflict, "start sync", "a sync is running")
                 .with_hint("follow it at GET /v1/sync and try again when it has ended"));
         };
-        self.start(running, Work::Sync(sources));
+        if let Some(own) = self.own.upgrade() {
+            own.start(running, Work::Sync(sources));
+        }
         Ok(())
     }
 

@@ -51,6 +51,7 @@ async fn app(folder: &Path) -> (App, Index) {
             api_keys: Vec::new(),
         },
         model: Model::default(),
+        schedule: "never".to_owned(),
         providers: neurosync::config::Providers::default(),
         rerank: Rerank::default(),
     };

@@ -1,10 +1,11 @@
 //! Matrix products with weights of 8 bits: rows are quantised as they come, sums are exact whole numbers.
 //!
-//! A weight of column c is stored as the nearest whole number k of ±64 to w / s, a row's value as the nearest q of
-//! 256 even steps from the row's least value to its greatest (dynamic asymmetric quantisation; Jacob et al., 2018). The unit s is the
-//! largest weight's 64th part or a little less, whichever leaves the least squared error: few weights are near the largest. Then
-//! Σ x·w = step · s · Σ q·k + least · s · Σ k. As 2 · 255 · 64 fits the 16 bits that AVX2 adds pairs in, nothing saturates, and every
-//! instruction set gives the same bits.
+//! A column's weights are taken by blocks of 128, so that a large one coarsens only those near it. A weight w is stored as the
+//! nearest whole number k of ±64 to w / s; the unit s of a block is its largest weight's 64th part or a little less, whichever leaves
+//! the least squared error. A row's value is stored as the nearest q of 256 even steps from the row's least value to its greatest
+//! (dynamic asymmetric quantisation; Jacob et al., 2018). Then Σ x·w = step · Σ s · (Σ q·k) + least · Σ s · (Σ k), the outer sums
+//! over blocks. As 2 · 255 · 64 fits the 16 bits that AVX2 adds pairs in, nothing saturates, and every instruction set gives the
+//! same bits.
 
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,8 @@ pub(crate) use tile::multiply;
 
 /// Products that one 32-bit lane sums at once.
 const GROUP: usize = 4;
+/// Values of a column that share a unit.
+const BLOCK: usize = 128;
 /// The greatest size of a stored weight.
 const TOP: f32 = 64.0;
 /// Steps of a row's range.
@@ -26,8 +29,8 @@ const STEPS: f32 = 255.0;
 #[derive(Debug, Default)]
 pub(crate) struct Right {
     panels: Vec<[[i8; GROUP]; COLUMNS]>,
-    /// What the unit of each column stands for.
-    scales: Vec<f32>,
+    /// The units of each panel's columns, block by block.
+    units: Vec<[f32; COLUMNS]>,
     /// The sum of each column, in reals.
     sums: Vec<f32>,
     groups: usize,
@@ -43,34 +46,41 @@ impl Right {
 
     /// Quantise and pack the transpose of what `column(c)` gives: the `depth` values of column `c`.
     pub(crate) fn pack_columns<'a>(depth: usize, width: usize, column: impl Fn(usize) -> &'a [f32]) -> Self {
-        let (groups, panels) = (depth.div_ceil(GROUP), width.div_ceil(COLUMNS));
+        let (groups, panels, blocks) = (depth.div_ceil(GROUP), width.div_ceil(COLUMNS), depth.div_ceil(BLOCK));
         let mut right = Self {
             panels: vec![[[0; GROUP]; COLUMNS]; panels * groups],
-            scales: vec![0.0; panels * COLUMNS],
+            units: vec![[0.0; COLUMNS]; panels * blocks],
             sums: vec![0.0; panels * COLUMNS],
             groups,
             depth,
             width,
         };
         for c in 0..width {
-            let values = column(c);
-            let scale = unit(values);
-            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            let panel = &mut right.panels[c / COLUMNS * groups..][..groups];
-            let mut sum = 0;
-            for (lanes, values) in panel.iter_mut().zip(values.chunks(GROUP)) {
-                for (stored, x) in lanes[c % COLUMNS].iter_mut().zip(values) {
-                    *stored = whole(x * inverse);
-                    sum += i32::from(*stored);
-                }
+            let (panel, lane) = (c / COLUMNS, c % COLUMNS);
+            let stored = right.panels[panel * groups..][..groups].chunks_mut(BLOCK / GROUP);
+            let units = &mut right.units[panel * blocks..][..blocks];
+            for ((stored, values), units) in stored.zip(column(c).chunks(BLOCK)).zip(units) {
+                let unit = unit(values);
+                units[lane] = unit;
+                right.sums[c] += unit * quantise(values, unit, lane, stored);
             }
-            right.scales[c] = scale;
-            #[expect(clippy::cast_precision_loss, reason = "64 for each of some thousand rows")]
-            let real = scale * sum as f32;
-            right.sums[c] = real;
         }
         right
     }
+}
+
+/// Quantise the values of a block into a lane of their groups; the sum of what is stored.
+#[expect(clippy::cast_precision_loss, reason = "64 for each of 128 values")]
+fn quantise(values: &[f32], unit: f32, lane: usize, groups: &mut [[[i8; GROUP]; COLUMNS]]) -> f32 {
+    let inverse = if unit > 0.0 { 1.0 / unit } else { 0.0 };
+    let mut sum = 0;
+    for (lanes, values) in groups.iter_mut().zip(values.chunks(GROUP)) {
+        for (stored, x) in lanes[lane].iter_mut().zip(values) {
+            *stored = whole(x * inverse);
+            sum += i32::from(*stored);
+        }
+    }
+    sum as f32
 }
 
 /// Of some shares of the largest weight's 64th part, the one that leaves the least squared error.
@@ -167,7 +177,7 @@ pub(crate) struct Product<'a, F> {
     pub(crate) stride: usize,
 }
 
-/// The sums of a tile: 6 rows by 16 columns.
+/// The sums of a tile over a block: 6 rows by 16 columns.
 type Sums = [[i32; COLUMNS]; ROWS];
 
 impl<F: Finish> Product<'_, F> {
@@ -185,34 +195,38 @@ impl<F: Finish> Product<'_, F> {
         if right.groups == 0 || left.ranges.is_empty() {
             return;
         }
-        let count = left.ranges.len();
+        let (count, blocks) = (left.ranges.len(), right.depth.div_ceil(BLOCK));
         for (p, b) in right.panels.chunks_exact(right.groups).enumerate() {
             let column = p * COLUMNS;
             let width = COLUMNS.min(right.width - column);
-            let (scales, totals) = (&right.scales[column..][..COLUMNS], &right.sums[column..][..COLUMNS]);
+            let (units, totals) = (&right.units[p * blocks..][..blocks], &right.sums[column..][..COLUMNS]);
             for first in (0..count).step_by(ROWS) {
                 // Beyond the last row the last is taken again, and its sums are left.
-                let sums = tile(std::array::from_fn(|i| left.row((first + i).min(count - 1))), b);
-                for (r, sums) in (first..count).zip(&sums) {
-                    let real = reals::<FUSED>(sums, left.ranges[r], scales, totals);
-                    finish_row::<FUSED, F>(&finish, column, &real, &mut out[r * stride + column..][..width]);
+                let rows: [&[[u8; GROUP]]; ROWS] = std::array::from_fn(|i| left.row((first + i).min(count - 1)));
+                let mut reals = [[0.0; COLUMNS]; ROWS];
+                for (number, (b, units)) in b.chunks(BLOCK / GROUP).zip(units).enumerate() {
+                    let rows = rows.map(|row| &row[number * (BLOCK / GROUP)..][..b.len()]);
+                    add::<FUSED>(&tile(rows, b), units, &mut reals);
+                }
+                for (r, reals) in (first..count).zip(&mut reals) {
+                    let (step, least) = left.ranges[r];
+                    for (real, total) in reals.iter_mut().zip(totals) {
+                        *real = super::simd::multiply_add::<FUSED>(*real, step, least * total);
+                    }
+                    finish_row::<FUSED, F>(&finish, column, reals, &mut out[r * stride + column..][..width]);
                 }
             }
         }
     }
 }
 
+/// Add the sums of a block in reals.
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "rounding the exact sum to a float is meant")]
-fn reals<const FUSED: bool>(
-    sums: &[i32; COLUMNS],
-    (step, least): (f32, f32),
-    scales: &[f32],
-    totals: &[f32],
-) -> [f32; COLUMNS] {
-    let mut real = [0.0; COLUMNS];
-    for (((real, sum), scale), total) in real.iter_mut().zip(sums).zip(scales).zip(totals) {
-        *real = super::simd::multiply_add::<FUSED>(*sum as f32, step * scale, least * total);
+fn add<const FUSED: bool>(sums: &Sums, units: &[f32; COLUMNS], reals: &mut [[f32; COLUMNS]; ROWS]) {
+    for (sums, reals) in sums.iter().zip(reals) {
+        for ((sum, unit), real) in sums.iter().zip(units).zip(reals) {
+            *real = super::simd::multiply_add::<FUSED>(*sum as f32, *unit, *real);
+        }
     }
-    real
 }

@@ -57,6 +57,7 @@ pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
 
 fn sources(sample: &Path, repository: &Path) -> Vec<SourceSettings> {
     let source = |connector, name: &str, location: &Path| SourceSettings {
+        schedule: None,
         connector,
         name: name.to_owned(),
         location: location.display().to_string(),

@@ -1,0 +1,183 @@
+//! When each source is synced next. No clock and no waiting here: the server asks with the time that it is.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use croner::Cron;
+use domain::seam::store::SourceReport;
+use domain::{Error, Result, Retry, SourceId, Timestamp};
+
+/// The name of the setting of a source.
+pub(crate) const SETTING: &str = "schedule";
+
+const OPERATION: &str = "read schedule";
+/// The shortest interval: nothing is gained by asking more often, and providers would mind.
+const SHORTEST: Duration = Duration::from_secs(10);
+/// After a failure the next try comes after this, twice as long after each further one, up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_mins(1);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+/// An interval is shorter or longer by up to this part of it, so that sources do not come all at once.
+const JITTER: u64 = 10;
+
+/// How often a source is synced.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Rule {
+    /// Only when somebody says so.
+    Never,
+    /// So long after the end of the last sync.
+    Every(Duration),
+    /// At the times of a cron expression, in UTC.
+    Cron(Box<Cron>),
+}
+
+impl Rule {
+    /// `never`, an interval (`15m`, `2h 30m`), or a cron expression of five fields (`0 3 * * 1-5`) in UTC.
+    ///
+    /// # Errors
+    /// `Invalid` for anything else.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let refused = |why: String| {
+            Error::invalid(OPERATION, format!("`{text}`: {why}"))
+                .with_hint("write an interval (15m, 2h), a cron expression in UTC (0 3 * * 1-5), or never")
+        };
+        let text = text.trim();
+        if text == "never" {
+            return Ok(Self::Never);
+        }
+        if let Ok(interval) = text.parse::<jiff::SignedDuration>() {
+            let interval = Duration::try_from(interval).map_err(|error| refused(error.to_string()))?;
+            if interval < SHORTEST {
+                return Err(refused(format!("the shortest interval is {} s", SHORTEST.as_secs())));
+            }
+            return Ok(Self::Every(interval));
+        }
+        let cron = Cron::from_str(text).map_err(|error| refused(error.to_string()))?;
+        Ok(Self::Cron(Box::new(cron)))
+    }
+
+    /// The rule of a source: its own, else `usual`.
+    fn of(report: &SourceReport, usual: &Self) -> Self {
+        let own = report.source.settings.get(SETTING).and_then(serde_json::Value::as_str);
+        // It was checked when it was set; one that a later version wrote is not understood.
+        match own {
+            Some(text) => Self::parse(text).unwrap_or(Self::Never),
+            // Nothing new comes into a file that was exported once.
+            None if report.source.connector.ends_with("-archive") => Self::Never,
+            None => usual.clone(),
+        }
+    }
+
+    /// The next time after `last`, with an interval stretched by `share` of its jitter (-100 to 100).
+    fn next(&self, last: Timestamp, share: i64) -> Option<Timestamp> {
+        match self {
+            Self::Never => None,
+            Self::Every(interval) => {
+                let interval = i64::try_from(interval.as_millis()).ok()?;
+                let jitter = interval / i64::try_from(JITTER).ok()? * share / 100;
+                Some(Timestamp(last.0.saturating_add(interval + jitter)))
+            }
+            Self::Cron(cron) => {
+                let last = jiff::Timestamp::from_millisecond(last.0)
+                    .ok()?
+                    .to_zoned(jiff::tz::TimeZone::UTC);
+                let next = cron.find_next_occurrence(&last, false).ok()?;
+                Some(Timestamp(next.timestamp().as_millisecond()))
+            }
+        }
+    }
+}
+
+/// The sources that are synced by themselves.
+#[derive(Debug)]
+pub(crate) struct Schedule {
+    usual: Rule,
+    plans: BTreeMap<SourceId, Plan>,
+}
+
+#[derive(Debug)]
+struct Plan {
+    rule: Rule,
+    /// None: never.
+    due: Option<Timestamp>,
+    failures: u32,
+}
+
+impl Schedule {
+    /// An empty schedule; sources without a rule of their own follow `usual`.
+    pub(crate) fn new(usual: Rule) -> Self {
+        Self {
+            usual,
+            plans: BTreeMap::new(),
+        }
+    }
+
+    /// Take in what sources there are: new ones are due by their last sync, changed rules count at once, removed ones go.
+    pub(crate) fn refresh(&mut self, reports: &[SourceReport], now: Timestamp) {
+        let live = |report: &&SourceReport| !report.removed;
+        let mut plans = BTreeMap::new();
+        for report in reports.iter().filter(live) {
+            let (id, rule) = (report.source.id.clone(), Rule::of(report, &self.usual));
+            let plan = match self.plans.remove(&id) {
+                Some(known) if known.rule == rule => known,
+                _ => {
+                    // One that was never synced is due at once, as is what fell due while nobody was there.
+                    let due = match report.last_sync {
+                        Some(last) => rule.next(last, share(&id, last)),
+                        None => rule.next(now, 0).map(|_| now),
+                    };
+                    Plan { rule, due, failures: 0 }
+                }
+            };
+            plans.insert(id, plan);
+        }
+        self.plans = plans;
+    }
+
+    /// The source that is due first, and when.
+    pub(crate) fn next(&self) -> Option<(Timestamp, &SourceId)> {
+        let due = self.plans.iter().filter_map(|(id, plan)| Some((plan.due?, id)));
+        due.min()
+    }
+
+    /// Plan anew after a sync that ended at `now`, well or not. A source that failed waits longer each time, or as long as its
+    /// provider says, and holds up no other.
+    pub(crate) fn ended(&mut self, source: &SourceId, failure: Option<Retry>, now: Timestamp) {
+        let Some(plan) = self.plans.get_mut(source) else {
+            return;
+        };
+        let usual = plan.rule.next(now, share(source, now));
+        let Some(retry) = failure else {
+            plan.failures = 0;
+            plan.due = usual;
+            return;
+        };
+        plan.failures += 1;
+        let wait = match retry {
+            Retry::After(wait) => wait,
+            Retry::Now | Retry::Never => {
+                let doubled = FIRST_WAIT.saturating_mul(1 << plan.failures.saturating_sub(1).min(10));
+                doubled.min(LONGEST_WAIT)
+            }
+        };
+        let again = Timestamp(
+            now.0
+                .saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+        );
+        // What no repetition mends is tried at its usual time, where it has one that is later.
+        plan.due = match (retry, usual) {
+            (_, None) => None,
+            (Retry::Never, Some(usual)) => Some(usual.max(again)),
+            (Retry::Now | Retry::After(_), Some(_)) => Some(again),
+        };
+    }
+}
+
+/// A number from -100 to 100 that follows from the source and the time.
+fn share(source: &SourceId, time: Timestamp) -> i64 {
+    let domain::TextHash([a, b, ..]) = domain::TextHash::of(&format!("{source} {}", time.0));
+    i64::from(u16::from_le_bytes([a, b]) % 201) - 100
+}
+
+#[cfg(test)]
+mod tests;

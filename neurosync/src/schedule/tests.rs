@@ -1,0 +1,142 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::seam::store::{SourceRecord, SourceReport};
+use domain::{Retry, SourceId, Timestamp};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::{Rule, Schedule};
+
+const MINUTE: i64 = 60_000;
+
+fn report(name: &str, schedule: Option<&str>, last_sync: Option<i64>) -> SourceReport {
+    SourceReport {
+        source: SourceRecord {
+            id: SourceId::new(name).unwrap(),
+            connector: "git".to_owned(),
+            settings: schedule.map_or_else(|| json!({}), |text| json!({"schedule": text})),
+            added: Timestamp(0),
+        },
+        removed: false,
+        documents: BTreeMap::new(),
+        chunks: 0,
+        dead_letters: 0,
+        revision: 0,
+        positions: BTreeMap::new(),
+        last_sync: last_sync.map(Timestamp),
+        frozen: None,
+    }
+}
+
+fn schedule(reports: &[SourceReport], now: i64) -> Schedule {
+    let mut schedule = Schedule::new(Rule::Never);
+    schedule.refresh(reports, Timestamp(now));
+    schedule
+}
+
+fn due(schedule: &Schedule) -> Option<(i64, String)> {
+    schedule.next().map(|(due, source)| (due.0, source.to_string()))
+}
+
+#[test]
+fn rules_are_intervals_cron_expressions_or_never() {
+    assert_eq!(Rule::parse("15m").unwrap(), Rule::Every(Duration::from_mins(15)));
+    assert_eq!(Rule::parse(" 2h 30m ").unwrap(), Rule::Every(Duration::from_mins(150)));
+    assert_eq!(Rule::parse("never").unwrap(), Rule::Never);
+    assert!(matches!(Rule::parse("0 3 * * 1-5").unwrap(), Rule::Cron(_)));
+    for wrong in ["", "5s", "-3m", "often", "61 * * * *", "* * *"] {
+        assert!(Rule::parse(wrong).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_source_never_synced_is_due_at_once_and_then_after_its_interval() {
+    let now = 1_000 * MINUTE;
+    let mut schedule = schedule(&[report("a", Some("10m"), None), report("b", None, None)], now);
+    let (first, source) = due(&schedule).unwrap();
+    assert!(first <= now && source == "a");
+    schedule.ended(&SourceId::new("a").unwrap(), None, Timestamp(now));
+    let (second, _) = due(&schedule).unwrap();
+    assert!((now + 9 * MINUTE..=now + 11 * MINUTE).contains(&second), "{second}");
+}
+
+#[test]
+fn cron_times_are_in_utc_and_one_that_passed_is_made_up_for() {
+    let friday = Timestamp::parse("2026-11-20T10:00:00Z").unwrap().0;
+    let mut schedule = schedule(&[report("a", Some("0 3 * * 1-5"), Some(friday))], friday);
+    let monday = Timestamp::parse("2026-11-23T03:00:00Z").unwrap().0;
+    assert_eq!(due(&schedule).unwrap().0, monday);
+    let late = monday + 500 * MINUTE;
+    schedule.ended(&SourceId::new("a").unwrap(), None, Timestamp(late));
+    assert_eq!(
+        due(&schedule).unwrap().0,
+        Timestamp::parse("2026-11-24T03:00:00Z").unwrap().0
+    );
+    let missed = super::tests::schedule(&[report("a", Some("0 3 * * 1-5"), Some(friday))], late);
+    assert!(due(&missed).unwrap().0 <= late);
+}
+
+#[test]
+fn failures_wait_longer_each_time_and_a_provider_s_word_counts() {
+    let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
+    let mut schedule = schedule(&[report("a", Some("1m"), None)], now);
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        schedule.ended(&a, Some(Retry::Now), Timestamp(now));
+        waits.push((due(&schedule).unwrap().0 - now) / MINUTE);
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
+    schedule.ended(&a, Some(Retry::After(Duration::from_mins(47))), Timestamp(now));
+    assert_eq!(due(&schedule).unwrap().0, now + 47 * MINUTE);
+    schedule.ended(&a, None, Timestamp(now));
+    schedule.ended(&a, Some(Retry::Now), Timestamp(now));
+    assert_eq!(due(&schedule).unwrap().0, now + MINUTE);
+}
+
+#[test]
+fn what_no_repetition_mends_waits_for_its_usual_time() {
+    let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
+    let mut schedule = schedule(&[report("a", Some("24h"), None)], now);
+    schedule.ended(&a, Some(Retry::Never), Timestamp(now));
+    assert!(due(&schedule).unwrap().0 > now + 1200 * MINUTE);
+}
+
+#[test]
+fn a_changed_rule_counts_at_once_and_a_removed_source_goes() {
+    let now = 1_000 * MINUTE;
+    let mut schedule = schedule(&[report("a", Some("24h"), Some(now))], now);
+    schedule.refresh(&[report("a", Some("10m"), Some(now))], Timestamp(now));
+    assert!(due(&schedule).unwrap().0 <= now + 11 * MINUTE);
+    schedule.refresh(&[report("a", Some("never"), Some(now))], Timestamp(now));
+    assert_eq!(due(&schedule), None);
+    let removed = SourceReport {
+        removed: true,
+        ..report("a", Some("10m"), Some(now))
+    };
+    schedule.refresh(&[removed], Timestamp(now));
+    assert_eq!(due(&schedule), None);
+}
+
+proptest! {
+    #[test]
+    fn no_source_is_starved(intervals in prop::collection::vec(1_i64..30, 1..8), seed: u8) {
+        let names: Vec<String> = (0..intervals.len()).map(|number| format!("s{number}-{seed}")).collect();
+        let rules: Vec<String> = intervals.iter().map(|minutes| format!("{minutes}m")).collect();
+        let reports: Vec<_> = names.iter().zip(&rules).map(|(name, rule)| report(name, Some(rule), None)).collect();
+        let mut now = 1_000 * MINUTE;
+        let mut schedule = schedule(&reports, now);
+        let (start, mut runs) = (now, BTreeMap::<String, i64>::new());
+        while now < start + 600 * MINUTE {
+            let (due, source) = due(&schedule).unwrap();
+            // Each sync takes a second.
+            now = now.max(due) + 1000;
+            *runs.entry(source.clone()).or_default() += 1;
+            schedule.ended(&SourceId::new(&source).unwrap(), None, Timestamp(now));
+        }
+        for (name, minutes) in names.iter().zip(&intervals) {
+            let least = 600 / (minutes + minutes / 5 + 1) - 1;
+            prop_assert!(runs.get(name).copied().unwrap_or_default() >= least, "{name} every {minutes}m: {runs:?}");
+        }
+    }
+}
