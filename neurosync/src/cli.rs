@@ -195,6 +195,12 @@ pub enum Source {
         /// The source.
         name: String,
     },
+    /// Set the secret that a provider signs a source's webhooks with, from standard input; they go to
+    /// `/v1/webhooks/{github,jira,slack}/NAME` of the server.
+    Webhook {
+        /// The source.
+        name: String,
+    },
     /// Remove a source and everything that came from it.
     Remove {
         /// The source.

@@ -10,6 +10,7 @@ mod context;
 mod eval;
 pub mod export;
 mod folder;
+mod hints;
 mod output;
 pub mod pipeline;
 mod progress;

@@ -140,6 +140,13 @@ impl Schedule {
         due.min()
     }
 
+    /// A webhook says that a source has something new: it is due now, unless it waits because it failed.
+    pub(crate) fn hint(&mut self, source: &SourceId, now: Timestamp) {
+        if let Some(plan) = self.plans.get_mut(source).filter(|plan| plan.failures == 0) {
+            plan.due = Some(plan.due.map_or(now, |due| due.min(now)));
+        }
+    }
+
     /// Plan anew after a sync that ended at `now`, well or not. A source that failed waits longer each time, or as long as its
     /// provider says, and holds up no other.
     pub(crate) fn ended(&mut self, source: &SourceId, failure: Option<Retry>, now: Timestamp) {

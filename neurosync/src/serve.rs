@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use search_api::http::{self, Api, Control, KeyHash, SyncEvent};
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, OwnedMutexGuard, broadcast};
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -20,6 +20,7 @@ use crate::app::{App, Index, now};
 use crate::cli::Serve;
 use crate::config::ApiKey;
 use crate::context::Context;
+use crate::hints::Hints;
 use crate::pipeline::{Pipeline, SourceRun, check_known};
 use crate::schedule::{Rule, Schedule};
 
@@ -52,18 +53,20 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
     // A second server in one process (tests) keeps the first recorder.
     let _kept = ::metrics::set_global_recorder(metrics);
     let tasks = TaskTracker::new();
+    let (hints, hinted) = mpsc::unbounded_channel();
     let control = Arc::new_cyclic(|own| Background {
         own: own.clone(),
         app: app.clone(),
         index: index.clone(),
         events: broadcast::channel(EVENT_BUFFER).0,
+        hints: Hints::new(hints),
         running: Arc::default(),
         tasks: tasks.clone(),
         cancel: context.cancel.clone(),
     });
     control.catch_up().await?;
     let usual = Rule::parse(&app.config().schedule)?;
-    tasks.spawn(Arc::clone(&control).keep(usual));
+    tasks.spawn(Arc::clone(&control).keep(usual, hinted));
     let api = Api {
         search: app.search(&index),
         explore: app.explore(),
@@ -122,6 +125,7 @@ struct Background {
     app: Arc<App>,
     index: Index,
     events: broadcast::Sender<SyncEvent>,
+    hints: Hints,
     running: Arc<Mutex<()>>,
     tasks: TaskTracker,
     cancel: CancellationToken,
@@ -211,7 +215,7 @@ impl Background {
     }
 
     /// Sync each source when it is due, one after another, until asked to stop.
-    async fn keep(self: Arc<Self>, usual: Rule) {
+    async fn keep(self: Arc<Self>, usual: Rule, mut hinted: mpsc::UnboundedReceiver<SourceId>) {
         let mut schedule = Schedule::new(usual);
         loop {
             match self.sources().await {
@@ -223,6 +227,10 @@ impl Background {
             tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => return,
+                Some(source) = hinted.recv() => {
+                    schedule.hint(&source, now());
+                    continue;
+                }
                 () = tokio::time::sleep(left) => {}
             }
             if let Some((due, source)) = due
@@ -277,6 +285,10 @@ impl Control for Background {
             own.start(running, Work::Sync(sources));
         }
         Ok(())
+    }
+
+    async fn webhook(&self, webhook: http::Webhook) -> Result<Option<String>> {
+        self.hints.take(self.app.connections()?, &webhook).await
     }
 
     fn events(&self) -> broadcast::Receiver<SyncEvent> {

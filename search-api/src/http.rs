@@ -9,6 +9,7 @@ mod operate;
 mod problem;
 mod refusals;
 mod search;
+mod webhook;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ use utoipa_axum::routes;
 
 pub use access::{ApiKey, KeyHash};
 pub use problem::Problem;
+pub use webhook::Webhook;
 
 use crate::search::{Explore, Search};
 
@@ -65,6 +67,10 @@ pub trait Control: Send + Sync {
 
     /// Begin to sync these sources (none: all) in the background. `Conflict` while a sync runs.
     async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()>;
+
+    /// Take a delivery of a webhook; what is to be answered, where the provider wants something. `Denied`, whatever is wrong, when
+    /// it is not signed by the source's secret.
+    async fn webhook(&self, webhook: Webhook) -> Result<Option<String>>;
 
     /// What happens from now on.
     fn events(&self) -> broadcast::Receiver<SyncEvent>;
@@ -136,6 +142,7 @@ fn router(api: Api) -> Router {
         .routes(routes!(operate::start_sync, operate::sync_events))
         .routes(routes!(operate::metrics))
         .layer(middleware::from_fn_with_state(api.clone(), access::authenticate))
+        .routes(routes!(webhook::webhook))
         .routes(routes!(operate::healthz))
         .routes(routes!(operate::readyz))
         .split_for_parts();

@@ -128,10 +128,9 @@ async fn consent_makes_a_connection_whose_secrets_are_nowhere_in_the_data() {
         simulators.sign_in(provider, Some(0));
         let connected = tokio::task::block_in_place(|| consent(&neurosync, service));
         assert!(connected["needs_consent"].is_null(), "{connected}");
-        assert!(
-            !connected["scopes"].as_array().expect("scopes").is_empty(),
-            "{connected}"
-        );
+        // What an app of GitHub's may do is set at the app; the others tell what was granted.
+        let scopes = connected["scopes"].as_array().expect("scopes");
+        assert_eq!(scopes.is_empty(), service == "github", "{connected}");
     }
     let listed = tokio::task::block_in_place(|| neurosync.json(&["connections"]));
     let names: Vec<_> = listed["connections"]

@@ -1,3 +1,5 @@
+//! The documented examples of each provider, and everything near them that is not genuine.
+
 use std::collections::BTreeMap;
 
 use base64::Engine;

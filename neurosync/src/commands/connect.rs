@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::cli::{Connect, Service};
 use crate::connections::{Connections, key, section};
 use crate::context::Context;
+use crate::hints::is_secret;
 use crate::output::{Style, add};
 
 const OPERATION: &str = "connect";
@@ -61,7 +62,8 @@ pub(super) async fn connect(context: &Context<'_>, command: Connect) -> Result<(
 /// Those of the store.
 pub(super) async fn list(context: &Context<'_>) -> Result<()> {
     let app = context.app().await?;
-    let grants = app.connections()?.list().await?;
+    let mut grants = app.connections()?.list().await?;
+    grants.retain(|(name, _)| !is_secret(name));
     let all: Vec<Value> = grants.iter().map(|(name, grant)| shown(name, grant)).collect();
     context.output.answer(&json!({"connections": all}), |_, style| {
         if grants.is_empty() {
@@ -124,7 +126,7 @@ fn by_hand(provider: Provider, command: &Connect, token: Secret) -> Grant {
 }
 
 /// A token from standard input, so that it stands in no list of processes and no history.
-async fn read_token() -> Result<Secret> {
+pub(super) async fn read_token() -> Result<Secret> {
     if std::io::stdin().is_terminal() {
         let _gone = write!(std::io::stderr(), "token: ");
     }

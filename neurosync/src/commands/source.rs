@@ -1,14 +1,16 @@
-//! `source`: add, import, list, report, remove.
+//! `source`: add, import, list, report, webhook, remove.
 
 use domain::seam::store::SourceReport;
 use domain::{Error, ErrorKind, Result, SourceId};
 use serde_json::json;
 
+use super::connect::read_token;
 use super::show;
 use crate::app::now;
 use crate::cli::{Source, SourceSettings};
 use crate::connector;
 use crate::context::Context;
+use crate::hints;
 use crate::pipeline::unknown_source;
 
 pub(super) async fn run(context: &Context<'_>, source: Source) -> Result<()> {
@@ -17,6 +19,7 @@ pub(super) async fn run(context: &Context<'_>, source: Source) -> Result<()> {
         Source::Import(settings) => add(context, &settings, true).await,
         Source::List => list(context).await,
         Source::Report { name } => report(context, &name).await,
+        Source::Webhook { name } => webhook(context, &name).await,
         Source::Remove { name } => remove(context, &name).await,
     }
 }
@@ -78,12 +81,23 @@ async fn report(context: &Context<'_>, name: &str) -> Result<()> {
         })
 }
 
+async fn webhook(context: &Context<'_>, name: &str) -> Result<()> {
+    let id = SourceId::new(name)?;
+    let app = context.app().await?;
+    find(app.sync_store().sources().await?, &id)?;
+    hints::keep_secret(app.connections()?, &id, read_token().await?).await?;
+    context.output.answer(&json!({"source": id}), |_, _| {
+        format!("set the same secret at the provider, and the address of this server with /v1/webhooks/PROVIDER/{id} (github, jira, slack)")
+    })
+}
+
 async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
     let id = SourceId::new(name)?;
     let app = context.app().await?;
     find(app.sync_store().sources().await?, &id)?;
     app.sync_store().remove_source(&id).await?;
     connector::forget(&id, &app.clones())?;
+    hints::forget_secret(&app, &id).await?;
     let runs = context.pipeline(&app).await?.project_all().await?;
     if let Some(error) = runs.into_iter().find_map(|run| run.error) {
         return Err(error);

@@ -1,3 +1,5 @@
+//! What is due when: rules, failures, hints, and that nobody starves.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -100,6 +102,20 @@ fn what_no_repetition_mends_waits_for_its_usual_time() {
     let mut schedule = schedule(&[report("a", Some("24h"), None)], now);
     schedule.ended(&a, Some(Retry::Never), Timestamp(now));
     assert!(due(&schedule).unwrap().0 > now + 1200 * MINUTE);
+}
+
+#[test]
+fn a_hint_makes_a_source_due_unless_it_waits_after_a_failure() {
+    let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
+    let mut schedule = schedule(&[report("a", Some("never"), Some(now))], now);
+    schedule.hint(&a, Timestamp(now));
+    assert_eq!(due(&schedule).unwrap().0, now);
+    schedule.ended(&a, None, Timestamp(now));
+    assert_eq!(due(&schedule), None);
+    let mut failing = super::tests::schedule(&[report("a", Some("10m"), None)], now);
+    failing.ended(&a, Some(Retry::Now), Timestamp(now));
+    failing.hint(&a, Timestamp(now));
+    assert_eq!(due(&failing).unwrap().0, now + MINUTE);
 }
 
 #[test]

@@ -1,0 +1,162 @@
+//! What webhooks tell: that a source has something new. Each delivery counts once, however often it comes.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+
+use connectors::http::Provider;
+use connectors::oauth::{Grant, GrantKind};
+use connectors::secret::Secret;
+use connectors::webhook::{Delivery, Sender, receive};
+use domain::{Error, ErrorKind, Result, SourceId};
+use search_api::http::Webhook;
+use tokio::sync::mpsc;
+
+use crate::app::{App, now};
+use crate::connections::{Connections, key};
+
+/// Deliveries that are remembered; providers repeat one within hours.
+const REMEMBERED: usize = 20_000;
+/// What stands before the name of a source where its webhook's secret is kept.
+const PREFIX: &str = "webhook:";
+
+/// Takes deliveries and passes on which source they are for.
+pub(crate) struct Hints {
+    sources: mpsc::UnboundedSender<SourceId>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    order: VecDeque<(SourceId, String)>,
+    known: HashSet<(SourceId, String)>,
+}
+
+impl Seen {
+    /// Whether this is new; remembered from now on.
+    fn first(&mut self, delivery: (SourceId, String)) -> bool {
+        if !self.known.insert(delivery.clone()) {
+            return false;
+        }
+        self.order.push_back(delivery);
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+}
+
+impl Hints {
+    /// Pass hints on to `sources`.
+    pub(crate) fn new(sources: mpsc::UnboundedSender<SourceId>) -> Self {
+        Self {
+            sources,
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Take a delivery; what is to be answered, where the provider wants something.
+    ///
+    /// # Errors
+    /// `Denied` when it is not signed with the secret of the source, the same as where there is no such source or secret.
+    pub(crate) async fn take(&self, connections: &Connections, webhook: &Webhook) -> Result<Option<String>> {
+        let sender = match webhook.provider.as_str() {
+            "github" => Sender::GitHub,
+            "jira" => Sender::Jira,
+            "slack" => Sender::Slack,
+            _ => return Err(unsigned()),
+        };
+        let secret = secret(connections, &webhook.source).await?.ok_or_else(unsigned)?;
+        let header = |name: &str| {
+            let found = webhook.headers.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.as_str())
+        };
+        let delivery = receive(sender, &secret, (header, &webhook.body), now()).map_err(|error| {
+            if error.kind() == ErrorKind::Denied {
+                unsigned()
+            } else {
+                error
+            }
+        })?;
+        match delivery {
+            Delivery::Challenge(text) => Ok(Some(text)),
+            Delivery::Event { id } => {
+                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+                if seen.first((webhook.source.clone(), id)) {
+                    // A server that stops syncs at its next start.
+                    self.sources.send(webhook.source.clone()).ok();
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn unsigned() -> Error {
+    Error::new(
+        ErrorKind::Denied,
+        "receive webhook",
+        "the delivery is not signed by its sender",
+    )
+    .with_hint("set the same secret at the provider and with `neurosync source webhook`")
+}
+
+/// The secret that a source's webhooks are signed with.
+async fn secret(connections: &Connections, source: &SourceId) -> Result<Option<Secret>> {
+    match connections.grant(&name(source)).await {
+        Ok(grant) => Ok(grant.access),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Keep the secret that a source's webhooks are signed with.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) async fn keep_secret(connections: &Connections, source: &SourceId, secret: Secret) -> Result<()> {
+    let kept = Grant::new(Provider::Plain, GrantKind::Personal, Some(secret));
+    connections.keep(&name(source), kept).await
+}
+
+/// Forget the secret of a source that is removed; nothing is opened where there is none.
+///
+/// # Errors
+/// Those of the store.
+pub(crate) async fn forget_secret(app: &App, source: &SourceId) -> Result<()> {
+    let key = key(&name(source));
+    if app.grant_store().grant(&key.tenant, &key.grant).await?.sealed.is_none() {
+        return Ok(());
+    }
+    app.connections()?.remove(&key.grant).await
+}
+
+/// Whether a kept credential is the secret of a webhook, no connection.
+pub(crate) fn is_secret(name: &str) -> bool {
+    name.starts_with(PREFIX)
+}
+
+fn name(source: &SourceId) -> String {
+    format!("{PREFIX}{source}")
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::SourceId;
+
+    use super::{REMEMBERED, Seen};
+
+    #[test]
+    fn ten_thousand_repetitions_count_once_and_memory_is_bounded() {
+        let (mut seen, source) = (Seen::default(), SourceId::new("a").unwrap());
+        let first = (0..10_000)
+            .filter(|_| seen.first((source.clone(), "d".to_owned())))
+            .count();
+        assert_eq!(first, 1);
+        for number in 0..REMEMBERED + 10 {
+            assert!(seen.first((source.clone(), number.to_string())));
+        }
+        assert_eq!((seen.order.len(), seen.known.len()), (REMEMBERED, REMEMBERED));
+    }
+}
