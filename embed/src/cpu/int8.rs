@@ -31,8 +31,8 @@ pub(crate) struct Right {
     panels: Vec<[[i8; GROUP]; COLUMNS]>,
     /// The units of each panel's columns, block by block.
     units: Vec<[f32; COLUMNS]>,
-    /// The sum of each column, in reals.
-    sums: Vec<f32>,
+    /// The sums of each panel's columns, in reals.
+    sums: Vec<[f32; COLUMNS]>,
     groups: usize,
     depth: usize,
     width: usize,
@@ -50,7 +50,7 @@ impl Right {
         let mut right = Self {
             panels: vec![[[0; GROUP]; COLUMNS]; panels * groups],
             units: vec![[0.0; COLUMNS]; panels * blocks],
-            sums: vec![0.0; panels * COLUMNS],
+            sums: vec![[0.0; COLUMNS]; panels],
             groups,
             depth,
             width,
@@ -62,7 +62,7 @@ impl Right {
             for ((stored, values), units) in stored.zip(column(c).chunks(BLOCK)).zip(units) {
                 let unit = unit(values);
                 units[lane] = unit;
-                right.sums[c] += unit * quantise(values, unit, lane, stored);
+                right.sums[panel][lane] += unit * quantise(values, unit, lane, stored);
             }
         }
         right
@@ -199,34 +199,55 @@ impl<F: Finish> Product<'_, F> {
         for (p, b) in right.panels.chunks_exact(right.groups).enumerate() {
             let column = p * COLUMNS;
             let width = COLUMNS.min(right.width - column);
-            let (units, totals) = (&right.units[p * blocks..][..blocks], &right.sums[column..][..COLUMNS]);
+            let (units, totals) = (&right.units[p * blocks..][..blocks], &right.sums[p]);
             for first in (0..count).step_by(ROWS) {
                 // Beyond the last row the last is taken again, and its sums are left.
-                let rows: [&[[u8; GROUP]]; ROWS] = std::array::from_fn(|i| left.row((first + i).min(count - 1)));
-                let mut reals = [[0.0; COLUMNS]; ROWS];
-                for (number, (b, units)) in b.chunks(BLOCK / GROUP).zip(units).enumerate() {
-                    let rows = rows.map(|row| &row[number * (BLOCK / GROUP)..][..b.len()]);
-                    add::<FUSED>(&tile(rows, b), units, &mut reals);
+                let mut rows: [&[[u8; GROUP]]; ROWS] = [&[]; ROWS];
+                for (i, row) in rows.iter_mut().enumerate() {
+                    *row = left.row((first + i).min(count - 1));
                 }
-                for (r, reals) in (first..count).zip(&mut reals) {
-                    let (step, least) = left.ranges[r];
-                    for (real, total) in reals.iter_mut().zip(totals) {
-                        *real = super::simd::multiply_add::<FUSED>(*real, step, least * total);
+                let mut reals = [[0.0; COLUMNS]; ROWS];
+                for (b, units) in b.chunks(BLOCK / GROUP).zip(units) {
+                    let mut block = rows;
+                    for (block, rest) in block.iter_mut().zip(&mut rows) {
+                        (*block, *rest) = rest.split_at(b.len());
                     }
-                    finish_row::<FUSED, F>(&finish, column, reals, &mut out[r * stride + column..][..width]);
+                    for (sums, reals) in tile(block, b).iter().zip(&mut reals) {
+                        *reals = added::<FUSED>(sums, units, *reals);
+                    }
+                }
+                for (r, reals) in (first..count).zip(reals) {
+                    let reals = whole_row::<FUSED>(reals, left.ranges[r], totals);
+                    finish_row::<FUSED, F>(&finish, column, &reals, &mut out[r * stride + column..][..width]);
                 }
             }
         }
     }
 }
 
-/// Add the sums of a block in reals.
+/// The products of a row from its steps' products, its range and the columns' sums.
+#[inline(always)]
+fn whole_row<const FUSED: bool>(
+    mut reals: [f32; COLUMNS],
+    (step, least): (f32, f32),
+    totals: &[f32; COLUMNS],
+) -> [f32; COLUMNS] {
+    for (real, total) in reals.iter_mut().zip(totals) {
+        *real = super::simd::multiply_add::<FUSED>(*real, step, least * total);
+    }
+    reals
+}
+
+/// The sums of a block added in reals. Taken and given back whole, so that they stay in vector registers.
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "rounding the exact sum to a float is meant")]
-fn add<const FUSED: bool>(sums: &Sums, units: &[f32; COLUMNS], reals: &mut [[f32; COLUMNS]; ROWS]) {
-    for (sums, reals) in sums.iter().zip(reals) {
-        for ((sum, unit), real) in sums.iter().zip(units).zip(reals) {
-            *real = super::simd::multiply_add::<FUSED>(*sum as f32, *unit, *real);
-        }
+fn added<const FUSED: bool>(
+    sums: &[i32; COLUMNS],
+    units: &[f32; COLUMNS],
+    mut reals: [f32; COLUMNS],
+) -> [f32; COLUMNS] {
+    for ((real, sum), unit) in reals.iter_mut().zip(sums).zip(units) {
+        *real = super::simd::multiply_add::<FUSED>(*sum as f32, *unit, *real);
     }
+    reals
 }

@@ -73,24 +73,40 @@ mod x86 {
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn with_avx2<F: Finish>(product: Product<'_, F>) {
-        // Two products fit 16 bits, as said at the top of the module: nothing saturates.
-        let dot = |sum, a, b| {
-            let pairs = _mm256_maddubs_epi16(a, b);
-            _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
-        };
         product.by_tiles::<true>(|a, b| {
             // SAFETY: this function is only reached on a processor with AVX2.
-            unsafe { tile(a, b, dot) }
+            unsafe { tile_by_avx2(a, b) }
         });
     }
 
     #[target_feature(enable = "avx2,fma,avx512vnni,avx512vl")]
     pub(super) fn with_vnni<F: Finish>(product: Product<'_, F>) {
-        let dot = |sum, a, b| _mm256_dpbusd_epi32(sum, a, b);
         product.by_tiles::<true>(|a, b| {
-            // SAFETY: this function is only reached on a processor with AVX2.
-            unsafe { tile(a, b, dot) }
+            // SAFETY: this function is only reached on a processor with all of its features.
+            unsafe { tile_by_vnni(a, b) }
         });
+    }
+
+    // The tiles are functions of their own: inlined into the loops around them, their sums would not stay in registers.
+
+    #[target_feature(enable = "avx2,fma")]
+    #[inline(never)]
+    fn tile_by_avx2(a: [&[[u8; GROUP]]; ROWS], b: &[[[i8; GROUP]; COLUMNS]]) -> Sums {
+        // Two products fit 16 bits, as said at the top of the module: nothing saturates.
+        let dot = |sum, a, b| {
+            let pairs = _mm256_maddubs_epi16(a, b);
+            _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+        };
+        // SAFETY: whoever calls this has AVX2.
+        unsafe { tile(a, b, dot) }
+    }
+
+    #[target_feature(enable = "avx2,fma,avx512vnni,avx512vl")]
+    #[inline(never)]
+    fn tile_by_vnni(a: [&[[u8; GROUP]]; ROWS], b: &[[[i8; GROUP]; COLUMNS]]) -> Sums {
+        let dot = |sum, a, b| _mm256_dpbusd_epi32(sum, a, b);
+        // SAFETY: whoever calls this has AVX2 and what `dot` asks for.
+        unsafe { tile(a, b, dot) }
     }
 
     /// As the function of this name above for as many times 32 values as there are; gives back what is left.
@@ -132,18 +148,19 @@ mod x86 {
         b: &[[[i8; GROUP]; COLUMNS]],
         dot: impl Fn(__m256i, __m256i, __m256i) -> __m256i,
     ) -> Sums {
-        // SAFETY: the caller vouches for AVX2; each load takes 32 of the 64 bytes of a `[[i8; 4]; 16]`, each store 32 of those of an `[i32; 16]`.
+        let count = b.len();
+        assert!(a.iter().all(|row| row.len() >= count), "the operands do not fit");
+        // SAFETY: the caller vouches for AVX2; each load takes 32 of the 64 bytes of a `[[i8; 4]; 16]` or the 4 bytes of a group, of
+        // which there are `count` in each row; each store takes 32 of the bytes of an `[i32; 16]`.
         unsafe {
             let mut lanes = [[_mm256_setzero_si256(); 2]; ROWS];
-            let [a0, a1, a2, a3, a4, a5] = a;
-            for ((((((b, a0), a1), a2), a3), a4), a5) in b.iter().zip(a0).zip(a1).zip(a2).zip(a3).zip(a4).zip(a5) {
+            for (group, b) in b.iter().enumerate() {
                 let low = _mm256_loadu_si256(b.as_ptr().cast());
                 let high = _mm256_loadu_si256(b.as_ptr().add(COLUMNS / 2).cast());
-                let a = [a0, a1, a2, a3, a4, a5];
-                for i in 0..ROWS {
-                    let a = _mm256_set1_epi32(i32::from_ne_bytes(*a[i]));
-                    lanes[i][0] = dot(lanes[i][0], a, low);
-                    lanes[i][1] = dot(lanes[i][1], a, high);
+                for (lanes, a) in lanes.iter_mut().zip(a) {
+                    let a = _mm256_set1_epi32(a.as_ptr().add(group).cast::<i32>().read_unaligned());
+                    lanes[0] = dot(lanes[0], a, low);
+                    lanes[1] = dot(lanes[1], a, high);
                 }
             }
             let mut sums = [[0; COLUMNS]; ROWS];
