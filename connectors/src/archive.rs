@@ -1,12 +1,12 @@
 //! Offline archives of five kinds, read by one engine: incremental, resumable in the middle of a file, and safe on hostile input.
 
 mod commits;
-mod draft;
-mod format;
+pub(crate) mod draft;
+pub(crate) mod format;
 mod github;
 mod identify;
 mod jira;
-mod json;
+pub(crate) mod json;
 mod limits;
 mod lost;
 mod records;

@@ -2,9 +2,12 @@
 
 pub mod access;
 pub mod archive;
+mod atlassian;
 pub mod clock;
+pub mod confluence;
 pub mod git;
 pub mod http;
+pub mod jira;
 #[cfg(test)]
 mod memory;
 pub mod oauth;

@@ -59,6 +59,12 @@ impl Draft {
         }
     }
 
+    /// The provider's own immutable id, where the key may change.
+    pub(crate) fn native(mut self, native: &str) -> Self {
+        self.document.id = DocumentId::new(&self.document.source, native);
+        self
+    }
+
     /// The container, for what belongs to it only through something else.
     pub(crate) fn container(mut self, container: Key) -> Self {
         self.document.container = container;

@@ -1,24 +1,23 @@
 //! Jira issues as the REST API writes them: one record per issue, comments within it; Cloud (ADF) and Server (wiki markup) alike.
 
-mod issue;
-mod links;
-mod people;
-
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{Change, Error, Key, Result, SourceId};
+use domain::{AccessId, AccessRule, Change, Error, Key, Result, SourceId};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::access::AccessSetting;
 use crate::archive::format::{Convert, Events, FileEvents, Format, Told, Unit, only_file};
 use crate::archive::identify::{self, Kind};
-use crate::archive::jira::links::issue_key;
 use crate::archive::json::{is_id, text};
 use crate::archive::lost::{Lost, Remains};
 use crate::archive::records::is_json;
 use crate::archive::tree::Tree;
+use crate::jira::convert::{self, Home, Identity};
+use crate::jira::links::issue_key;
+use crate::jira::people::Restriction;
 
 /// The settings of a Jira archive.
 #[derive(Debug, Clone, Deserialize)]
@@ -82,6 +81,23 @@ impl Jira {
             .or_else(|| origin.map(|url| url.origin().ascii_serialization()));
         (site, base)
     }
+
+    /// The rule for the label of what `first` and `second` restrict together; none where neither does.
+    ///
+    /// Jira shows it to those who may read the source, hold the level, and are in the role. A rule is a union and cannot say
+    /// "and", so a restriction leaves those whom the source names too, and two restrictions together leave only the owner.
+    fn rule(&self, site: &str, container: &Key, restrictions: [Option<&Restriction>; 2]) -> Option<AccessRule> {
+        let (name, principals) = match restrictions {
+            [None, None] => return None,
+            [Some(one), None] | [None, Some(one)] => (one.name(), [one.principal(site)].into()),
+            [Some(a), Some(b)] => (format!("{}+{}", a.name(), b.name()), BTreeSet::new()),
+        };
+        Some(AccessRule {
+            id: AccessId::new(&self.source, &name),
+            container: container.clone(),
+            readers: self.access.narrowed(principals),
+        })
+    }
 }
 
 impl Format for Jira {
@@ -130,7 +146,17 @@ struct Issues {
 
 impl Convert for Issues {
     fn record(&mut self, record: &Value) -> Result<Vec<Change>, String> {
-        issue::convert(&self.jira, &mut self.told, record)
+        let (site, base) = self.jira.home(record);
+        let rule =
+            |container: &Key, restrictions: [Option<&Restriction>; 2]| self.jira.rule(&site, container, restrictions);
+        let home = Home {
+            source: &self.jira.source,
+            site: site.clone(),
+            base,
+            identity: Identity::Key,
+            rule: &rule,
+        };
+        convert::convert(&home, &mut self.told, record)
     }
 
     fn lost(&self, remains: Remains<'_>) -> Lost {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::archive::json::{at, list, text, time};
 
 /// An issue key: `PAY-12`.
-pub(super) fn issue_key(value: &Value, path: &[&str]) -> Option<String> {
+pub(crate) fn issue_key(value: &Value, path: &[&str]) -> Option<String> {
     let key = text(value, path)?;
     let (project, number) = key.rsplit_once('-')?;
     let sound = project_key(project)
@@ -17,7 +17,7 @@ pub(super) fn issue_key(value: &Value, path: &[&str]) -> Option<String> {
 }
 
 /// Whether text can be the key of a project.
-pub(super) fn project_key(text: &str) -> bool {
+pub(crate) fn project_key(text: &str) -> bool {
     text.len() <= 64
         && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -37,7 +37,7 @@ fn kind_of(name: &str) -> EdgeKind {
 
 /// The links of an issue to others: `issuelinks`, `parent`, `epic` and `subtasks`. With an `inwardIssue` the other one is the
 /// subject ("PAY-1 is blocked by PAY-2" stands on PAY-1 with PAY-2 as inward issue), so the edge runs from there.
-pub(super) fn edges(site: &str, fields: &Value) -> Vec<Link> {
+pub(crate) fn edges(site: &str, fields: &Value) -> Vec<Link> {
     let link = |kind, key: &str, inverse, rule: String| Link {
         kind,
         target: Key::jira_issue(site, key),
@@ -67,7 +67,7 @@ pub(super) fn edges(site: &str, fields: &Value) -> Vec<Link> {
 
 /// The names of an issue's sprints, in order: the objects of Cloud in any custom field, those of the agile API, and the printed
 /// Java objects of old Servers (`com.atlassian.greenhopper.service.sprint.Sprint@1[id=3,name=Sprint 4,…]`).
-pub(super) fn sprints(fields: &Value) -> Vec<String> {
+pub(crate) fn sprints(fields: &Value) -> Vec<String> {
     let Some(fields) = fields.as_object() else {
         return Vec::new();
     };
@@ -113,7 +113,7 @@ fn printed_name(printed: &str) -> Option<&str> {
 }
 
 /// The addresses of remote links.
-pub(super) fn remote(issue: &Value) -> Vec<String> {
+pub(crate) fn remote(issue: &Value) -> Vec<String> {
     let fields = [&["remotelinks"][..], &["remoteLinks"], &["fields", "remotelinks"]];
     let links = fields.iter().flat_map(|path| list(issue, path));
     links

@@ -1,0 +1,245 @@
+//! Confluence's API as this connector uses it.
+
+use domain::{Error, ErrorKind, Result, Timestamp};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::cursor::{Form, Place};
+use crate::archive::json::{id, list, number, text};
+use crate::atlassian::ask::{Ask, endless};
+use crate::http::{Api, Request};
+
+use super::config::Config;
+
+/// Items in a page of a list.
+const MOST: &str = "250";
+/// Members in a page of a group.
+const MEMBERS: u64 = 200;
+/// Accounts in one request.
+const ACCOUNTS: usize = 100;
+/// The most pages of a list that is read at once.
+const PAGES: usize = 10_000;
+
+/// A page of a list.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    pub(super) rows: Vec<Value>,
+    /// The address of the next page, from `/wiki` on.
+    pub(super) next: Option<String>,
+}
+
+/// The API of one site.
+#[derive(Clone)]
+pub(super) struct Client {
+    ask: Ask,
+}
+
+impl Client {
+    pub(super) fn new(api: Api, config: &Config) -> Self {
+        Self {
+            ask: Ask::new(api, config.place.api.clone()),
+        }
+    }
+
+    /// The server's time, as its last answer told.
+    pub(super) fn date(&self) -> Option<Timestamp> {
+        self.ask.date()
+    }
+
+    fn new_api(&self, path: &str) -> Result<Request> {
+        Ok(Request::get(self.ask.url(&format!("wiki/api/v2/{path}"))?))
+    }
+
+    fn old_api(&self, path: &str) -> Result<Request> {
+        Ok(Request::get(self.ask.url(&format!("wiki/rest/api/{path}"))?))
+    }
+
+    /// The page at an address that the site gave. It begins at `/wiki` and says nothing of the gateway before it.
+    fn follow(&self, next: &str) -> Result<Request> {
+        let path = next.strip_prefix('/').filter(|path| path.starts_with("wiki/"));
+        let path = path.ok_or_else(|| Error::corrupt("follow link", "the next page is not below /wiki"))?;
+        let url: Url = self.ask.url(path)?;
+        Ok(Request::get(url))
+    }
+
+    /// A page of a list: the first of `request`, or the one at `next`. None where it is refused.
+    async fn page(&self, request: Request, next: Option<&str>) -> Result<Option<Listed>> {
+        let request = match next {
+            Some(next) => self.follow(next)?,
+            None => request.query("limit", MOST),
+        };
+        Ok(self.ask.allowed(request).await?.map(|page| Listed {
+            rows: list(&page, &["results"]).to_vec(),
+            // One that promises more after nothing would go on for ever.
+            next: text(&page, &["_links", "next"])
+                .filter(|_| !list(&page, &["results"]).is_empty())
+                .map(str::to_owned),
+        }))
+    }
+
+    /// All of a list, or none where it is refused.
+    async fn all(&self, request: Request) -> Result<Option<Vec<Value>>> {
+        let (mut rows, mut next) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let Some(page) = self.page(request.clone(), next.as_deref()).await? else {
+                return Ok(None);
+            };
+            rows.extend(page.rows);
+            match page.next {
+                None => return Ok(Some(rows)),
+                Some(to) if next.as_ref() == Some(&to) => return Err(endless()),
+                to => next = to,
+            }
+        }
+        Err(endless())
+    }
+
+    /// The connecting account.
+    pub(super) async fn myself(&self) -> Result<Option<String>> {
+        let me = self.ask.allowed(self.old_api("user/current")?).await?;
+        Ok(me.and_then(|me| text(&me, &["accountId"]).map(str::to_owned)))
+    }
+
+    /// All spaces that the connecting account sees.
+    pub(super) async fn spaces(&self) -> Result<Vec<Value>> {
+        let found = self.all(self.new_api("spaces")?).await?;
+        found.ok_or_else(|| refused("spaces"))
+    }
+
+    /// One space, where it exists for the connecting account.
+    pub(super) async fn space(&self, space: u64) -> Result<Option<Value>> {
+        self.ask.allowed(self.new_api(&format!("spaces/{space}"))?).await
+    }
+
+    /// Who may do what in a space.
+    pub(super) async fn permissions(&self, space: u64) -> Result<Option<Vec<Value>>> {
+        self.all(self.new_api(&format!("spaces/{space}/permissions"))?).await
+    }
+
+    /// Whether some content is kept from applications.
+    pub(super) async fn blocked(&self) -> Result<bool> {
+        let policy = self.ask.allowed(self.new_api("data-policies/metadata")?).await?;
+        Ok(policy.is_some_and(|policy| policy["anyContentBlocked"] == true))
+    }
+
+    /// A page of a list of pages or blog posts: `space` alone, or in a `status`, in an order.
+    pub(super) async fn contents(&self, form: Form, query: &[(&str, &str)], next: Option<&str>) -> Result<Listed> {
+        let mut request = self.new_api(form.path())?;
+        for (name, value) in query {
+            request = request.query(name, value);
+        }
+        self.page(request, next).await?.ok_or_else(|| refused(form.path()))
+    }
+
+    /// A page of all files, the latest change first.
+    pub(super) async fn files(&self, next: Option<&str>) -> Result<Listed> {
+        let request = self.new_api("attachments")?.query("sort", "-modified-date");
+        self.page(request, next).await?.ok_or_else(|| refused("attachments"))
+    }
+
+    /// A page of all comments, the latest change first.
+    pub(super) async fn comments(&self, place: Place, next: Option<&str>) -> Result<Listed> {
+        let request = self
+            .new_api(place.path())?
+            .query("sort", "-modified-date")
+            .query("body-format", "storage");
+        self.page(request, next).await?.ok_or_else(|| refused(place.path()))
+    }
+
+    /// One page or blog post with its labels, where it exists for the connecting account and is not in the bin.
+    pub(super) async fn content(&self, form: Form, id: u64) -> Result<Option<Value>> {
+        let request = self.new_api(&format!("{}/{id}", form.path()))?;
+        let request = request.query("body-format", "storage").query("include-labels", "true");
+        let found = self.ask.allowed(request).await?;
+        Ok(found.filter(|found| matches!(text(found, &["status"]), Some("current" | "archived"))))
+    }
+
+    /// The files of a page.
+    pub(super) async fn files_of(&self, form: Form, id: u64) -> Result<Vec<Value>> {
+        let request = self.new_api(&format!("{}/{id}/attachments", form.path()))?;
+        Ok(self.all(request).await?.unwrap_or_default())
+    }
+
+    /// The comments of a page, answers included.
+    pub(super) async fn comments_of(&self, form: Form, page: u64) -> Result<Vec<(Place, Value)>> {
+        let mut found = Vec::new();
+        for place in [Place::Footer, Place::Inline] {
+            let path = format!("{}/{page}/{}", form.path(), place.path());
+            let mut level = self.level(&path).await?;
+            while !level.is_empty() {
+                let mut below = Vec::new();
+                for comment in &level {
+                    if let Some(comment) = id(comment, &["id"]) {
+                        below.extend(self.level(&format!("{}/{comment}/children", place.path())).await?);
+                    }
+                }
+                found.extend(level.into_iter().map(|comment| (place, comment)));
+                level = below;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn level(&self, path: &str) -> Result<Vec<Value>> {
+        let request = self.new_api(path)?.query("body-format", "storage");
+        Ok(self.all(request).await?.unwrap_or_default())
+    }
+
+    /// What lies above a page, nearest first. None where it may not be known.
+    pub(super) async fn above(&self, page: u64) -> Result<Option<Vec<u64>>> {
+        let found = self.all(self.new_api(&format!("pages/{page}/ancestors"))?).await?;
+        Ok(found.map(|rows| {
+            rows.iter()
+                .rev()
+                .filter_map(|row| id(row, &["id"])?.parse().ok())
+                .collect()
+        }))
+    }
+
+    /// The restrictions of one page.
+    pub(super) async fn restrictions(&self, page: u64) -> Result<Option<Value>> {
+        self.ask
+            .allowed(self.old_api(&format!("content/{page}/restriction/byOperation"))?)
+            .await
+    }
+
+    /// The members of a group, none where they may not be known.
+    pub(super) async fn members(&self, group: &str) -> Result<Option<Vec<Value>>> {
+        let mut members = Vec::new();
+        for page in 0..PAGES as u64 {
+            let start = (page * MEMBERS).to_string();
+            let request = self.old_api(&format!("group/{group}/membersByGroupId"))?;
+            let request = request.query("start", &start).query("limit", &MEMBERS.to_string());
+            let Some(found) = self.ask.allowed(request).await? else {
+                return Ok(None);
+            };
+            members.extend(list(&found, &["results"]).iter().cloned());
+            if number(&found, &["size"]).is_none_or(|size| size < MEMBERS) {
+                return Ok(Some(members));
+            }
+        }
+        Err(endless())
+    }
+
+    /// Accounts by their ids, those that may be known.
+    pub(super) async fn users(&self, ids: &[String]) -> Result<Vec<Value>> {
+        let mut found = Vec::new();
+        for some in ids.chunks(ACCOUNTS) {
+            let request =
+                Request::post(self.ask.url("wiki/api/v2/users-bulk")?).json(&json!({ "accountIds": some }))?;
+            if let Some(page) = self.ask.allowed(request).await? {
+                found.extend(list(&page, &["results"]).iter().cloned());
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn refused(what: &str) -> Error {
+    Error::new(
+        ErrorKind::Denied,
+        "read Confluence",
+        format!("the connecting account may not list {what}"),
+    )
+    .with_hint("connect again with the scopes that reading Confluence needs")
+}

@@ -1,0 +1,19 @@
+//! The connector to Jira Cloud: projects, issues with their comments, and accounts, and who may read them.
+
+mod access;
+mod client;
+mod config;
+mod connector;
+pub(crate) mod convert;
+mod cursor;
+mod holders;
+pub(crate) mod links;
+pub(crate) mod people;
+mod projects;
+mod pull;
+mod sweep;
+#[cfg(test)]
+mod tests;
+
+pub use config::JiraCloudSettings;
+pub use connector::Jira;
