@@ -94,7 +94,7 @@ impl Ask {
 
     async fn once(&self, request: &Request, items: &str) -> Result<Option<(Vec<Value>, Option<u64>)>> {
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-        let (mut start, mut total) = (0, None);
+        let mut start = 0;
         for _ in 0..PAGES {
             let Some(page) = self
                 .allowed(request.clone().query("startAt", &start.to_string()))
@@ -108,7 +108,7 @@ impl Ask {
                     found.push(row.clone());
                 }
             }
-            total = number(&page, &["total"]);
+            let total = number(&page, &["total"]);
             let size = number(&page, &["maxResults"]).filter(|size| *size > 0);
             let last = at(&page, &["isLast"]).and_then(Value::as_bool);
             // What the server says it cut by counts, not how many came: one may be missing from the middle.

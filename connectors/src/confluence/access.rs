@@ -68,13 +68,6 @@ impl Access {
         }
     }
 
-    /// Forget what is known of one page.
-    pub(super) async fn forget(&self, page: u64) {
-        let mut cache = self.cache.lock().await;
-        cache.pages.remove(&page);
-        cache.above.remove(&page);
-    }
-
     /// Who may read a space.
     pub(super) async fn space(&self, me: Me<'_>, space: u64) -> Result<Admitted> {
         self.reader(me, &mut *self.cache.lock().await).space(space).await

@@ -182,7 +182,6 @@ impl<'w> Pull<'w> {
         let unknown: Vec<String> = named.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
         if !unknown.is_empty() {
             let users = self.wiki.client.users(&unknown).await?;
-            known.extend(unknown.into_iter().map(|id| (id, None)));
             for user in users {
                 let account = self.wiki.home().account(&user);
                 if let Some(id) = crate::archive::json::id(&user, &["accountId"]) {
