@@ -1,19 +1,19 @@
 //! Offline archives of five kinds, read by one engine: incremental, resumable in the middle of a file, and safe on hostile input.
 
 mod commits;
-mod draft;
-mod format;
-mod github;
+pub(crate) mod draft;
+pub(crate) mod format;
+pub(crate) mod github;
 mod identify;
 mod jira;
-mod json;
+pub(crate) mod json;
 mod limits;
 mod lost;
 mod records;
-mod repository;
+pub(crate) mod repository;
 mod round;
 mod scan;
-mod slack;
+pub(crate) mod slack;
 mod state;
 mod tree;
 mod unzip;

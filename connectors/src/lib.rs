@@ -4,6 +4,7 @@ pub mod access;
 pub mod archive;
 pub mod clock;
 pub mod git;
+pub mod github;
 pub mod http;
 #[cfg(test)]
 mod memory;

@@ -1,4 +1,4 @@
-//! A document under construction: every archive connector fills in the same form.
+//! A document under construction: every connector fills in the same form.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -57,6 +57,12 @@ impl Draft {
             values: HashSet::new(),
             truncated: BTreeSet::new(),
         }
+    }
+
+    /// The identity by the provider's own number, for what keeps that while its key changes.
+    pub(crate) fn native(mut self, native: &str) -> Self {
+        self.document.id = DocumentId::new(&self.document.source, native);
+        self
     }
 
     /// The container, for what belongs to it only through something else.
