@@ -10,4 +10,5 @@ pub mod http;
 mod memory;
 pub mod oauth;
 pub mod secret;
+pub mod slack;
 pub mod vault;

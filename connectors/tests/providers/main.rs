@@ -3,3 +3,4 @@
 
 mod github;
 mod simulated;
+mod slack;
