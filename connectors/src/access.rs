@@ -52,6 +52,14 @@ impl AccessSetting {
         })
     }
 
+    /// Who may read what the data itself shows to these members of the source alone. They belong to everyone in the source.
+    pub fn members(&self, principals: BTreeSet<Principal>) -> Readers {
+        match self {
+            Self::Source => Readers::Principals(principals),
+            Self::Owner | Self::Public | Self::Principals(_) => self.narrowed(principals),
+        }
+    }
+
     /// The rule for the label that all documents of the source carry which are not restricted further, read from `container`.
     pub fn rule(&self, source: &SourceId, container: &Key) -> AccessRule {
         AccessRule {

@@ -6,11 +6,13 @@ mod atlassian;
 pub mod clock;
 pub mod confluence;
 pub mod git;
+pub mod github;
 pub mod http;
 pub mod jira;
 #[cfg(test)]
 mod memory;
 pub mod oauth;
 pub mod secret;
+pub mod slack;
 pub mod vault;
 pub mod webhook;

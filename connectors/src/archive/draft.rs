@@ -1,4 +1,4 @@
-//! A document under construction: every archive connector fills in the same form.
+//! A document under construction: every connector fills in the same form.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

@@ -4,28 +4,28 @@
 //! The archive is therefore read twice: once for what belongs to other records' documents, once for the documents.
 
 mod index;
-mod item;
-mod part;
-mod record;
+pub(crate) mod item;
+pub(crate) mod part;
+pub(crate) mod record;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::{Account, Change, Key, Result, SourceId};
+use domain::{AccessId, Change, Key, Result, SourceId};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::access::AccessSetting;
 use crate::archive::format::{Convert, Event, Events, FileEvents, Format, Told, Unit};
 use crate::archive::identify::{self, Kind};
-use crate::archive::json::{is_id, text};
 use crate::archive::lost::{Lost, Remains};
 use crate::archive::records::is_json;
 use crate::archive::repository::check;
 use crate::archive::tree::{Entry, Tree};
 
 use index::Index;
-use record::Around;
+use item::{Identity, Maker};
+use record::{Around, Record, Shape};
 
 /// The settings of a GitHub archive.
 #[derive(Debug, Clone, Deserialize)]
@@ -91,26 +91,6 @@ impl GitHub {
             Err(error) => Box::new(std::iter::once(Err::<Event, _>(error))),
         }
     }
-
-    /// The account of a user object, by login.
-    fn account(&self, user: Option<&Value>) -> Option<Account> {
-        let login = user
-            .and_then(|user| text(user, &["login"]))
-            .filter(|login| is_login(login))?;
-        let words = |field| user.and_then(|user| crate::archive::json::name(user, &[field]));
-        Some(Account {
-            id: Key::account("github", login),
-            source: self.source.clone(),
-            login: Some(login.to_owned()),
-            names: words("name").into_iter().collect(),
-            emails: words("email").filter(|email| email.contains('@')).into_iter().collect(),
-        })
-    }
-}
-
-/// Whether text is a login; those of apps end in `[bot]`.
-fn is_login(login: &str) -> bool {
-    is_id(login.strip_suffix("[bot]").unwrap_or(login))
 }
 
 impl Format for GitHub {
@@ -181,13 +161,15 @@ impl Convert for Records {
     fn record(&mut self, value: &Value) -> Result<Vec<Change>, String> {
         let record = record::read(self.github.around(self.index.only.as_deref(), self.number), value)?;
         let mut changes = Vec::new();
-        let mut maker = item::Maker {
-            github: &self.github,
-            index: &self.index,
+        let mut maker = Maker {
+            source: &self.github.source,
+            access: &AccessId::common(&self.github.source),
+            identity: Identity::Keys,
+            web: "https://github.com",
             told: &mut self.told,
             changes: &mut changes,
         };
-        maker.record(&record);
+        tell(&mut maker, &self.index, &record);
         Ok(changes)
     }
 
@@ -204,5 +186,21 @@ impl Convert for Records {
         place.map_or(Lost::Anything, |(repository, number)| {
             Lost::Under(vec![Key::github_item(&repository, number)])
         })
+    }
+}
+
+/// The changes of a record and of what is embedded in it.
+fn tell(maker: &mut Maker<'_>, index: &Index, record: &Record<'_>) {
+    let key = Key::github_item(&record.repository, record.number);
+    let known = index.known(&key);
+    match record.shape {
+        // The row of the other list makes the document; this one has nothing that it lacks.
+        Shape::Issue if known.has_pull_row => {}
+        Shape::Issue | Shape::Pull => maker.item(record, key, known),
+        Shape::Comment | Shape::Review | Shape::ReviewComment => maker.part(record, &key, &known),
+        Shape::Event => {}
+    }
+    for child in record.children() {
+        tell(maker, index, &child);
     }
 }

@@ -1,14 +1,14 @@
 //! A Slack export: a zip or folder with lists of people and conversations, and a folder of days per conversation.
 
-mod directory;
+pub(crate) mod directory;
 mod mrkdwn;
-mod threads;
+pub(crate) mod threads;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use domain::{AccessId, AccessRule, Change, DocumentKind, Error, Key, Readers, Result, SourceId};
+use domain::{AccessId, AccessRule, Change, DocumentKind, Error, Key, Result, SourceId};
 use serde::Deserialize;
 
 use crate::access::AccessSetting;
@@ -48,6 +48,16 @@ pub(crate) struct Config {
     team: String,
     workspace: Option<String>,
     access: AccessSetting,
+    labels: Labels,
+}
+
+/// How public channels are labelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Labels {
+    /// All alike: an export stays as it is.
+    Shared,
+    /// Each by itself, so that one that becomes private is closed by one row, and not only when its messages are written again.
+    Own,
 }
 
 /// A Slack export.
@@ -81,6 +91,7 @@ impl Slack {
             team,
             workspace: settings.workspace,
             access: settings.access,
+            labels: Labels::Shared,
         };
         Ok(Self {
             config: Arc::new(config),
@@ -134,43 +145,56 @@ fn is_day(file: &str) -> bool {
 }
 
 impl Config {
-    fn account(&self, user: &str) -> Key {
+    /// The meaning of settings that were checked, for a workspace that may change.
+    pub(crate) fn live(source: SourceId, team: String, workspace: Option<String>, access: AccessSetting) -> Self {
+        Self {
+            source,
+            team,
+            workspace,
+            access,
+            labels: Labels::Own,
+        }
+    }
+
+    /// The id of the team.
+    pub(crate) fn team(&self) -> &str {
+        &self.team
+    }
+
+    /// An account.
+    pub(crate) fn account(&self, user: &str) -> Key {
         Key::account("slack", &format!("{}/{user}", self.team))
     }
 
-    fn channel(&self, conversation: &Conversation) -> Key {
+    /// The key of a conversation.
+    pub(crate) fn channel(&self, conversation: &Conversation) -> Key {
         Key::slack_channel(&self.team, &conversation.id)
     }
 
-    fn label(&self, conversation: &Conversation) -> AccessId {
-        match conversation.privacy {
-            Privacy::Public => AccessId::common(&self.source),
-            Privacy::Private | Privacy::Direct | Privacy::Unknown => {
+    /// The label of what is said in a conversation.
+    pub(crate) fn label(&self, conversation: &Conversation) -> AccessId {
+        match (conversation.privacy, self.labels) {
+            (Privacy::Public, Labels::Shared) => AccessId::common(&self.source),
+            (Privacy::Public, Labels::Own) | (Privacy::Private | Privacy::Direct | Privacy::Unknown, _) => {
                 AccessId::new(&self.source, &format!("channel:{}", conversation.id))
             }
         }
     }
 
     /// The rule of a conversation that not everybody may read. Its members belong to the workspace, and so to everyone in the source.
-    fn rule(&self, conversation: &Conversation) -> Option<AccessRule> {
-        if conversation.privacy == Privacy::Public {
-            return None;
-        }
-        let container = self.channel(conversation);
-        let members = conversation
-            .members
-            .iter()
-            .map(|user| domain::Principal(self.account(user).as_str().to_owned()))
-            .collect();
-        let readers = match self.access {
-            AccessSetting::Source => Readers::Principals(members),
-            AccessSetting::Owner | AccessSetting::Public | AccessSetting::Principals(_) => {
-                self.access.narrowed(members)
+    pub(crate) fn rule(&self, conversation: &Conversation) -> Option<AccessRule> {
+        let members = conversation.members.iter();
+        let readers = match (conversation.privacy, self.labels) {
+            (Privacy::Public, Labels::Shared) => return None,
+            (Privacy::Public, Labels::Own) => self.access.readers(),
+            (Privacy::Private | Privacy::Direct | Privacy::Unknown, _) => {
+                let principal = |user: &String| domain::Principal(self.account(user).as_str().to_owned());
+                self.access.members(members.map(principal).collect())
             }
         };
         Some(AccessRule {
             id: self.label(conversation),
-            container,
+            container: self.channel(conversation),
             readers,
         })
     }
@@ -182,7 +206,8 @@ impl Config {
             .map(|workspace| format!("https://{workspace}.slack.com/archives/{channel}{message}"))
     }
 
-    fn channel_document(&self, conversation: &Conversation, directory: &Directory) -> Change {
+    /// The document of a conversation.
+    pub(crate) fn channel_document(&self, conversation: &Conversation, directory: &Directory) -> Change {
         let about = [&conversation.topic, &conversation.purpose].map(|text| mrkdwn::plain(text, &directory.names));
         let about: Vec<_> = about.into_iter().filter(|text| !text.is_empty()).collect();
         Draft::new(

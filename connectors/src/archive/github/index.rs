@@ -6,27 +6,13 @@ use domain::{EdgeKind, Key, Link, Result};
 use serde_json::Value;
 
 use crate::archive::format::Unit;
+use crate::archive::github::item::{Known, is_login};
 use crate::archive::github::record::{self, Record, Shape};
-use crate::archive::github::{GitHub, WRAPPERS, is_login, number_in};
+use crate::archive::github::{GitHub, WRAPPERS, number_in};
 use crate::archive::json::{at, number, one_line, text, time};
 use crate::archive::records::{Record as Line, Records, parse};
 use crate::archive::repository::{from_url, is_commit};
 use crate::archive::tree::Tree;
-
-/// What is known of an issue or pull request from all records.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Known {
-    /// The title, for the titles of its comments.
-    pub(super) title: String,
-    /// Whether it is a pull request, by any record.
-    pub(super) is_pull: bool,
-    /// Whether a row of the list of pull requests exists, which then makes the document.
-    pub(super) has_pull_row: bool,
-    /// The logins of its reviewers.
-    pub(super) reviewers: BTreeSet<String>,
-    /// What its timeline states.
-    pub(super) links: Vec<Link>,
-}
 
 /// Timeline links kept of one item.
 const LINKS: usize = 2000;

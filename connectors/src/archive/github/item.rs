@@ -1,26 +1,53 @@
 //! The document of an issue or a pull request.
 
-use domain::{AccessId, Account, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Markup};
+use std::collections::BTreeSet;
+
+use domain::{AccessId, Account, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Link, Markup, SourceId};
 use serde_json::Value;
 
 use crate::archive::draft::Draft;
 use crate::archive::format::Told;
-use crate::archive::github::GitHub;
-use crate::archive::github::index::{Index, Known};
-use crate::archive::github::record::{Record, Shape};
-use crate::archive::json::{at, list, names, text, time};
+use crate::archive::github::record::Record;
+use crate::archive::json::{at, is_id, list, names, text, time};
 use crate::archive::repository::is_commit;
 
+/// What is known of an issue or pull request from other records than its own.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Known {
+    /// The title, for the titles of its comments; empty where those are to do without.
+    pub(crate) title: String,
+    /// Whether it is a pull request, by any record.
+    pub(crate) is_pull: bool,
+    /// Whether a row of the list of pull requests exists, which then makes the document.
+    pub(crate) has_pull_row: bool,
+    /// The logins of its reviewers.
+    pub(crate) reviewers: BTreeSet<String>,
+    /// What its timeline states.
+    pub(crate) links: Vec<Link>,
+}
+
+/// How documents get their identities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// By their keys: an archive does not change its names.
+    Keys,
+    /// By GitHub's numbers, which outlive names; this is the repository's.
+    Numbers(u64),
+}
+
 /// What makes documents of records.
-pub(super) struct Maker<'m> {
-    pub(super) github: &'m GitHub,
-    pub(super) index: &'m Index,
-    pub(super) told: &'m mut Told,
-    pub(super) changes: &'m mut Vec<Change>,
+pub(crate) struct Maker<'m> {
+    pub(crate) source: &'m SourceId,
+    pub(crate) access: &'m AccessId,
+    pub(crate) identity: Identity,
+    /// Where people browse, without a slash at the end.
+    pub(crate) web: &'m str,
+    pub(crate) told: &'m mut Told,
+    pub(crate) changes: &'m mut Vec<Change>,
 }
 
 /// A Markdown body; absent text is empty.
-pub(super) fn markdown(value: &Value) -> Body {
+pub(crate) fn markdown(value: &Value) -> Body {
     Body {
         markup: Markup::Markdown,
         text: text(value, &["body"]).unwrap_or_default().to_owned(),
@@ -28,29 +55,14 @@ pub(super) fn markdown(value: &Value) -> Body {
 }
 
 impl Maker<'_> {
-    /// The changes of a record and of what is embedded in it.
-    pub(super) fn record(&mut self, record: &Record<'_>) {
-        let key = Key::github_item(&record.repository, record.number);
-        let known = self.index.known(&key);
-        match record.shape {
-            // The row of the other list makes the document; this one has nothing that it lacks.
-            Shape::Issue if known.has_pull_row => {}
-            Shape::Issue | Shape::Pull => self.item(record, key, known),
-            Shape::Comment | Shape::Review | Shape::ReviewComment => self.part(record, &key, &known),
-            Shape::Event => {}
-        }
-        for child in record.children() {
-            self.record(&child);
-        }
-    }
-
     /// The account of a user object, told once.
-    pub(super) fn account(&mut self, user: Option<&Value>) -> Option<AccountId> {
-        let account: Account = self.github.account(user)?;
+    pub(crate) fn account(&mut self, user: Option<&Value>) -> Option<AccountId> {
+        let account: Account = account(self.source, user)?;
         Some(self.told.account(self.changes, account))
     }
 
-    fn item(&mut self, record: &Record<'_>, key: Key, known: Known) {
+    /// The document of an issue or a pull request.
+    pub(crate) fn item(&mut self, record: &Record<'_>, key: Key, known: Known) {
         let value = record.value;
         let repository = &record.repository;
         let kind = if known.is_pull {
@@ -64,8 +76,8 @@ impl Maker<'_> {
             .filter_map(|user| self.account(Some(user)))
             .collect();
         let path = if known.is_pull { "pull" } else { "issues" };
-        let address = format!("https://github.com/{repository}/{path}/{}", record.number);
-        let mut draft = Draft::new(&self.github.source, kind, key, AccessId::common(&self.github.source))
+        let address = format!("{}/{repository}/{path}/{}", self.web, record.number);
+        let mut draft = Draft::new(self.source, kind, key, self.access.clone())
             .title(text(value, &["title"]).unwrap_or("(no title)"))
             .aliases([format!("{repository}#{}", record.number)])
             .body(markdown(value))
@@ -73,6 +85,9 @@ impl Maker<'_> {
             .times(time(value, &["created_at"]), time(value, &["updated_at"]))
             .part_of(Key::repository(repository), "github.repository")
             .author(author, "github.user");
+        if let Identity::Numbers(repository) = self.identity {
+            draft = draft.native(&item_id(repository, record.number));
+        }
         for assignee in assignees {
             draft = draft.link(EdgeKind::Assigned, assignee, "github.assignees");
         }
@@ -91,6 +106,31 @@ impl Maker<'_> {
         let draft = fields(draft, value).edges(known.links);
         self.changes.push(draft.upsert());
     }
+}
+
+/// The identity of an issue, a pull request or a discussion: they share their numbers.
+pub(crate) fn item_id(repository: u64, number: u64) -> String {
+    format!("item:{repository}#{number}")
+}
+
+/// The account of a user object, by login.
+pub(crate) fn account(source: &SourceId, user: Option<&Value>) -> Option<Account> {
+    let login = user
+        .and_then(|user| text(user, &["login"]))
+        .filter(|login| is_login(login))?;
+    let words = |field| user.and_then(|user| crate::archive::json::name(user, &[field]));
+    Some(Account {
+        id: Key::account("github", login),
+        source: source.clone(),
+        login: Some(login.to_owned()),
+        names: words("name").into_iter().collect(),
+        emails: words("email").filter(|email| email.contains('@')).into_iter().collect(),
+    })
+}
+
+/// Whether text is a login; those of apps end in `[bot]`.
+pub(crate) fn is_login(login: &str) -> bool {
+    is_id(login.strip_suffix("[bot]").unwrap_or(login))
 }
 
 /// When it was merged. The rows of issues tell it within `pull_request`.

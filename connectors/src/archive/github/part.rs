@@ -1,16 +1,15 @@
 //! The documents of comments and reviews.
 
-use domain::{AccessId, DocumentKind, EdgeKind, Key};
+use domain::{DocumentKind, EdgeKind, Key};
 
 use crate::archive::draft::Draft;
-use crate::archive::github::index::Known;
-use crate::archive::github::item::{Maker, markdown};
+use crate::archive::github::item::{Identity, Known, Maker, markdown};
 use crate::archive::github::record::{Record, Shape};
 use crate::archive::json::{at, id, text, time};
 
 impl Maker<'_> {
     /// The document of a comment or review on `item`. One without an id cannot be told from others and is left out.
-    pub(super) fn part(&mut self, record: &Record<'_>, item: &Key, known: &Known) {
+    pub(crate) fn part(&mut self, record: &Record<'_>, item: &Key, known: &Known) {
         let value = record.value;
         let Some(id) = id(value, &["id"]) else { return };
         let (kind, part, word) = match record.shape {
@@ -24,12 +23,9 @@ impl Maker<'_> {
         let created = ["created_at", "submitted_at"]
             .iter()
             .find_map(|field| time(value, &[field]));
-        let source = &self.github.source;
-        let mut draft = Draft::new(source, kind, key(part, &id), AccessId::common(source))
-            .title(&format!(
-                "{word} {}#{}: {}",
-                record.repository, record.number, known.title
-            ))
+        let title = format!("{word} {}#{}: {}", record.repository, record.number, known.title);
+        let mut draft = Draft::new(self.source, kind, key(part, &id), self.access.clone())
+            .title(title.trim_end_matches(": "))
             .body(markdown(value))
             .url(text(value, &["html_url"]).map(str::to_owned))
             .times(created, time(value, &["updated_at"]).or(created))
@@ -45,6 +41,9 @@ impl Maker<'_> {
             )
             .author(author, "github.user")
             .field("path", text(value, &["path"]));
+        if let Identity::Numbers(_) = self.identity {
+            draft = draft.native(&part_id(record.shape, &id));
+        }
         if record.shape == Shape::Review {
             draft = draft.field("state", text(value, &["state"]).map(str::to_lowercase));
         }
@@ -60,4 +59,14 @@ impl Maker<'_> {
         }
         self.changes.push(draft.upsert());
     }
+}
+
+/// The identity of a comment or review. Each kind has numbers of its own.
+pub(crate) fn part_id(shape: Shape, id: &str) -> String {
+    let kind = match shape {
+        Shape::Review => "review",
+        Shape::ReviewComment => "remark",
+        Shape::Comment | Shape::Issue | Shape::Pull | Shape::Event => "comment",
+    };
+    format!("{kind}:{id}")
 }

@@ -7,7 +7,7 @@ use crate::archive::repository::from_url;
 
 /// What a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     /// A row of the list of issues; pull requests have one too.
     Issue,
     /// A row of the list of pull requests.
@@ -24,16 +24,16 @@ pub(super) enum Shape {
 
 /// A record and where it belongs.
 #[derive(Debug, Clone)]
-pub(super) struct Record<'v> {
-    pub(super) shape: Shape,
-    pub(super) repository: String,
-    pub(super) number: u64,
-    pub(super) value: &'v Value,
+pub(crate) struct Record<'v> {
+    pub(crate) shape: Shape,
+    pub(crate) repository: String,
+    pub(crate) number: u64,
+    pub(crate) value: &'v Value,
 }
 
 impl<'v> Record<'v> {
     /// The records embedded in this one, in order.
-    pub(super) fn children(&self) -> Vec<Record<'v>> {
+    pub(crate) fn children(&self) -> Vec<Record<'v>> {
         let fields = [
             ("comments", Shape::Comment),
             ("reviews", Shape::Review),

@@ -15,14 +15,14 @@ const FORMER: usize = 100;
 
 /// A person.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Person {
+pub(crate) struct Person {
     login: Option<String>,
     names: Vec<String>,
     email: Option<String>,
 }
 
 impl Person {
-    fn read(user: &Value) -> Self {
+    pub(crate) fn read(user: &Value) -> Self {
         let words = |path: &[&str]| name(user, path);
         let mut names: Vec<String> = Vec::new();
         for path in [
@@ -45,7 +45,7 @@ impl Person {
         self.names.first().or(self.login.as_ref()).map(String::as_str)
     }
 
-    pub(super) fn account(&self, id: Key, source: &SourceId) -> Account {
+    pub(crate) fn account(&self, id: Key, source: &SourceId) -> Account {
         let emails = self.email.iter().cloned().collect();
         Account {
             id,
@@ -59,7 +59,7 @@ impl Person {
 
 /// Who may read a conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Privacy {
+pub(crate) enum Privacy {
     /// Everybody in the workspace.
     Public,
     /// The members of a private channel.
@@ -71,7 +71,7 @@ pub(super) enum Privacy {
 }
 
 impl Privacy {
-    pub(super) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Private => "private",
@@ -83,21 +83,21 @@ impl Privacy {
 
 /// A conversation.
 #[derive(Debug, Clone)]
-pub(super) struct Conversation {
-    pub(super) id: String,
-    pub(super) name: String,
-    pub(super) privacy: Privacy,
-    pub(super) members: Vec<String>,
-    pub(super) topic: String,
-    pub(super) purpose: String,
-    pub(super) created: Option<Timestamp>,
-    pub(super) creator: Option<String>,
-    pub(super) archived: bool,
-    pub(super) former: Vec<String>,
+pub(crate) struct Conversation {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) privacy: Privacy,
+    pub(crate) members: Vec<String>,
+    pub(crate) topic: String,
+    pub(crate) purpose: String,
+    pub(crate) created: Option<Timestamp>,
+    pub(crate) creator: Option<String>,
+    pub(crate) archived: bool,
+    pub(crate) former: Vec<String>,
 }
 
 impl Conversation {
-    fn read(value: &Value, privacy: Privacy) -> Option<Self> {
+    pub(crate) fn read(value: &Value, privacy: Privacy) -> Option<Self> {
         let id = id(value, &["id"])?;
         let words = |path: &[&str]| text(value, path).unwrap_or_default().to_owned();
         let strings = |field| {
@@ -159,7 +159,7 @@ impl Conversation {
     }
 
     /// How it is called: `#general`, or the people in it.
-    pub(super) fn title(&self, names: &BTreeMap<String, String>) -> String {
+    pub(crate) fn title(&self, names: &BTreeMap<String, String>) -> String {
         match self.privacy {
             Privacy::Public | Privacy::Private | Privacy::Unknown => format!("#{}", self.name),
             Privacy::Direct => {
@@ -176,13 +176,13 @@ impl Conversation {
 
 /// The lists of an export.
 #[derive(Debug, Default)]
-pub(super) struct Directory {
+pub(crate) struct Directory {
     /// The folder in which the lists lie, empty or with a slash at the end.
-    pub(super) base: String,
+    pub(crate) base: String,
     /// People by id.
-    pub(super) people: BTreeMap<String, Person>,
+    pub(crate) people: BTreeMap<String, Person>,
     /// Names of people and channels by id.
-    pub(super) names: BTreeMap<String, String>,
+    pub(crate) names: BTreeMap<String, String>,
     /// Conversations by id.
     listed: BTreeMap<String, Conversation>,
     /// Ids of conversations by the name of their folder.
@@ -190,7 +190,7 @@ pub(super) struct Directory {
 }
 
 /// The lists of an export by their file names, in the order of `SLACK_FILES`. They lie together, at the least depth.
-pub(super) fn files(tree: &Tree) -> impl Iterator<Item = (&'static str, &Entry)> {
+pub(crate) fn files(tree: &Tree) -> impl Iterator<Item = (&'static str, &Entry)> {
     let depth = |entry: &&Entry| entry.path.matches('/').count();
     let listed = |entry: &&Entry| {
         entry
@@ -216,7 +216,7 @@ impl Directory {
     ///
     /// # Errors
     /// `Corrupt` when one is damaged: it says who may read what, so nothing is guessed from the rest of it.
-    pub(super) fn read(tree: &Tree) -> Result<Self> {
+    pub(crate) fn read(tree: &Tree) -> Result<Self> {
         let mut directory = Self::default();
         for (name, entry) in files(tree) {
             entry
@@ -244,17 +244,30 @@ impl Directory {
         Ok(directory)
     }
 
+    /// A directory of names alone.
+    pub(crate) fn named(names: BTreeMap<String, String>) -> Self {
+        Self {
+            names,
+            ..Self::default()
+        }
+    }
+
+    /// Add a person.
+    pub(crate) fn person(&mut self, value: &Value) {
+        let Some(user) = id(value, &["id"]) else { return };
+        let person = Person::read(value);
+        self.names
+            .extend(person.name().map(|name| (user.clone(), name.to_owned())));
+        self.people.insert(user, person);
+    }
+
     fn add(&mut self, file: &str, value: &Value) {
         let privacy = match file {
             "channels.json" => Privacy::Public,
             "groups.json" => Privacy::Private,
             "dms.json" | "mpims.json" => Privacy::Direct,
             _ => {
-                let Some(user) = id(value, &["id"]) else { return };
-                let person = Person::read(value);
-                self.names
-                    .extend(person.name().map(|name| (user.clone(), name.to_owned())));
-                self.people.insert(user, person);
+                self.person(value);
                 return;
             }
         };
@@ -270,7 +283,7 @@ impl Directory {
     }
 
     /// The conversation of a folder, given with its slash. One in no list is for nobody.
-    pub(super) fn conversation(&self, folder: &str) -> Conversation {
+    pub(crate) fn conversation(&self, folder: &str) -> Conversation {
         let name = folder
             .strip_prefix(self.base.as_str())
             .unwrap_or(folder)
@@ -280,7 +293,7 @@ impl Directory {
     }
 
     /// All conversations: the listed ones, and those of folders in no list.
-    pub(super) fn conversations<'a>(&self, folders: impl Iterator<Item = &'a String>) -> Vec<Conversation> {
+    pub(crate) fn conversations<'a>(&self, folders: impl Iterator<Item = &'a String>) -> Vec<Conversation> {
         let unknown = folders
             .map(|folder| self.conversation(folder))
             .filter(|one| one.privacy == Privacy::Unknown);

@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Objects nested deeper than this in `blocks` are not searched for mentions.
 const DEPTH: usize = 32;
 
+/// How mentions of groups of people begin.
+const GROUP: &str = "!subteam^";
+
 /// Text with its `<…>` tokens replaced by what people see, and the three escapes undone.
 pub(super) fn plain(text: &str, names: &BTreeMap<String, String>) -> String {
     let mut out = String::new();
@@ -42,6 +45,7 @@ fn shown(token: &str, names: &BTreeMap<String, String>) -> String {
     match target.chars().next() {
         Some('@') => format!("@{}", known(target.trim_start_matches('@'))),
         Some('#') => format!("#{}", known(target.trim_start_matches('#'))),
+        Some('!') if target.starts_with(GROUP) => format!("@{}", known(target.trim_start_matches(GROUP))),
         Some('!') => label.map_or_else(|| format!("@{}", target.trim_start_matches('!')), str::to_owned),
         Some(_) | None => label.unwrap_or(target).to_owned(),
     }
@@ -64,12 +68,9 @@ pub(super) fn mentioned(text: &str, blocks: &[Value], names: &BTreeMap<String, S
         .skip(1)
         .filter_map(|rest| rest.split_once('>').map(|(token, _)| token))
     {
-        if token.starts_with(['@', '#']) {
-            add(token
-                .trim_start_matches(['@', '#'])
-                .split('|')
-                .next()
-                .unwrap_or_default());
+        let token = token.strip_prefix(GROUP).or_else(|| token.strip_prefix(['@', '#']));
+        if let Some(id) = token.and_then(|token| token.split('|').next()) {
+            add(id);
         }
     }
     for block in blocks {

@@ -34,9 +34,10 @@ const NOISE: [&str; 6] = [
 ];
 
 /// A message's id in the order of time: seconds and the rest as whole numbers, and the text itself.
-type Ts = (u64, u64, String);
+pub(crate) type Ts = (u64, u64, String);
 
-fn ts(text: &str) -> Option<Ts> {
+/// Read a message's id.
+pub(crate) fn ts(text: &str) -> Option<Ts> {
     let (seconds, rest) = text.split_once('.')?;
     let digits = |part: &str| (1..=12).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     (digits(seconds) && digits(rest)).then_some(())?;
@@ -62,15 +63,15 @@ fn root(message: &Value) -> Option<Ts> {
 }
 
 /// Where messages belong, and what names them.
-pub(super) struct Place {
-    pub(super) config: Arc<Config>,
-    pub(super) directory: Arc<Directory>,
-    pub(super) conversation: Conversation,
+pub(crate) struct Place {
+    pub(crate) config: Arc<Config>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) conversation: Conversation,
 }
 
 /// A thread that may go on.
 #[derive(Default)]
-struct Thread {
+pub(crate) struct Thread {
     messages: BTreeMap<Ts, Message>,
     bytes: usize,
     updated: Option<Timestamp>,
@@ -174,7 +175,7 @@ impl Iterator for Days {
 }
 
 /// Whether somebody said something: not a notice about the channel, a placeholder of a deleted message, or a hidden event.
-fn is_said(message: &Value) -> bool {
+pub(crate) fn is_said(message: &Value) -> bool {
     let hidden = message.get("hidden").and_then(Value::as_bool) == Some(true);
     let notice = text(message, &["subtype"]).is_some_and(|subtype| {
         subtype.starts_with("channel_")
@@ -187,7 +188,7 @@ fn is_said(message: &Value) -> bool {
 
 impl Place {
     /// Put a message into its thread.
-    fn take(&self, value: &Value, open: &mut BTreeMap<Ts, Thread>) -> Result<(), String> {
+    pub(crate) fn take(&self, value: &Value, open: &mut BTreeMap<Ts, Thread>) -> Result<(), String> {
         if !is_said(value) {
             return Ok(());
         }
@@ -245,7 +246,8 @@ impl Place {
         }
     }
 
-    fn document(&self, root: &Ts, thread: Thread) -> Change {
+    /// The document of a thread.
+    pub(crate) fn document(&self, root: &Ts, thread: Thread) -> Change {
         let (config, conversation) = (&self.config, &self.conversation);
         let messages: Vec<Message> = thread.messages.into_values().collect();
         let first = messages.first();

@@ -73,18 +73,12 @@ mod x86 {
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn with_avx2<F: Finish>(product: Product<'_, F>) {
-        product.by_tiles::<true>(|a, b| {
-            // SAFETY: this function is only reached on a processor with AVX2.
-            unsafe { tile_by_avx2(a, b) }
-        });
+        product.by_tiles::<true>(|a, b| tile_by_avx2(a, b));
     }
 
     #[target_feature(enable = "avx2,fma,avx512vnni,avx512vl")]
     pub(super) fn with_vnni<F: Finish>(product: Product<'_, F>) {
-        product.by_tiles::<true>(|a, b| {
-            // SAFETY: this function is only reached on a processor with all of its features.
-            unsafe { tile_by_vnni(a, b) }
-        });
+        product.by_tiles::<true>(|a, b| tile_by_vnni(a, b));
     }
 
     // The tiles are functions of their own: inlined into the loops around them, their sums would not stay in registers.

@@ -1,8 +1,8 @@
-//! GitHub's GraphQL, for the one thing that REST has not: discussions.
+//! GitHub's GraphQL, for what REST has not: discussions, and the reviews of many pull requests at once.
 //!
 //! It takes queries of one fixed shape, whatever fields they pick: `repository(owner:, name:) { discussions(first:, after:, orderBy:) }`, with
 //! `owner`, `name`, `first` and `after` given as variables of these names or of those that the query puts after `first:` and the like.
-//! The answer has all the fields below, asked for or not.
+//! Or of the same shape with `pullRequests(first:, after:)`. The answer has all the fields below, asked for or not.
 
 use serde_json::{Map, Value, json};
 
@@ -22,10 +22,11 @@ pub(crate) fn answer(state: &State, call: &Call, viewer: &Viewer) -> Reply {
         return message(400, "Problems parsing JSON");
     };
     let query = body["query"].as_str().unwrap_or_default();
-    if !query.contains("discussions") || !query.contains("repository") {
+    let reviews = query.contains("pullRequests");
+    if !(reviews || query.contains("discussions")) || !query.contains("repository") {
         return failed(
             "undefinedField",
-            "The simulator answers queries for the discussions of a repository",
+            "The simulator answers queries for the discussions or pull requests of a repository",
         );
     }
     let terms = Terms {
@@ -44,8 +45,11 @@ pub(crate) fn answer(state: &State, call: &Call, viewer: &Viewer) -> Reply {
     if !(1..=100).contains(&first) {
         return failed(
             "EXCESSIVE_PAGINATION",
-            "Requesting records on the `discussions` connection exceeds the `first` limit of 100 records.",
+            "Requesting records on a connection exceeds the `first` limit of 100 records.",
         );
+    }
+    if reviews {
+        return Reply::ok(&pulls(repository, (&terms, first)));
     }
     Reply::ok(&page(&Writer::new(state), repository, (&terms, first)))
 }
@@ -115,6 +119,29 @@ fn page(write: &Writer<'_>, repository: &Repository, (terms, first): (&Terms<'_>
             "discussions": { "totalCount": total, "nodes": nodes, "pageInfo": { "hasNextPage": more, "endCursor": end } } },
         "rateLimit": { "cost": 1, "limit": 5000, "remaining": 4999, "nodeCount": first },
     } })
+}
+
+/// A page of pull requests by number, with the numbers of their reviews.
+fn pulls(repository: &Repository, (terms, first): (&Terms<'_>, u64)) -> Value {
+    let from = clear(&terms.text("after")).and_then(|text| text.parse::<u64>().ok());
+    let all = repository
+        .items
+        .values()
+        .filter_map(|item| Some((item.number, item.pull.as_ref()?)));
+    let mut rows: Vec<_> = all
+        .filter(|(number, _)| from.is_none_or(|from| *number > from))
+        .collect();
+    let more = rows.len() > usize::try_from(first).unwrap_or(100);
+    rows.truncate(usize::try_from(first).unwrap_or(100));
+    let end = rows.last().map(|(number, _)| opaque(&number.to_string()));
+    let review = |one: &super::model::Review| json!({ "databaseId": one.id, "fullDatabaseId": one.id.to_string() });
+    let nodes = rows.iter().map(|(number, pull)| {
+        let reviews: Vec<Value> = pull.reviews.iter().map(review).collect();
+        json!({ "number": number, "reviews": connection(&reviews) })
+    });
+    let nodes: Vec<Value> = nodes.collect();
+    json!({ "data": { "repository": { "id": format!("R_{}", repository.id),
+        "pullRequests": { "nodes": nodes, "pageInfo": { "hasNextPage": more, "endCursor": end } } } } })
 }
 
 fn author(write: &Writer<'_>, person: usize) -> Value {

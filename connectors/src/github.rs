@@ -1,0 +1,20 @@
+//! GitHub through its API: repositories with their issues, pull requests, reviews, comments, discussions and releases, and who may read them.
+
+mod access;
+pub(crate) mod batch;
+mod census;
+mod client;
+mod config;
+mod connector;
+mod convert;
+mod cursor;
+mod discussions;
+mod people;
+mod profile;
+mod pulls;
+mod repositories;
+mod streams;
+
+pub use config::GitHubApiSettings;
+pub(crate) use config::address;
+pub use connector::GitHub;

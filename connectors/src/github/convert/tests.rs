@@ -1,0 +1,141 @@
+//! Documents from GitHub's own examples of its records, where those lie beside the repository, and from records that are broken.
+
+use std::path::PathBuf;
+
+use domain::{Change, Document, DocumentKind, SourceId};
+use serde_json::{Value, json};
+
+use super::super::batch::Batch;
+use super::super::config::{Config, GitHubApiSettings};
+use super::{Parts, Scribe};
+use crate::archive::github::record::Shape;
+
+/// The value of an official example.
+fn example(name: &str) -> Option<Value> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/specs/github/api.github.com.subset.json");
+    let spec: Value = serde_json::from_slice(&std::fs::read(file).ok()?).ok()?;
+    Some(spec["components"]["examples"][name]["value"].clone())
+}
+
+fn config() -> Config {
+    Config::new(SourceId::new("gh").expect("slug"), GitHubApiSettings::default()).expect("settings")
+}
+
+fn made(work: impl FnOnce(&mut Scribe<'_>, &mut Batch)) -> (Vec<Document>, Vec<String>) {
+    let (config, mut batch) = (config(), Batch::default());
+    work(&mut Scribe::new(&config, 1_296_269, "octocat/Hello-World"), &mut batch);
+    let documents = batch.changes.into_iter().filter_map(|change| match change {
+        Change::Upsert(document) => Some(*document),
+        Change::Delete(_) | Change::Access(_) | Change::Account(_) => None,
+    });
+    (
+        documents.collect(),
+        batch.rejected.iter().map(ToString::to_string).collect(),
+    )
+}
+
+#[test]
+fn official_records_become_documents() {
+    let Some(issues) = example("issue-items") else { return };
+    let (comments, reviews) = (
+        example("issue-comment-items").expect("one"),
+        example("pull-request-review-items").expect("one"),
+    );
+    let (pulls, remarks) = (
+        example("pull-request-simple-items").expect("one"),
+        example("pull-request-review-comment-items").expect("one"),
+    );
+    let (releases, commits) = (
+        example("release-items").expect("one"),
+        example("commit-items").expect("one"),
+    );
+    let rows = |list: &Value| list.as_array().cloned().unwrap_or_default();
+    let (documents, rejected) = made(|scribe, batch| {
+        rows(&issues).iter().for_each(|row| scribe.issue(row, batch));
+        rows(&comments)
+            .iter()
+            .for_each(|row| scribe.comment(Shape::Comment, row, batch));
+        rows(&remarks)
+            .iter()
+            .for_each(|row| scribe.comment(Shape::ReviewComment, row, batch));
+        rows(&releases).iter().for_each(|row| scribe.release(row, batch));
+        let parts = Parts {
+            reviews: rows(&reviews),
+            commits: rows(&commits),
+            files: rows(&example("diff-entry-items").expect("one")),
+        };
+        rows(&pulls).iter().for_each(|row| scribe.pull(row, &parts, batch));
+    });
+    assert_eq!(rejected, Vec::<String>::new());
+    let kinds: Vec<DocumentKind> = documents.iter().map(|one| one.kind).collect();
+    for kind in [
+        DocumentKind::Comment,
+        DocumentKind::Release,
+        DocumentKind::PullRequest,
+        DocumentKind::Review,
+    ] {
+        assert!(kinds.contains(&kind), "{kind:?} of {kinds:?}");
+    }
+    for one in &documents {
+        assert!(one.key.as_str().contains("octocat/hello-world"), "{}", one.key);
+        assert_eq!(one.access.as_str(), "gh/repository:1296269");
+        assert!(
+            one.author.is_some() && one.created.is_some() && one.url.is_some(),
+            "{one:#?}"
+        );
+    }
+    let pull = documents
+        .iter()
+        .find(|one| one.kind == DocumentKind::PullRequest)
+        .expect("a pull request");
+    let rules: Vec<&str> = pull.links.iter().map(|link| link.rule.as_str()).collect();
+    assert!(
+        ["github.commits", "github.files"]
+            .iter()
+            .all(|rule| rules.contains(rule)),
+        "{rules:?}"
+    );
+}
+
+#[test]
+fn identities_outlive_the_names_of_repositories() {
+    let row = json!({ "number": 7, "title": "t", "created_at": "2024-01-01T00:00:00Z" });
+    let (config, mut batch) = (config(), Batch::default());
+    for name in ["acme/api", "acme/core"] {
+        Scribe::new(&config, 5, name).issue(&row, &mut batch);
+    }
+    let documents: Vec<_> = batch
+        .changes
+        .iter()
+        .filter_map(|one| if let Change::Upsert(one) = one { Some(one) } else { None })
+        .collect();
+    assert_eq!(documents[0].id, documents[1].id);
+    assert_ne!(documents[0].key, documents[1].key);
+}
+
+#[test]
+fn what_only_some_may_see_is_left_out_and_what_is_broken_is_named() {
+    let (documents, rejected) = made(|scribe, batch| {
+        scribe.release(&json!({ "id": 1, "tag_name": "v1", "draft": true }), batch);
+        let parts = Parts {
+            reviews: vec![json!({ "id": 9, "state": "PENDING", "user": { "login": "ada" } })],
+            ..Parts::default()
+        };
+        scribe.pull(&json!({ "number": 3, "title": "p", "head": {} }), &parts, batch);
+        scribe.issue(&json!({ "id": 4 }), batch);
+        scribe.comment(Shape::Comment, &json!({ "id": 5, "issue_url": "x/issues/none" }), batch);
+        scribe.discussion(
+            &json!({ "number": 8, "comments": { "nodes": [
+            { "databaseId": 1, "deletedAt": "2024-01-01T00:00:00Z" }, { "body": "no id" }] } }),
+            batch,
+        );
+    });
+    let keys: Vec<&str> = documents.iter().map(|one| one.key.as_str()).collect();
+    assert_eq!(keys, ["github:octocat/hello-world#3", "github:octocat/hello-world#8"]);
+    assert!(documents[0].links.iter().all(|link| link.rule != "github.reviews"));
+    assert_eq!(rejected.len(), 3, "{rejected:?}");
+    assert!(
+        rejected.iter().all(|one| one.starts_with("repository 1296269 ")),
+        "{rejected:?}"
+    );
+}

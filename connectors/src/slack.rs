@@ -1,0 +1,13 @@
+//! Slack through its API: channels, what is said in them as threads, people, and who may read what.
+
+mod census;
+mod client;
+mod config;
+mod connector;
+mod convert;
+mod cursor;
+mod history;
+mod workspace;
+
+pub use config::SlackApiSettings;
+pub use connector::Slack;
