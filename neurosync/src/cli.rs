@@ -169,12 +169,14 @@ pub struct Serve {
 pub enum ConnectorKind {
     /// A Git repository: local path or clone URL.
     Git,
-    /// Jira issues as JSON lines (REST shape).
+    /// Jira: the address of a site, or issues as JSON lines (REST shape).
     Jira,
-    /// GitHub issues and pull requests as JSON (REST shape).
+    /// GitHub: the address of an owner or a repository, or issues and pull requests as JSON (REST shape).
     Github,
-    /// A Slack export: zip or folder.
+    /// Slack: the address of a workspace, or an export (zip or folder).
     Slack,
+    /// Confluence: the address of a site.
+    Confluence,
     /// A folder of Markdown pages.
     Wiki,
     /// Commit logs as JSON lines.
@@ -238,6 +240,12 @@ pub struct SourceSettings {
     /// Branch to read (git; default: HEAD).
     #[arg(long)]
     pub branch: Option<String>,
+    /// The connection to read it through, of an address at GitHub, Jira, Confluence or Slack (default: the provider's).
+    #[arg(long, value_name = "NAME")]
+    pub connection: Option<String>,
+    /// Only this repository, project, space or channel of it (repeatable).
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
     /// How often `serve` syncs it: an interval (15m, 2h), a cron expression in UTC (0 3 * * 1-5), or never.
     #[arg(long, value_name = "RULE")]
     pub schedule: Option<String>,

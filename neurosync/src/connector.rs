@@ -12,7 +12,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::app::App;
 use crate::cli::{ConnectorKind, SourceSettings};
+use crate::cloud;
+use crate::connections::Connections;
 use crate::schedule::{self, Rule};
 
 impl ConnectorKind {
@@ -24,8 +27,33 @@ impl ConnectorKind {
             Self::Slack => "slack-archive",
             Self::Wiki => "wiki-archive",
             Self::Commits => "commits-archive",
+            Self::Confluence => "confluence",
         }
     }
+}
+
+/// The record of a source at a provider that a command line describes.
+///
+/// # Errors
+/// `NotFound` when there is no such connection; `Invalid` when it does not reach the location.
+pub(crate) async fn cloud_record(
+    written: &SourceSettings,
+    connections: &Connections,
+    now: Timestamp,
+) -> Result<SourceRecord> {
+    let connector = cloud::name(written.connector).unwrap_or_default();
+    let mut settings = cloud::settings(written, connector, connections).await?;
+    if let Some(rule) = &written.schedule {
+        Rule::parse(rule)?;
+        settings.insert(schedule::SETTING.to_owned(), json!(rule));
+    }
+    settings.insert("access".to_owned(), access(&written.access));
+    Ok(SourceRecord {
+        id: SourceId::new(&written.name)?,
+        connector: connector.to_owned(),
+        settings: Value::Object(settings),
+        added: now,
+    })
 }
 
 /// The record that a command line describes. Opening its connector checks the settings.
@@ -118,13 +146,13 @@ pub(crate) fn forget(id: &SourceId, clones: &Path) -> Result<()> {
 }
 
 /// Check that a source can be read before it is stored: its settings, and what is at its path. A URL is only asked by a sync.
-pub(crate) async fn check(record: &SourceRecord, clones: &Path) -> Result<()> {
+pub(crate) async fn check(record: &SourceRecord, app: &App) -> Result<()> {
     match archive_kind(&record.connector) {
         Some(kind) => {
             let archive = Archive::open(record.id.clone(), kind, connectors_own(record))?;
             archive.check().await
         }
-        None => open(record, clones).map(drop),
+        None => open(record, app).map(drop),
     }
 }
 
@@ -132,7 +160,7 @@ pub(crate) async fn check(record: &SourceRecord, clones: &Path) -> Result<()> {
 pub(crate) fn is_same_place(one: &SourceRecord, other: &SourceRecord) -> bool {
     let place = |record: &SourceRecord| {
         let settings = &record.settings;
-        settings.get("path").or_else(|| settings.get("location")).cloned()
+        ["path", "location", "site", "owner", "repositories"].map(|name| settings.get(name).cloned())
     };
     one.connector == other.connector && place(one) == place(other)
 }
@@ -144,14 +172,18 @@ fn archive_kind(connector: &str) -> Option<Kind> {
 }
 
 /// The connector of a record.
-pub(crate) fn open(record: &SourceRecord, clones: &Path) -> Result<Box<dyn Connector>> {
+pub(crate) fn open(record: &SourceRecord, app: &App) -> Result<Box<dyn Connector>> {
     let id = record.id.clone();
     if let Some(kind) = archive_kind(&record.connector) {
         return Ok(Box::new(Archive::open(id, kind, connectors_own(record))?));
     }
+    let connections = || app.connections().cloned();
+    if let Some(connector) = cloud::open(record, connectors_own(record), connections)? {
+        return Ok(connector);
+    }
     match record.connector.as_str() {
         "git" => {
-            let clone = clone_of(&id, clones);
+            let clone = clone_of(&id, &app.clones());
             Ok(Box::new(Git::open(id, settings(record)?, &clone)?))
         }
         other => Err(Error::invalid(
@@ -167,6 +199,7 @@ fn connectors_own(record: &SourceRecord) -> Value {
     let mut settings = record.settings.clone();
     if let Value::Object(settings) = &mut settings {
         settings.remove(schedule::SETTING);
+        settings.remove(cloud::CONNECTION);
     }
     settings
 }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod cli;
+mod cloud;
 mod commands;
 pub mod config;
 pub mod connections;

@@ -191,7 +191,7 @@ impl Pipeline<'_> {
     }
 
     async fn sync_record(&self, report: &SourceReport) -> Result<Committed> {
-        let connector = connector::open(&report.source, &self.app.clones())?;
+        let connector = connector::open(&report.source, self.app)?;
         self.pull(&*connector).await
     }
 

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 pub mod fixtures;
+pub mod providers;
 
 /// The binary built beside the tests.
 ///

@@ -95,7 +95,7 @@ impl Slack {
             }
         }
         let known = Arc::new(Workspace {
-            names: Arc::new(Names::new(
+            names: Arc::new(Names::live(
                 self.config.source.clone(),
                 team,
                 workspace,

@@ -32,7 +32,7 @@ pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
     sample::unpack(&sample)?;
     for settings in sources(&sample, &demo.repository) {
         let record = connector::record(&settings, now())?;
-        connector::open(&record, &app.clones())?;
+        connector::open(&record, &app)?;
         let readers = connector::readers(&record)?;
         app.sync_store().put_source(record, readers).await?;
     }
@@ -58,6 +58,8 @@ pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
 fn sources(sample: &Path, repository: &Path) -> Vec<SourceSettings> {
     let source = |connector, name: &str, location: &Path| SourceSettings {
         schedule: None,
+        connection: None,
+        only: Vec::new(),
         connector,
         name: name.to_owned(),
         location: location.display().to_string(),

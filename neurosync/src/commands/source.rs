@@ -8,6 +8,7 @@ use super::connect::read_token;
 use super::show;
 use crate::app::now;
 use crate::cli::{Source, SourceSettings};
+use crate::cloud;
 use crate::connector;
 use crate::context::Context;
 use crate::hints;
@@ -25,13 +26,17 @@ pub(super) async fn run(context: &Context<'_>, source: Source) -> Result<()> {
 }
 
 async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Result<()> {
-    let record = connector::record(settings, now())?;
     let app = context.app().await?;
+    let record = if cloud::is_meant(settings) {
+        connector::cloud_record(settings, app.connections()?, now()).await?
+    } else {
+        connector::record(settings, now())?
+    };
     let id = record.id.clone();
     let reports = app.sync_store().sources().await?;
     let known = |report: &SourceReport| !report.removed && connector::is_same_place(&report.source, &record);
     let known = reports.iter().any(|report| report.source.id == id && known(report));
-    match connector::check(&record, &app.clones()).await {
+    match connector::check(&record, &app).await {
         // One that was read before may be out of reach just now; who may read it can be changed all the same.
         Err(error) if known && is_out_of_reach(&error) => {}
         // One that cannot be read is not stored.

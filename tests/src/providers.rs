@@ -1,0 +1,110 @@
+//! Simulated providers, and what a person does with a browser to connect to them.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+
+use serde_json::Value;
+use testkit::provider::{Application, Limits, Settings, Simulators};
+
+use crate::Neurosync;
+
+/// Where the browser comes back to; each test has a port of its own.
+pub fn redirect() -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    format!("http://{}/callback", free.local_addr().expect("an address"))
+}
+
+/// Simulators without limits on requests, whose sign-ins lead back to `redirect`.
+///
+/// # Panics
+/// When no port is free.
+pub async fn simulators(redirect: &str) -> Simulators {
+    let settings = Settings {
+        limits: Limits::none(),
+        redirects: vec![redirect.to_owned()],
+        ..Settings::default()
+    };
+    Simulators::start(settings).await.expect("simulators")
+}
+
+/// A data folder whose configuration leads to the simulators.
+pub fn configured(simulators: &Simulators, redirect: &str) -> Neurosync {
+    let neurosync = Neurosync::default();
+    let places = simulators.addresses();
+    std::fs::create_dir_all(neurosync.data()).expect("a folder");
+    let secret = neurosync.data().with_file_name("secret");
+    let key = neurosync.data().with_file_name("key");
+    let (github, atlassian, slack) = (&places.github, &places.atlassian, &places.slack);
+    let app = |application: Application| {
+        let path = secret.with_extension(application.client_id);
+        std::fs::write(&path, application.client_secret).expect("a file");
+        format!(
+            "client_id = {:?}\nclient_secret_file = {:?}\nredirect = {redirect:?}\n",
+            application.client_id,
+            path.display().to_string()
+        )
+    };
+    let text = format!(
+        "[network]\nallow = [\"127.0.0.1\"]\n[keys]\nfile = {:?}\n\
+         [apps.github]\n{}authorize = \"{github}/login/oauth/authorize\"\ntoken = \"{github}/login/oauth/access_token\"\n\
+         device = \"{github}/login/device/code\"\napi = \"{github}/\"\n\
+         [apps.atlassian]\n{}authorize = \"{atlassian}/authorize\"\ntoken = \"{atlassian}/oauth/token\"\napi = \"{atlassian}/\"\n\
+         [apps.slack]\n{}authorize = \"{slack}/oauth/v2/authorize\"\ntoken = \"{slack}/api/oauth.v2.access\"\napi = \"{slack}/api/\"\n",
+        key.display().to_string(),
+        app(Application::GITHUB),
+        app(Application::ATLASSIAN),
+        app(Application::SLACK),
+    );
+    std::fs::write(neurosync.data().join("neurosync.toml"), text).expect("a file");
+    neurosync
+}
+
+/// Open an address as a browser does, following redirections; what the last page says.
+pub fn browse(address: &str) -> String {
+    let mut address = address.to_owned();
+    for _ in 0..4 {
+        let rest = address.strip_prefix("http://").expect("an address of this machine");
+        let (host, path) = rest.split_once('/').expect("a path");
+        let mut stream = TcpStream::connect(host).expect("it listens");
+        write!(
+            stream,
+            "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        )
+        .expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let location = answer.lines().find_map(|line| {
+            line.split_once(": ")
+                .filter(|(name, _)| name.eq_ignore_ascii_case("location"))
+        });
+        match location {
+            Some((_, next)) => address = next.trim().to_owned(),
+            None => return answer,
+        }
+    }
+    address
+}
+
+/// The address that a waiting `connect` asks to open.
+pub fn asked(child: &mut Child) -> String {
+    let lines = BufReader::new(child.stderr.as_mut().expect("piped")).lines();
+    let mut lines = lines.map(|line| line.expect("text"));
+    let found = lines.find(|line| line.trim_start().starts_with("http://"));
+    found.expect("an address").trim().to_owned()
+}
+
+/// Connect by consent; the JSON that the command ends with.
+pub fn consent(neurosync: &Neurosync, service: &str) -> Value {
+    let mut command = neurosync.command(&["--json", "connect", service]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let page = browse(&asked(&mut child));
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}

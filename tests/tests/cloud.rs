@@ -1,0 +1,104 @@
+//! All four providers over the real binary: connected by consent, read, changed, read again; and what one may not see stays unseen.
+
+use std::collections::BTreeSet;
+
+use neurosync_tests::Neurosync;
+use neurosync_tests::providers::{configured, consent, redirect, simulators};
+use testkit::provider::{Mutation, Provider, Simulators};
+
+/// Service, provider, connection and location of each source.
+const SOURCES: [(&str, Provider, &str, &str); 4] = [
+    ("github", Provider::GitHub, "github", "https://github.com/"),
+    ("jira", Provider::Jira, "atlassian", ""),
+    ("confluence", Provider::Confluence, "atlassian", ""),
+    ("slack", Provider::Slack, "slack", "https://acme.slack.com"),
+];
+
+/// The address of the site that Atlassian's consent reaches.
+fn site(neurosync: &Neurosync) -> String {
+    let listed = neurosync.json(&["connections"]);
+    let connections = listed["connections"].as_array().expect("a list");
+    let found = connections
+        .iter()
+        .find(|one| one["name"] == "atlassian")
+        .expect("a connection");
+    found["sites"][0]["url"].as_str().expect("an address").to_owned()
+}
+
+fn connect_all(neurosync: &Neurosync, simulators: &Simulators) {
+    for (service, provider) in [
+        ("github", Provider::GitHub),
+        ("jira", Provider::Jira),
+        ("slack", Provider::Slack),
+    ] {
+        simulators.sign_in(provider, Some(0));
+        consent(neurosync, service);
+    }
+    let site = site(neurosync);
+    for (kind, _, connection, location) in SOURCES {
+        let location = if location.is_empty() { site.as_str() } else { location };
+        neurosync.json(&["source", "add", kind, kind, location, "--connection", connection]);
+    }
+}
+
+/// Documents of every source together, by kind.
+fn counts(neurosync: &Neurosync) -> Vec<(String, u64)> {
+    let listed = neurosync.json(&["source", "list"]);
+    let sources = listed["sources"].as_array().expect("a list");
+    let documents = sources
+        .iter()
+        .flat_map(|source| source["documents"].as_object().expect("counts"));
+    let mut counts: Vec<_> = documents
+        .map(|(kind, count)| (kind.clone(), count.as_u64().expect("a count")))
+        .collect();
+    counts.sort();
+    counts
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_providers_are_read_and_followed() {
+    let redirect = redirect();
+    let simulators = simulators(&redirect).await;
+    let neurosync = configured(&simulators, &redirect);
+    tokio::task::block_in_place(|| {
+        connect_all(&neurosync, &simulators);
+        let runs = neurosync.json(&["sync"]);
+        for run in runs["sources"].as_array().expect("runs") {
+            assert!(
+                run["error"].is_null() && run["committed"]["upserted"].as_u64() > Some(0),
+                "{run}"
+            );
+        }
+        let again = neurosync.json(&["sync"]);
+        for run in again["sources"].as_array().expect("runs") {
+            assert_eq!(
+                (&run["committed"]["upserted"], &run["embedded"]),
+                (&0.into(), &0.into()),
+                "{run}"
+            );
+        }
+    });
+    for mutation in [
+        Mutation::Create(Provider::Jira),
+        Mutation::Create(Provider::GitHub),
+        Mutation::Create(Provider::Slack),
+        Mutation::Create(Provider::Confluence),
+    ] {
+        simulators.mutate_as(mutation);
+    }
+    simulators.advance(std::time::Duration::from_secs(1200));
+    let (followed, fresh) = tokio::task::block_in_place(|| {
+        let runs = neurosync.json(&["sync"]);
+        let changed = runs["sources"].as_array().expect("runs").iter();
+        let changed: BTreeSet<_> = changed
+            .filter(|run| run["committed"]["upserted"].as_u64() > Some(0))
+            .map(|run| run["source"].as_str().expect("a name").to_owned())
+            .collect();
+        assert_eq!(changed.len(), 4, "{runs}");
+        let other = configured(&simulators, &redirect);
+        connect_all(&other, &simulators);
+        other.json(&["sync"]);
+        (counts(&neurosync), counts(&other))
+    });
+    assert_eq!(followed, fresh);
+}
