@@ -11,6 +11,7 @@ pub(crate) mod links;
 pub(crate) mod people;
 mod projects;
 mod pull;
+mod slice;
 mod sweep;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use super::connector::Jira;
 use super::convert::{self, Home, Identity};
 use super::cursor::{OVERLAP, Position, Run, Task};
 use super::people::{self, Restriction};
+use super::slice::{DAY, Slice};
 use crate::archive::format::Told;
 use crate::archive::json::{at, id, list, one_line, text, time};
 
@@ -17,8 +18,6 @@ use crate::archive::json::{at, id, list, one_line, text, time};
 const PAGE: usize = 500;
 /// How far behind the present a run stays: what is written meanwhile is read by the next.
 const MARGIN: i64 = 60 * 1000;
-/// Time between two censuses, and between two readings of all accounts.
-const DAY: i64 = 24 * 60 * 60 * 1000;
 /// How far a census looks back beyond the one before it, for what the search index did not know for long.
 const LOOK_BACK: i64 = 2 * 60 * 60 * 1000;
 
@@ -396,24 +395,5 @@ impl<'j> Pull<'j> {
             rule: &rule,
         };
         convert::convert(&home, &mut self.told, issue)
-    }
-}
-
-/// The part of all issues that the census of a day reads again.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Slice {
-    part: u64,
-    of: u64,
-}
-
-impl Slice {
-    pub(super) fn new(start: i64, days: u32) -> Self {
-        let of = u64::from(days.max(1));
-        let day = u64::try_from(start.div_euclid(DAY)).unwrap_or(0);
-        Self { part: day % of, of }
-    }
-
-    pub(super) fn has(self, id: u64) -> bool {
-        id % self.of == self.part
     }
 }

@@ -7,7 +7,7 @@ use domain::{DocumentId, DocumentKind, ErrorKind, Key, Result, Sweep};
 use super::client::BULK;
 use super::connector::Jira;
 use super::cursor::Position;
-use super::pull::Slice;
+use super::slice::Slice;
 use crate::archive::json::{id, list};
 
 /// Issue numbers of a project of which nothing is known, at most; beyond, the whole sweep is frozen.

@@ -37,14 +37,6 @@ struct Said {
     after: Option<String>,
 }
 
-/// Where the window begins: on the hour, so that a walk that fails begins again with the same question.
-fn begin(now: Timestamp, window: Duration) -> Timestamp {
-    let start = now
-        .0
-        .saturating_sub(i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
-    Timestamp(start - start.rem_euclid(3_600_000))
-}
-
 /// Begin a walk: over the whole channel, over the window, or over what is new.
 fn walk(channel: &Channel, (limited, share): (bool, usize), (now, window): (Timestamp, Duration)) -> Walk {
     let age = |then: Option<Timestamp>| then.map_or(Duration::MAX, |then| until(then, now));
