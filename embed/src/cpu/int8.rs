@@ -206,16 +206,7 @@ impl<F: Finish> Product<'_, F> {
                 for (i, row) in rows.iter_mut().enumerate() {
                     *row = left.row((first + i).min(count - 1));
                 }
-                let mut reals = [[0.0; COLUMNS]; ROWS];
-                for (b, units) in b.chunks(BLOCK / GROUP).zip(units) {
-                    let mut block = rows;
-                    for (block, rest) in block.iter_mut().zip(&mut rows) {
-                        (*block, *rest) = rest.split_at(b.len());
-                    }
-                    for (sums, reals) in tile(block, b).iter().zip(&mut reals) {
-                        *reals = added::<FUSED>(sums, units, *reals);
-                    }
-                }
+                let reals = by_blocks::<FUSED>(rows, (b, units), &tile);
                 for (r, reals) in (first..count).zip(reals) {
                     let reals = whole_row::<FUSED>(reals, left.ranges[r], totals);
                     finish_row::<FUSED, F>(&finish, column, &reals, &mut out[r * stride + column..][..width]);
@@ -223,6 +214,26 @@ impl<F: Finish> Product<'_, F> {
             }
         }
     }
+}
+
+/// The sums of a tile in reals, block by block.
+#[inline(always)]
+fn by_blocks<const FUSED: bool>(
+    mut rows: [&[[u8; GROUP]]; ROWS],
+    (panel, units): (&[[[i8; GROUP]; COLUMNS]], &[[f32; COLUMNS]]),
+    tile: &impl Fn([&[[u8; GROUP]]; ROWS], &[[[i8; GROUP]; COLUMNS]]) -> Sums,
+) -> [[f32; COLUMNS]; ROWS] {
+    let mut reals = [[0.0; COLUMNS]; ROWS];
+    for (b, units) in panel.chunks(BLOCK / GROUP).zip(units) {
+        let mut block = rows;
+        for (block, rest) in block.iter_mut().zip(&mut rows) {
+            (*block, *rest) = rest.split_at(b.len());
+        }
+        for (sums, reals) in tile(block, b).iter().zip(&mut reals) {
+            *reals = added::<FUSED>(sums, units, *reals);
+        }
+    }
+    reals
 }
 
 /// The products of a row from its steps' products, its range and the columns' sums.
