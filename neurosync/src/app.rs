@@ -203,19 +203,16 @@ impl App {
     pub async fn index(&self, progress: &dyn model_cache::Progress) -> Result<Index> {
         let made = self.space().await?;
         let model = sentence_encoder(&self.config, &self.environment, progress);
-        let (embedder, vectors) = match made {
-            Some(made) => {
-                let (model, vectors) = tokio::try_join!(model, self.open_vectors(made.dimensions))?;
-                made.check(&Space::of(&*model))?;
-                (model, vectors)
-            }
-            None => {
-                let model = model.await?;
-                let (space, file) = (Space::of(&*model), self.config.data.join(SPACE));
-                blocking(move || space.write(&file)).await?;
-                let vectors = self.open_vectors(model.dimensions()).await?;
-                (model, vectors)
-            }
+        let (embedder, vectors) = if let Some(made) = made {
+            let (model, vectors) = tokio::try_join!(model, self.open_vectors(made.dimensions))?;
+            made.check(&Space::of(&*model))?;
+            (model, vectors)
+        } else {
+            let model = model.await?;
+            let (space, file) = (Space::of(&*model), self.config.data.join(SPACE));
+            blocking(move || space.write(&file)).await?;
+            let vectors = self.open_vectors(model.dimensions()).await?;
+            (model, vectors)
         };
         Ok(Index {
             vectors,

@@ -86,7 +86,7 @@ async fn four_providers_are_read_and_followed() {
     ] {
         simulators.mutate_as(mutation);
     }
-    simulators.advance(std::time::Duration::from_secs(1200));
+    simulators.advance(std::time::Duration::from_mins(20));
     let (followed, fresh) = tokio::task::block_in_place(|| {
         let runs = neurosync.json(&["sync"]);
         let changed = runs["sources"].as_array().expect("runs").iter();

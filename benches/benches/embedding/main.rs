@@ -32,8 +32,8 @@ fn main() {
     }
     let sets = texts::sets(&options.texts, options.count, &load(Precision::Float32));
     let (mut engines, skipped) = match options.device {
-        Device::Cuda => on_gpu(&options, &files, &load),
-        Device::Cpu | Device::Auto => all(&options, &files, &load),
+        Device::Cuda => on_gpu(&options, &files, load),
+        Device::Cpu | Device::Auto => all(&options, &files, load),
     };
     println!("{} threads", options.threads);
     for set in &sets {

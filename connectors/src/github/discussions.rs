@@ -94,12 +94,11 @@ impl GitHub {
         }
         let floor = one.discussions.floor();
         let below = floor.is_some() && nodes.iter().any(|node| updated(node) < floor);
-        match next.filter(|_| !below && !nodes.is_empty()) {
-            Some(next) => one.discussions.walk = Some(Walk { next, top, tag: None }),
-            None => {
-                one.discussions.finish(top);
-                position.advance();
-            }
+        if let Some(next) = next.filter(|_| !below && !nodes.is_empty()) {
+            one.discussions.walk = Some(Walk { next, top, tag: None })
+        } else {
+            one.discussions.finish(top);
+            position.advance();
         }
         Ok(())
     }

@@ -70,19 +70,16 @@ impl GitHub {
         }
         let floor = one.pulls.floor();
         let below = floor.is_some() && rows.iter().any(|row| updated(row) < floor);
-        match answer.next_link()?.filter(|_| !below && !rows.is_empty()) {
-            Some(next) => {
-                let next = next.into();
-                one.pulls.walk = Some(Walk { next, ..walk });
-            }
-            None => {
-                let settled = walk.top.is_some_and(|top| until(top, now) > SETTLED);
-                one.tags.remove("pulls");
-                one.tags
-                    .extend(walk.tag.filter(|_| settled).map(|tag| ("pulls".to_owned(), tag)));
-                one.pulls.finish(walk.top);
-                position.advance();
-            }
+        if let Some(next) = answer.next_link()?.filter(|_| !below && !rows.is_empty()) {
+            let next = next.into();
+            one.pulls.walk = Some(Walk { next, ..walk });
+        } else {
+            let settled = walk.top.is_some_and(|top| until(top, now) > SETTLED);
+            one.tags.remove("pulls");
+            one.tags
+                .extend(walk.tag.filter(|_| settled).map(|tag| ("pulls".to_owned(), tag)));
+            one.pulls.finish(walk.top);
+            position.advance();
         }
         Ok(())
     }

@@ -166,14 +166,15 @@ impl<'a> Attempt<'a> {
                 Outcome::Unauthorized(answer, credential)
             }
             Verdict::Failed { why, wait } => self.fault(&answer, &why, wait.unwrap_or_default()),
-            Verdict::Final => match self.not_json(&answer) {
-                Some(why) => self.fault(&answer, why, Duration::ZERO),
-                None => {
+            Verdict::Final => {
+                if let Some(why) = self.not_json(&answer) {
+                    self.fault(&answer, why, Duration::ZERO)
+                } else {
                     self.record(Some(false));
                     self.api.shared.budget().passed();
                     Outcome::Answer(answer)
                 }
-            },
+            }
         })
     }
 

@@ -48,7 +48,8 @@ impl TestClock {
 
     /// Let time pass.
     pub(crate) fn pass(&self, time: Duration) {
-        let millis = i64::try_from(time.as_millis()).expect("short") + i64::from(time.subsec_micros() % 1000 != 0);
+        let millis =
+            i64::try_from(time.as_millis()).expect("short") + i64::from(!time.subsec_micros().is_multiple_of(1000));
         self.now.fetch_add(millis, Ordering::Relaxed);
     }
 }

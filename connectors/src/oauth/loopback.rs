@@ -60,9 +60,8 @@ impl Loopback {
                 continue;
             };
             // One that says nothing must not keep the others waiting for long.
-            match tokio::time::timeout(PATIENCE, self.answer(stream, state)).await {
-                Ok(Some(outcome)) => return outcome,
-                Ok(None) | Err(_) => {}
+            if let Ok(Some(outcome)) = tokio::time::timeout(PATIENCE, self.answer(stream, state)).await {
+                return outcome;
             }
         }
     }
@@ -105,7 +104,7 @@ impl Loopback {
         match (value("code"), value("error")) {
             (Some(code), None) => Some(Ok(Secret::new(code))),
             (_, Some(error)) => {
-                let shown: String = error.chars().filter(|c| c.is_ascii_graphic()).take(60).collect();
+                let shown: String = error.chars().filter(char::is_ascii_graphic).take(60).collect();
                 let refused = Error::new(ErrorKind::Denied, OPERATION, format!("the provider answered `{shown}`"));
                 Some(Err(refused.with_hint("connect again and agree to what is asked")))
             }

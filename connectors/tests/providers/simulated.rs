@@ -158,7 +158,7 @@ impl Held {
 fn wait(error: &domain::Error, simulators: &Simulators) {
     match error.retry() {
         Retry::After(time) => simulators.advance(time),
-        Retry::Now => simulators.advance(Duration::from_secs(60)),
+        Retry::Now => simulators.advance(Duration::from_mins(1)),
         Retry::Never => assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}"),
     }
 }
@@ -172,7 +172,7 @@ pub(crate) fn assert_same(left: &Held, right: &Held) {
         .into_iter()
         .filter(|id| a.get(id) != b.get(id))
         .map(|id| match (a.get(id), b.get(id)) {
-            (Some(one), Some(other)) => format!("{:#?}\n differs from {:#?}", one, other),
+            (Some(one), Some(other)) => format!("{one:#?}\n differs from {other:#?}"),
             (one, other) => format!("{:?} here, {:?} afresh", name(one), name(other)),
         })
         .collect();

@@ -39,19 +39,16 @@ pub(crate) async fn run(context: &Context<'_>, command: Embed) -> Result<()> {
     let model = sentence_encoder(&context.config, context.environment, &*context.bars).await?;
     let role = if command.query { Role::Query } else { Role::Passage };
     let start = Instant::now();
-    let done = match &command.output {
-        Some(path) => {
-            let failed = |error| Error::io("write vectors", path, error);
-            let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
-            let total = embed_all(context, &model, role, (&command, &mut file)).await?;
-            file.flush().map_err(failed)?;
-            Ok(total)
-        }
-        None => {
-            let mut out = std::io::BufWriter::new(std::io::stdout());
-            let total = embed_all(context, &model, role, (&command, &mut out)).await;
-            total.and_then(|total| out.flush().map(|()| total).map_err(write_failed))
-        }
+    let done = if let Some(path) = &command.output {
+        let failed = |error| Error::io("write vectors", path, error);
+        let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
+        let total = embed_all(context, &model, role, (&command, &mut file)).await?;
+        file.flush().map_err(failed)?;
+        Ok(total)
+    } else {
+        let mut out = std::io::BufWriter::new(std::io::stdout());
+        let total = embed_all(context, &model, role, (&command, &mut out)).await;
+        total.and_then(|total| out.flush().map(|()| total).map_err(write_failed))
     };
     let total = match done {
         Ok(total) => total,

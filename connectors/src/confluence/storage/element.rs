@@ -222,15 +222,12 @@ fn resolved(text: &str) -> String {
             .split_once(';')
             .filter(|(name, _)| name.len() <= 10)
             .and_then(|(name, left)| Some((entity(name)?, left)));
-        match found {
-            Some((letter, left)) => {
-                out.push(letter);
-                rest = left;
-            }
-            None => {
-                out.push('&');
-                rest = after;
-            }
+        if let Some((letter, left)) = found {
+            out.push(letter);
+            rest = left;
+        } else {
+            out.push('&');
+            rest = after;
         }
     }
     out.push_str(rest);

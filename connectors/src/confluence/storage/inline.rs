@@ -45,7 +45,7 @@ impl Flow<'_> {
                 self.code = before;
             }
             "a" => self.linked(element.attribute("href").map(str::to_owned), |flow| {
-                flow.walk(&element.nodes)
+                flow.walk(&element.nodes);
             }),
             "ac:link" => self.ac_link(element),
             "ac:image" => self.image(element),
