@@ -53,7 +53,8 @@ fn the_description_names_every_route() {
             "/v1/graph/paths",
             "/v1/search",
             "/v1/sources",
-            "/v1/sync"
+            "/v1/sync",
+            "/v1/webhooks/{provider}/{source}"
         ]
     );
     let refusals = |path: &str, method: &str| -> Vec<String> {

@@ -47,6 +47,7 @@ impl Desk {
         let settings = Settings {
             seed,
             limits: Limits::none(),
+            token_life: Some(Duration::from_hours(24 * 365)),
             ..Settings::default()
         };
         let product = if provider == Provider::Jira {

@@ -1,6 +1,6 @@
 //! Confluence's API as this connector uses it.
 
-use domain::{Error, ErrorKind, Result, Timestamp};
+use domain::{Error, Result, Timestamp};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -77,6 +77,23 @@ impl Client {
         }))
     }
 
+    /// A page of a list that must not be refused.
+    async fn needed(&self, request: Request, next: Option<&str>) -> Result<Listed> {
+        match self.page(request.clone(), next).await? {
+            Some(page) => Ok(page),
+            None => self.refused(request).await,
+        }
+    }
+
+    /// Ask again for what was refused: what that fails with is what there is to tell, an ended grant, say.
+    async fn refused<T>(&self, request: Request) -> Result<T> {
+        self.ask.good(request).await?;
+        Err(Error::unavailable(
+            "read Confluence",
+            "a list was refused, and now is not",
+        ))
+    }
+
     /// All of a list, or none where it is refused.
     async fn all(&self, request: Request) -> Result<Option<Vec<Value>>> {
         let (mut rows, mut next) = (Vec::new(), None);
@@ -102,8 +119,10 @@ impl Client {
 
     /// All spaces that the connecting account sees.
     pub(super) async fn spaces(&self) -> Result<Vec<Value>> {
-        let found = self.all(self.new_api("spaces")?).await?;
-        found.ok_or_else(|| refused("spaces"))
+        match self.all(self.new_api("spaces")?).await? {
+            Some(found) => Ok(found),
+            None => self.refused(self.new_api("spaces")?).await,
+        }
     }
 
     /// One space, where it exists for the connecting account.
@@ -128,13 +147,13 @@ impl Client {
         for (name, value) in query {
             request = request.query(name, value);
         }
-        self.page(request, next).await?.ok_or_else(|| refused(form.path()))
+        self.needed(request, next).await
     }
 
     /// A page of all files, the latest change first.
     pub(super) async fn files(&self, next: Option<&str>) -> Result<Listed> {
         let request = self.new_api("attachments")?.query("sort", "-modified-date");
-        self.page(request, next).await?.ok_or_else(|| refused("attachments"))
+        self.needed(request, next).await
     }
 
     /// A page of all comments, the latest change first.
@@ -143,7 +162,7 @@ impl Client {
             .new_api(place.path())?
             .query("sort", "-modified-date")
             .query("body-format", "storage");
-        self.page(request, next).await?.ok_or_else(|| refused(place.path()))
+        self.needed(request, next).await
     }
 
     /// One page or blog post with its labels, where it exists for the connecting account and is not in the bin.
@@ -233,13 +252,4 @@ impl Client {
         }
         Ok(found)
     }
-}
-
-fn refused(what: &str) -> Error {
-    Error::new(
-        ErrorKind::Denied,
-        "read Confluence",
-        format!("the connecting account may not list {what}"),
-    )
-    .with_hint("connect again with the scopes that reading Confluence needs")
 }

@@ -86,15 +86,15 @@ impl Client {
             .query("maxResults", "100")
             .query("orderBy", "key")
             .query("expand", "description,lead,projectKeys");
-        let found = self.ask.all(&request, "values").await?;
-        found.ok_or_else(|| {
-            Error::new(
-                domain::ErrorKind::Denied,
-                "read projects",
-                "the connecting account may not list projects",
-            )
-            .with_hint("connect again with the scope `read:jira-work`")
-        })
+        if let Some(found) = self.ask.all(&request, "values").await? {
+            return Ok(found);
+        }
+        // What this may fail with is what there is to tell: an ended grant, say.
+        self.ask.good(request).await?;
+        Err(Error::unavailable(
+            "read projects",
+            "the list of projects was refused, and now is not",
+        ))
     }
 
     /// One project, where it exists for the connecting account.

@@ -37,6 +37,14 @@ struct Said {
     after: Option<String>,
 }
 
+/// Where the window begins: on the hour, so that a walk that fails begins again with the same question.
+fn begin(now: Timestamp, window: Duration) -> Timestamp {
+    let start = now
+        .0
+        .saturating_sub(i64::try_from(window.as_millis()).unwrap_or(i64::MAX));
+    Timestamp(start - start.rem_euclid(3_600_000))
+}
+
 /// Begin a walk: over the whole channel, over the window, or over what is new.
 fn walk(channel: &Channel, (limited, share): (bool, usize), (now, window): (Timestamp, Duration)) -> Walk {
     let age = |then: Option<Timestamp>| then.map_or(Duration::MAX, |then| until(then, now));
@@ -58,10 +66,7 @@ fn walk(channel: &Channel, (limited, share): (bool, usize), (now, window): (Time
             ..Walk::default()
         };
     }
-    let start = moment(Timestamp(
-        now.0
-            .saturating_sub(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
-    ));
+    let start = moment(begin(now, window));
     // Of a busy channel less than the window is remembered, and what is not cannot be compared.
     let oldest = channel.known.keys().next().filter(|_| channel.known.len() >= share);
     let start = later(Some(start), oldest.cloned()).unwrap_or_default();
@@ -253,9 +258,5 @@ fn finish(channel: &mut Channel, walk: Walk, (now, window): (Timestamp, Duration
     if walk.deep {
         channel.deep = Some(now);
     }
-    let start = Timestamp(
-        now.0
-            .saturating_sub(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)),
-    );
-    channel.trim(&moment(start), share);
+    channel.trim(&moment(begin(now, window)), share);
 }
