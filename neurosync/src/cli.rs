@@ -30,6 +30,7 @@ pub struct Cli {
 }
 
 /// What to do.
+#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Index this repository and a sample workspace, ask some questions, and serve the API until Ctrl-C.

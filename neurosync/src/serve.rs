@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use domain::seam::store::SourceReport;
 use domain::{Caller, Error, ErrorKind, Result, Retry, SourceId, Timestamp};
 use ingest::progress::{Event, Progress};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use search_api::http::{self, Api, Control, KeyHash, SyncEvent};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -48,10 +48,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
             app.config().data.join(crate::config::FILE).display()
         )));
     }
-    let metrics = PrometheusBuilder::new().build_recorder();
-    let handle = metrics.handle();
-    // A second server in one process (tests) keeps the first recorder.
-    let _kept = ::metrics::set_global_recorder(metrics);
+    let handle = record_metrics();
     let tasks = TaskTracker::new();
     let (hints, hinted) = mpsc::unbounded_channel();
     let control = Arc::new_cyclic(|own| Background {
@@ -75,11 +72,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
         loopback: listen.ip().is_loopback().then(|| listen.ip()),
         metrics: Arc::new(move || handle.render()),
     };
-    let listener = TcpListener::bind(listen).await.map_err(|error| {
-        Error::unavailable("serve", format!("cannot listen on {listen}: {error}"))
-            .with_source(error)
-            .with_hint("choose another address with --listen 127.0.0.1:PORT")
-    })?;
+    let listener = bind(listen).await?;
     let address = listener
         .local_addr()
         .map_err(|error| Error::internal("serve", error.to_string()))?;
@@ -101,6 +94,22 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
     tasks.close();
     tasks.wait().await;
     Ok(())
+}
+
+fn record_metrics() -> PrometheusHandle {
+    let metrics = PrometheusBuilder::new().build_recorder();
+    let handle = metrics.handle();
+    // A second server in one process (tests) keeps the first recorder.
+    let _kept = ::metrics::set_global_recorder(metrics);
+    handle
+}
+
+async fn bind(listen: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(listen).await.map_err(|error| {
+        Error::unavailable("serve", format!("cannot listen on {listen}: {error}"))
+            .with_source(error)
+            .with_hint("choose another address with --listen 127.0.0.1:PORT")
+    })
 }
 
 fn known(key: &ApiKey) -> Result<http::ApiKey> {

@@ -187,10 +187,8 @@ impl Client {
             let mut level = self.level(&path).await?;
             while !level.is_empty() {
                 let mut below = Vec::new();
-                for comment in &level {
-                    if let Some(comment) = id(comment, &["id"]) {
-                        below.extend(self.level(&format!("{}/{comment}/children", place.path())).await?);
-                    }
+                for comment in level.iter().filter_map(|comment| id(comment, &["id"])) {
+                    below.extend(self.level(&format!("{}/{comment}/children", place.path())).await?);
                 }
                 found.extend(level.into_iter().map(|comment| (place, comment)));
                 level = below;

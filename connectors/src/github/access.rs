@@ -72,7 +72,9 @@ impl GitHub {
         let readers = self.config.access.members(principals);
         batch.changes.push(self.rule(run.at, &name, readers));
         let mut scribe = Scribe::new(&self.config, run.at, &name);
-        people.iter().for_each(|user| scribe.person(user, batch));
+        for user in &people {
+            scribe.person(user, batch);
+        }
         position.advance();
         Ok(())
     }

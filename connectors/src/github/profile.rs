@@ -77,7 +77,9 @@ impl GitHub {
             let tag = first.etag().map(str::to_owned);
             let rows = self.client.rest(first).await?;
             let mut scribe = Scribe::new(&self.config, id, &one.name);
-            rows.iter().for_each(|row| scribe.release(row, batch));
+            for row in &rows {
+                scribe.release(row, batch);
+            }
             one.tags.extend(tag.map(|tag| ("releases".to_owned(), tag)));
         }
         position.advance();

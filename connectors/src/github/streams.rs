@@ -143,7 +143,9 @@ impl GitHub {
         let rows = self.rising(id, list, stream).await?.unwrap_or_default();
         let done = stream.at.is_none();
         let mut scribe = Scribe::new(&self.config, id, &one.name);
-        rows.iter().for_each(|row| scribe.comment(list.shape(), row, batch));
+        for row in &rows {
+            scribe.comment(list.shape(), row, batch);
+        }
         if done {
             position.advance();
         }

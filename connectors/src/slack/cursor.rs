@@ -50,6 +50,10 @@ pub(super) enum Stage {
 }
 
 /// What is known of a channel.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own, and all are written by name"
+)]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Channel {

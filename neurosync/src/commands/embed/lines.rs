@@ -58,7 +58,7 @@ fn read_from(mut lines: impl BufRead, plain: bool, windows: &mpsc::Sender<Vec<En
             continue;
         }
         bytes += line.len();
-        window.push(entry(number, &line, whole, plain));
+        window.push(entry(number, whole.then_some(line.as_slice()), plain));
         if window.len() >= WINDOW || bytes >= WINDOW_BYTES {
             bytes = 0;
             if windows.blocking_send(std::mem::take(&mut window)).is_err() {
@@ -89,14 +89,15 @@ fn skip_line(lines: &mut impl BufRead) -> std::io::Result<()> {
     }
 }
 
-fn entry(number: u64, line: &[u8], whole: bool, plain: bool) -> Entry {
+/// What stands in a line; none where it is too long.
+fn entry(number: u64, line: Option<&[u8]>, plain: bool) -> Entry {
     let refused = |reason: String| Entry {
         id: number.into(),
         text: Err(reason),
     };
-    if !whole {
+    let Some(line) = line else {
         return refused(format!("it is longer than {MAX_LINE} bytes"));
-    }
+    };
     if plain {
         let text = String::from_utf8_lossy(line);
         return Entry {
