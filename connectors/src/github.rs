@@ -1,7 +1,6 @@
 //! GitHub through its API: repositories with their issues, pull requests, reviews, comments, discussions and releases, and who may read them.
 
 mod access;
-pub(crate) mod batch;
 mod census;
 mod client;
 mod config;

@@ -3,10 +3,13 @@
 pub mod access;
 pub mod archive;
 mod atlassian;
+mod batch;
 pub mod clock;
 pub mod confluence;
+mod cursor;
 pub mod git;
 pub mod github;
+mod hex;
 pub mod http;
 pub mod jira;
 #[cfg(test)]

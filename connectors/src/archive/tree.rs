@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::archive::limits::{Bounded, Limits};
 use crate::archive::unzip::{self, Checked, Packed};
+use crate::hex::short;
 
 /// Folders deeper than this are refused.
 const DEPTH: usize = 64;
@@ -203,25 +204,13 @@ impl Tree {
             }
             hasher.update(buffer.get(..count).unwrap_or_default());
         }
-        Ok(format!("{}\t{}", entry.path, hex(&hasher.finalize())))
+        Ok(format!("{}\t{}", entry.path, short(&hasher.finalize())))
     }
 
     /// An I/O error with the file it is about.
     pub(crate) fn failed(&self, entry: &Entry, error: io::Error) -> Error {
         Error::io("read archive", &self.root.join(&entry.path), error)
     }
-}
-
-/// The first 16 hexadecimal digits of a digest.
-fn hex(digest: &[u8]) -> String {
-    digest.iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
-        text.extend(
-            [byte >> 4, byte & 15]
-                .iter()
-                .filter_map(|digit| char::from_digit(u32::from(*digit), 16)),
-        );
-        text
-    })
 }
 
 /// A short digest of lines, in order.
@@ -231,7 +220,7 @@ pub(crate) fn fingerprint<S: AsRef<str>>(lines: impl IntoIterator<Item = S>) -> 
         hasher.update(line.as_ref().as_bytes());
         hasher.update(b"\n");
     }
-    hex(&hasher.finalize())
+    short(&hasher.finalize())
 }
 
 /// Whether a path has a part that file managers and version control keep to themselves.

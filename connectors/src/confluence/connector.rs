@@ -15,9 +15,9 @@ use super::convert::{Home, native_id};
 use super::cursor::{Label, Position};
 use super::pull::Pull;
 use super::sweep::Census;
-use crate::atlassian::digest;
 use crate::atlassian::readers::Admitted;
 use crate::clock::Clock;
+use crate::hex::digest;
 use crate::http::Api;
 
 /// A Confluence Cloud site as a source.

@@ -10,7 +10,7 @@ use super::connector::Confluence;
 use super::cursor::Space;
 use super::pull::Pull;
 use crate::archive::json::{id, text};
-use crate::atlassian::digest;
+use crate::hex::{digest, hex};
 
 /// What the spaces of a run come to.
 #[derive(Debug, Default)]
@@ -116,12 +116,7 @@ impl Pull<'_> {
         let Change::Upsert(document) = &change else {
             return Ok(false);
         };
-        let hash: String = document
-            .content_hash()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let digest = digest(&hash);
+        let digest = digest(&hex(&document.content_hash()));
         let known = self.position.spaces.get(&space);
         if known.is_some_and(|known| known.digest == digest) {
             return Ok(false);

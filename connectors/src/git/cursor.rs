@@ -1,8 +1,10 @@
 //! How far the connector has read: the state it reached, and the run that is on its way to the next.
 
-use domain::{Cursor, Error, Result};
+use domain::{Cursor, Result};
 use gix::ObjectId;
 use serde::{Deserialize, Serialize};
+
+use crate::cursor;
 
 /// The form below. A cursor of another form begins again.
 const VERSION: u8 = 1;
@@ -110,26 +112,13 @@ impl Position {
 
     /// Open a cursor; an absent one, and one of another version, begins again.
     pub(super) fn read(cursor: Option<&Cursor>) -> Result<Self> {
-        let Some(cursor) = cursor else { return Ok(Self::start()) };
-        let broken = |error: serde_json::Error| {
-            Error::corrupt("read git cursor", "the cursor is not one of this connector")
-                .with_hint("reset the source, so that it is read from the beginning")
-                .with_source(error)
-        };
-        let value: serde_json::Value = serde_json::from_str(&cursor.0).map_err(broken)?;
-        if value
-            .get("version")
-            .and_then(serde_json::Value::as_u64)
-            .is_some_and(|found| found != u64::from(VERSION))
-        {
-            return Ok(Self::start());
-        }
-        serde_json::from_value(value).map_err(broken)
+        let kept = cursor::read(cursor, VERSION, "read git cursor")?;
+        Ok(kept.unwrap_or_else(Self::start))
     }
 
     /// The cursor to keep.
     pub(super) fn write(&self) -> Cursor {
-        Cursor(serde_json::to_string(self).expect("a position serialises"))
+        cursor::write(self)
     }
 }
 

@@ -6,13 +6,13 @@ use domain::{Key, Principal, Result};
 use serde_json::Value;
 use tracing::debug;
 
-use super::batch::Batch;
 use super::client::refused;
 use super::connector::GitHub;
 use super::convert::Scribe;
 use super::cursor::{Position, Visibility};
 use crate::archive::github::item::is_login;
 use crate::archive::json::text;
+use crate::batch::Batch;
 
 fn principal(login: &str) -> Principal {
     Principal(Key::account("github", login).as_str().to_owned())

@@ -7,10 +7,10 @@ use domain::seam::Connector;
 use domain::{Cursor, Page, Result, SourceId, Sweep, Timestamp};
 use tracing::debug;
 
-use super::batch::Batch;
 use super::client::Client;
 use super::config::{Config, GitHubApiSettings};
 use super::cursor::{Position, Stage};
+use crate::batch::Batch;
 use crate::clock::{Clock, until};
 use crate::http::Api;
 

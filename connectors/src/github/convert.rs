@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use domain::{AccessId, Body, Change, DocumentKind, EdgeKind, Key, Link, Markup};
 use serde_json::Value;
 
-use super::batch::Batch;
 use super::config::Config;
 use crate::archive::draft::Draft;
 use crate::archive::format::Told;
@@ -13,6 +12,7 @@ use crate::archive::github::item::{Identity, Known, Maker, account, is_login, it
 use crate::archive::github::record::{Record, Shape};
 use crate::archive::json::{at, id, list, names, number, text, time};
 use crate::archive::repository::is_commit;
+use crate::batch::Batch;
 
 /// What makes the documents of one repository.
 pub(super) struct Scribe<'s> {

@@ -3,12 +3,12 @@
 use domain::{Result, Timestamp};
 use serde_json::{Value, json};
 
-use super::batch::Batch;
 use super::connector::GitHub;
 use super::convert::Scribe;
 use super::cursor::{Position, Walk};
 use super::pulls::{moved, read};
 use crate::archive::json::{at, list, number, text, time};
+use crate::batch::Batch;
 
 /// A page costs five points: GitHub counts the requests that its parts would take.
 const QUERY: &str = "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) { \
@@ -95,7 +95,7 @@ impl GitHub {
         let floor = one.discussions.floor();
         let below = floor.is_some() && nodes.iter().any(|node| updated(node) < floor);
         if let Some(next) = next.filter(|_| !below && !nodes.is_empty()) {
-            one.discussions.walk = Some(Walk { next, top, tag: None })
+            one.discussions.walk = Some(Walk { next, top, tag: None });
         } else {
             one.discussions.finish(top);
             position.advance();

@@ -5,11 +5,11 @@ use std::time::Duration;
 use domain::{Account, Change, Result, Timestamp};
 use serde_json::Value;
 
-use super::batch::Batch;
 use super::client::refused;
 use super::connector::GitHub;
 use super::cursor::Position;
 use crate::archive::github::item::account;
+use crate::batch::Batch;
 
 /// How long a profile is taken for known.
 const PERIOD: Duration = Duration::from_hours(7 * 24);

@@ -5,11 +5,11 @@ use std::time::Duration;
 use domain::{Result, Timestamp};
 use serde_json::Value;
 
-use super::batch::Batch;
 use super::client::{is_refusal, refused};
 use super::connector::GitHub;
 use super::convert::Scribe;
 use super::cursor::Position;
+use crate::batch::Batch;
 use crate::clock::until;
 
 /// How long what changes rarely is taken for known.

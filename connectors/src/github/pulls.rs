@@ -7,12 +7,12 @@ use serde_json::Value;
 use tracing::warn;
 use url::Url;
 
-use super::batch::Batch;
 use super::client::{is_refusal, refused, rows_of};
 use super::connector::GitHub;
 use super::convert::{Parts, Scribe};
 use super::cursor::{Falling, Position, Walk};
 use crate::archive::json::{number, time};
+use crate::batch::Batch;
 use crate::clock::until;
 
 /// Pull requests of a page: each that changed costs three requests more.

@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use domain::{AccessRule, Change, ErrorKind, Key, Readers, Result, Timestamp};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tracing::{info, warn};
 
-use super::batch::Batch;
 use super::client::refused;
 use super::connector::GitHub;
 use super::convert::prefix;
 use super::cursor::{Position, Repository, Run, Stage, Visibility};
 use crate::archive::json::{at, number, text};
 use crate::archive::repository::is_repository;
+use crate::batch::Batch;
+use crate::hex;
 
 /// The fields that a repository's document is made from.
 const TOLD: [&str; 10] = [
@@ -44,12 +44,7 @@ fn visibility(row: &Value) -> Visibility {
 
 fn digest(row: &Value) -> String {
     let told: Vec<_> = TOLD.iter().map(|field| row.get(field)).collect();
-    let bytes = serde_json::to_vec(&told).expect("JSON serialises");
-    Sha256::digest(bytes)
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex::digest(&serde_json::to_string(&told).expect("JSON serialises"))
 }
 
 impl GitHub {

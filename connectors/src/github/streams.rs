@@ -5,13 +5,13 @@ use serde_json::Value;
 use tracing::warn;
 use url::Url;
 
-use super::batch::Batch;
 use super::client::{refused, rows_of};
 use super::connector::GitHub;
 use super::convert::Scribe;
 use super::cursor::{Place, Position, Rising, Stage};
 use crate::archive::github::record::Shape;
 use crate::archive::json::{at, number, time};
+use crate::batch::Batch;
 
 /// A list and how its pages are turned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

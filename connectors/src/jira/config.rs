@@ -6,8 +6,8 @@ use domain::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::access::AccessSetting;
-use crate::atlassian::digest;
 use crate::atlassian::place::{Place, Written};
+use crate::hex::digest;
 
 /// The longest time between two readings of permissions, in minutes.
 const MOST_MINUTES: u32 = 24 * 60;

@@ -104,7 +104,7 @@ impl Jira {
         let label = Label {
             project,
             restrictions: restrictions.to_vec(),
-            digest: crate::atlassian::digest(&serde_json::json!((&rule.readers, &rule.container)).to_string()),
+            digest: crate::hex::digest(&serde_json::json!((&rule.readers, &rule.container)).to_string()),
         };
         (rule, label)
     }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::{Cursor, Error, Result};
+use domain::{Cursor, Result};
 use serde::{Deserialize, Serialize};
 
 use super::people::Restriction;
-use crate::atlassian::digest;
 use crate::atlassian::ids::Ids;
+use crate::cursor;
+use crate::hex::digest;
 
 /// The form below. A cursor of another form begins again.
 const VERSION: u8 = 1;
@@ -126,20 +127,9 @@ impl Position {
 
     /// Open a cursor; an absent one, and one of another version or of other settings, begins again.
     pub(super) fn read(cursor: Option<&Cursor>, settings: &str) -> Result<Self> {
-        let Some(cursor) = cursor else {
+        let Some(position) = cursor::read::<Self>(cursor, VERSION, "read Jira cursor")? else {
             return Ok(Self::start(settings));
         };
-        let broken = |error: serde_json::Error| {
-            Error::corrupt("read Jira cursor", "the cursor is not one of this connector")
-                .with_hint("reset the source, so that it is read from the beginning")
-                .with_source(error)
-        };
-        let value: serde_json::Value = serde_json::from_str(&cursor.0).map_err(broken)?;
-        let version = value.get("version").and_then(serde_json::Value::as_u64);
-        if version.is_some_and(|found| found != u64::from(VERSION)) {
-            return Ok(Self::start(settings));
-        }
-        let position: Self = serde_json::from_value(value).map_err(broken)?;
         if position.settings != settings {
             let mut fresh = Self::start(settings);
             // What was read by other settings may have to go.
@@ -151,7 +141,7 @@ impl Position {
 
     /// The cursor to keep.
     pub(super) fn write(&self) -> Cursor {
-        Cursor(serde_json::to_string(self).expect("a position serialises"))
+        cursor::write(self)
     }
 
     /// Whether nothing was read yet.

@@ -12,7 +12,7 @@ use super::people;
 use super::pull::Pull;
 use crate::archive::draft::Draft;
 use crate::archive::json::{at, id, text};
-use crate::atlassian::digest;
+use crate::hex::{digest, hex};
 
 /// What the projects of a run come to.
 #[derive(Debug, Default)]
@@ -194,6 +194,5 @@ impl Pull<'_> {
 }
 
 fn content(document: &Document) -> String {
-    let hash = document.content_hash();
-    digest(&hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+    digest(&hex(&document.content_hash()))
 }

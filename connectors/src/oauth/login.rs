@@ -18,6 +18,7 @@ use super::exchange::{self, refusal};
 use super::identity::{self, Granted};
 use super::{Grants, OAuthApp};
 use crate::clock::after;
+use crate::hex::hex;
 use crate::http::{GrantKey, Http, Provider};
 use crate::secret::Secret;
 use crate::vault::{Place, Vault};
@@ -280,10 +281,6 @@ fn hash(state: &Secret) -> Vec<u8> {
     ring::digest::digest(&ring::digest::SHA256, state.expose().as_bytes())
         .as_ref()
         .to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Authorizations under way belong to no tenant's key: who comes back is only known from what is sealed.

@@ -13,8 +13,8 @@ use super::client::Client;
 use super::config::{Config, SlackApiSettings};
 use super::cursor::{Position, Stage};
 use super::workspace::Workspace;
+use crate::batch::Batch;
 use crate::clock::{Clock, until};
-use crate::github::batch::Batch;
 use crate::http::Api;
 
 /// Steps of one pull at most.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use domain::{Change, DocumentId, Key};
 use serde_json::Value;
 
-use super::workspace::{Workspace, digest};
+use super::workspace::Workspace;
 use crate::archive::json::{list, text};
 use crate::archive::slack::directory::{Conversation, Directory};
 use crate::archive::slack::threads::{Place, Thread, Ts, ts};
-use crate::github::batch::Batch;
+use crate::batch::Batch;
+use crate::hex::digest;
 
 /// Digits of a message's digest.
 const DIGITS: usize = 6;
@@ -52,10 +53,9 @@ pub(super) fn print(message: &Value) -> String {
     ];
     let told: Vec<_> = fields.iter().map(|field| message.get(*field)).collect();
     let edited = text(message, &["edited", "ts"]);
-    digest(
-        &serde_json::to_string(&(told, files, edited)).expect("JSON serialises"),
-        DIGITS,
-    )
+    let mut digits = digest(&serde_json::to_string(&(told, files, edited)).expect("JSON serialises"));
+    digits.truncate(DIGITS);
+    digits
 }
 
 impl Scribe {

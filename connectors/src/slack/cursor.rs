@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Cursor, Error, Result, Timestamp};
+use domain::{Cursor, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::archive::slack::threads::ts;
+use crate::cursor;
 
 /// The form below. A cursor of another form begins again.
 const VERSION: u8 = 1;
@@ -117,27 +118,16 @@ pub(super) fn moment(time: Timestamp) -> String {
 impl Position {
     /// Open a cursor; an absent one, and one of another version, begins again.
     pub(super) fn read(cursor: Option<&Cursor>) -> Result<Self> {
-        let start = Self {
+        let kept = cursor::read(cursor, VERSION, "read Slack cursor")?;
+        Ok(kept.unwrap_or_else(|| Self {
             version: VERSION,
             ..Self::default()
-        };
-        let Some(cursor) = cursor else { return Ok(start) };
-        let broken = |error: serde_json::Error| {
-            Error::corrupt("read Slack cursor", "the cursor is not one of this connector")
-                .with_hint("reset the source, so that it is read from the beginning")
-                .with_source(error)
-        };
-        let value: serde_json::Value = serde_json::from_str(&cursor.0).map_err(broken)?;
-        let version = value.get("version").and_then(serde_json::Value::as_u64);
-        if version.is_some_and(|found| found != u64::from(VERSION)) {
-            return Ok(start);
-        }
-        serde_json::from_value(value).map_err(broken)
+        }))
     }
 
     /// The cursor to keep.
     pub(super) fn write(&self) -> Cursor {
-        Cursor(serde_json::to_string(self).expect("a position serialises"))
+        cursor::write(self)
     }
 
     /// The channel that is being read.

@@ -14,8 +14,8 @@ use super::cursor::{Channel, Position, Walk, earlier, later, moment};
 use super::workspace::{bare, directory};
 use crate::archive::json::{at, list, text};
 use crate::archive::slack::threads::ts;
+use crate::batch::Batch;
 use crate::clock::until;
-use crate::github::batch::Batch;
 
 /// Messages asked for at once in a first reading: each thread among them costs a request more.
 const FIRST: &str = "200";

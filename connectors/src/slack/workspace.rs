@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use domain::{AccessRule, Change, Error, Key, Readers, Result, Timestamp};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use tracing::info;
 use url::Url;
 
@@ -16,8 +15,9 @@ use super::cursor::{Channel, Position, Run, Stage};
 use crate::archive::json::{at, id, is_id, text};
 use crate::archive::slack::Config as Names;
 use crate::archive::slack::directory::{Conversation, Directory, Privacy};
+use crate::batch::Batch;
 use crate::clock::until;
-use crate::github::batch::Batch;
+use crate::hex::digest;
 
 /// How long people are taken for known.
 const PERIOD: Duration = Duration::from_hours(1);
@@ -49,17 +49,6 @@ pub(super) fn privacy(row: &Value) -> Privacy {
 /// The conversation of a row, without its members.
 pub(super) fn bare(row: &Value) -> Option<Conversation> {
     Conversation::read(row, privacy(row))
-}
-
-/// Hexadecimal digits of what must not change unseen.
-pub(super) fn digest(text: &str, digits: usize) -> String {
-    let hash = Sha256::digest(text.as_bytes());
-    hash.iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>()
-        .chars()
-        .take(digits)
-        .collect()
 }
 
 impl Slack {
@@ -207,7 +196,7 @@ impl Slack {
             .changes
             .extend(workspace.names.rule(&conversation).map(Change::Access));
         let document = workspace.names.channel_document(&conversation, &directory);
-        let row = digest(&format!("{document:?}"), 16);
+        let row = digest(&format!("{document:?}"));
         if channel.row != row {
             channel.row = row;
             batch.changes.push(document);

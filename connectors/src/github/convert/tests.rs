@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use domain::{Change, Document, DocumentKind, SourceId};
 use serde_json::{Value, json};
 
-use super::super::batch::Batch;
 use super::super::config::{Config, GitHubApiSettings};
 use super::{Parts, Scribe};
 use crate::archive::github::record::Shape;
+use crate::batch::Batch;
 
 /// The value of an official example.
 fn example(name: &str) -> Option<Value> {
