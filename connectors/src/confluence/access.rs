@@ -89,18 +89,15 @@ impl Access {
         let mut admitted = reader.space(space).await?;
         let mut nearest = None;
         for one in reader.chain(page, tree).await? {
-            match one {
-                Some(one) => {
-                    if let Some(own) = reader.own(one).await? {
-                        nearest = nearest.or(Some(one));
-                        admitted = admitted.and(&own);
-                    }
-                }
+            let Some(one) = one else {
                 // What is above may not be known, and may be restricted.
-                None => {
-                    nearest = nearest.or(Some(page));
-                    admitted = admitted.and(&reader.alone());
-                }
+                nearest = nearest.or(Some(page));
+                admitted = admitted.and(&reader.alone());
+                continue;
+            };
+            if let Some(own) = reader.own(one).await? {
+                nearest = nearest.or(Some(one));
+                admitted = admitted.and(&own);
             }
         }
         Ok(Standing {

@@ -86,8 +86,7 @@ impl<'w> Flow<'w> {
     fn walk(&mut self, nodes: &[Node]) {
         for node in nodes {
             match node {
-                Node::Text(text) => self.text(text),
-                Node::Data(text) => self.text(text),
+                Node::Text(text) | Node::Data(text) => self.text(text),
                 Node::Element(element) => self.element(element),
             }
         }

@@ -116,7 +116,7 @@ impl<'w> Census<'w> {
     }
 
     fn exist(&mut self, kind: DocumentKind, ids: Vec<String>) {
-        let documents = ids.iter().map(|id| self.wiki.document(kind, id));
+        let documents = ids.into_iter().map(|id| self.wiki.document(kind, &id));
         self.existing.extend(documents);
     }
 

@@ -1,6 +1,7 @@
 //! Which page lies below which: what inherits whose restrictions.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +77,7 @@ impl From<Tree> for String {
             if !text.is_empty() {
                 text.push(',');
             }
-            text.push_str(&format!("{}{letter}{place}{space}", id - last));
+            write!(text, "{}{letter}{place}{space}", id - last).expect("a string takes anything");
             last = *id;
         }
         text

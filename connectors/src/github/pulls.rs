@@ -32,12 +32,17 @@ pub(super) fn read(stream: &mut Falling, number: u64, updated: Option<Timestamp>
     }
 }
 
+fn link(link: &str) -> Result<Url> {
+    Url::parse(link)
+        .map_err(|error| Error::corrupt("read GitHub cursor", "a link in it is malformed").with_source(error))
+}
+
 impl GitHub {
     /// A page of pull requests.
     pub(super) async fn pulls(&self, position: &mut Position, batch: &mut Batch, now: Timestamp) -> Result<()> {
         let Some((id, one)) = position.at() else { return Ok(()) };
         let (url, tag) = match &one.pulls.walk {
-            Some(walk) => (self.link(&walk.next)?, None),
+            Some(walk) => (link(&walk.next)?, None),
             None => (self.first(id), one.tags.get("pulls").map(String::as_str)),
         };
         let answer = self.client.again(url, tag).await?;
@@ -92,11 +97,6 @@ impl GitHub {
             ("per_page", PAGE),
         ];
         self.client.url(&format!("repositories/{id}/pulls"), &query)
-    }
-
-    fn link(&self, link: &str) -> Result<Url> {
-        Url::parse(link)
-            .map_err(|error| Error::corrupt("read GitHub cursor", "a link in it is malformed").with_source(error))
     }
 
     /// The reviews, commits and files of a pull request.

@@ -144,7 +144,7 @@ impl GitHub {
         }
         for (id, row) in &rows {
             let known = position.repositories.entry(*id).or_default();
-            self.meet(*id, row, (known, again), batch);
+            meet(*id, row, (known, again), batch);
         }
         position.settings = self.config.print();
         position.run = rows.keys().next().map(|first| Run {
@@ -169,28 +169,6 @@ impl GitHub {
         due || changed
     }
 
-    /// Compare a repository with what is known of it.
-    fn meet(&self, id: u64, row: &Value, (known, again): (&mut Repository, bool), batch: &mut Batch) {
-        let name = text(row, &["full_name"]).unwrap_or_default();
-        let (seen, digest) = (visibility(row), digest(row));
-        // Every key of a renamed repository is another.
-        if again || known.name != name {
-            known.restart();
-            batch.reread.push(prefix(id));
-        }
-        if known.row != digest {
-            known.profiled = None;
-        }
-        if known.visibility != seen || known.gone {
-            known.tags.remove("collaborators");
-        }
-        name.clone_into(&mut known.name);
-        known.row = digest;
-        known.visibility = seen;
-        known.gone = false;
-        known.has_discussions = at(row, &["has_discussions"]) != Some(&Value::Bool(false));
-    }
-
     /// The rule of a repository's label.
     pub(super) fn rule(&self, id: u64, name: &str, readers: Readers) -> Change {
         Change::Access(AccessRule {
@@ -199,4 +177,26 @@ impl GitHub {
             readers,
         })
     }
+}
+
+/// Compare a repository with what is known of it.
+fn meet(id: u64, row: &Value, (known, again): (&mut Repository, bool), batch: &mut Batch) {
+    let name = text(row, &["full_name"]).unwrap_or_default();
+    let (seen, digest) = (visibility(row), digest(row));
+    // Every key of a renamed repository is another.
+    if again || known.name != name {
+        known.restart();
+        batch.reread.push(prefix(id));
+    }
+    if known.row != digest {
+        known.profiled = None;
+    }
+    if known.visibility != seen || known.gone {
+        known.tags.remove("collaborators");
+    }
+    name.clone_into(&mut known.name);
+    known.row = digest;
+    known.visibility = seen;
+    known.gone = false;
+    known.has_discussions = at(row, &["has_discussions"]) != Some(&Value::Bool(false));
 }

@@ -33,7 +33,16 @@ struct Cache {
     groups: BTreeMap<String, Option<Admitted>>,
     roles: BTreeMap<u64, Option<Value>>,
     actors: BTreeMap<(u64, String), Option<Value>>,
-    levels: Option<Option<Vec<Value>>>,
+    levels: Levels,
+}
+
+/// Whom the security levels of all projects admit.
+#[derive(Default)]
+enum Levels {
+    #[default]
+    NotAsked,
+    Unknowable,
+    Known(Vec<Value>),
 }
 
 /// The connecting account, as which all is read.
@@ -150,10 +159,10 @@ impl Reader<'_> {
     }
 
     async fn level(&mut self, project: u64, level: &str) -> Result<Admitted> {
-        if self.cache.levels.is_none() {
-            self.cache.levels = Some(self.client.levels().await?);
+        if matches!(self.cache.levels, Levels::NotAsked) {
+            self.cache.levels = self.client.levels().await?.map_or(Levels::Unknowable, Levels::Known);
         }
-        let Some(Some(rows)) = &self.cache.levels else {
+        let Levels::Known(rows) = &self.cache.levels else {
             return Ok(self.alone());
         };
         let own = rows
@@ -167,9 +176,10 @@ impl Reader<'_> {
     async fn any(&mut self, project: u64, holders: Vec<Holder>) -> Result<Admitted> {
         let mut admitted = Admitted::default();
         for holder in holders {
-            let more = match holder {
-                Holder::Role(role) => self.role(project, role).await?,
-                other => self.holder(project, other).await?,
+            let more = if let Holder::Role(role) = holder {
+                self.role(project, role).await?
+            } else {
+                self.holder(project, holder).await?
             };
             admitted = admitted.or(more);
         }

@@ -84,7 +84,7 @@ impl Jira {
                 .as_deref()
                 .filter(|_| one.kind == Kind::Group)
                 .unwrap_or(&one.value);
-            name.push_str(&format!("+{kind}-{value}"));
+            name.extend(["+", kind, "-", value]);
         }
         name
     }

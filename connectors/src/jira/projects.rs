@@ -168,15 +168,11 @@ impl Pull<'_> {
         if !fresh && self.now.saturating_sub(self.position.access) < age {
             return Ok(());
         }
-        let mut labels: BTreeMap<(u64, Vec<people::Restriction>), ()> = self
-            .position
-            .projects
-            .keys()
-            .map(|project| ((*project, Vec::new()), ()))
-            .collect();
+        let whole = self.position.projects.keys().map(|project| (*project, Vec::new()));
         let used = self.position.labels.values();
-        labels.extend(used.map(|label| ((label.project, label.restrictions.clone()), ())));
-        for (project, restrictions) in labels.into_keys() {
+        let used = used.map(|label| (label.project, label.restrictions.clone()));
+        let labels: BTreeSet<(u64, Vec<people::Restriction>)> = whole.chain(used).collect();
+        for (project, restrictions) in labels {
             let Some(known) = self.position.projects.get(&project) else {
                 continue;
             };

@@ -84,8 +84,9 @@ impl AppKey {
     }
 }
 
+/// What GitHub answers.
 #[derive(Deserialize)]
-struct Token {
+struct Minted {
     token: String,
     expires_at: String,
     #[serde(default)]
@@ -110,12 +111,12 @@ pub(super) async fn mint(http: &Http, app: &OAuthApp, tenant: &str, (grant, id):
     let request = Request::post(under(&app.endpoints.api, &path)?)
         .accept("application/vnd.github+json")
         .cost(5);
-    let token: Token = api.send(request).await?.json()?;
-    let permissions = token.permissions.iter().map(|(what, how)| format!("{what}:{how}"));
+    let minted: Minted = api.send(request).await?.json()?;
+    let permissions = minted.permissions.iter().map(|(what, how)| format!("{what}:{how}"));
     Ok(Grant {
         scopes: permissions.collect(),
-        access: Some(Secret::new(token.token)),
-        expires: Some(Timestamp::parse(&token.expires_at)?),
+        access: Some(Secret::new(minted.token)),
+        expires: Some(Timestamp::parse(&minted.expires_at)?),
         needs_consent: None,
         ..grant.clone()
     })

@@ -155,6 +155,6 @@ struct Written<'a> {
     expires: Option<Timestamp>,
     scopes: Cow<'a, BTreeSet<String>>,
     account: Option<Cow<'a, Account>>,
-    sites: Cow<'a, Vec<Site>>,
+    sites: Cow<'a, [Site]>,
     needs_consent: Option<Cow<'a, str>>,
 }

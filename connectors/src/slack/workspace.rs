@@ -276,7 +276,7 @@ fn meet(id: &str, row: Value, (channel, rows): (&mut Channel, &std::sync::Mutex<
 /// Names of people and channels.
 pub(super) fn directory(workspace: &Workspace, position: &Position) -> Directory {
     let mut names = workspace.people.names.clone();
-    let named = position.channels.iter().filter(|(_, channel)| !channel.name.is_empty());
-    names.extend(named.map(|(id, channel)| (id.clone(), channel.name.clone())));
+    let channels = position.channels.iter().filter(|(_, channel)| !channel.name.is_empty());
+    names.extend(channels.map(|(id, channel)| (id.clone(), channel.name.clone())));
     Directory::named(names)
 }

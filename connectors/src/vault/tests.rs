@@ -23,7 +23,7 @@ fn key() -> String {
 }
 
 fn vault(store: &Arc<MemoryGrants>, keys: &[&String]) -> Vault {
-    let text = keys.iter().map(|key| format!("{key}\n")).collect::<String>();
+    let text = keys.iter().flat_map(|key| [key.as_str(), "\n"]).collect::<String>();
     Vault::new(
         Arc::clone(store) as Arc<dyn GrantStore>,
         WrappingKeys::parse(&Secret::new(text)).expect("keys"),

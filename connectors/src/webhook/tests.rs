@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use ring::hmac::{HMAC_SHA256, Key, sign};
 
 use super::{Delivery, Sender, receive};
+use crate::hex::hex;
 use crate::secret::Secret;
 
 type Headers = BTreeMap<&'static str, String>;
@@ -16,10 +17,6 @@ type Headers = BTreeMap<&'static str, String>;
 fn ask(sender: Sender, secret: &str, (headers, body): (&Headers, &[u8]), now: i64) -> domain::Result<Delivery> {
     let header = |name: &str| headers.get(name).map(String::as_str);
     receive(sender, &Secret::new(secret), (header, body), Timestamp(now))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn mac(secret: &str, text: &[u8]) -> Vec<u8> {

@@ -28,13 +28,9 @@ async fn start(seed: u64) -> Arc<Simulators> {
     Arc::new(Simulators::start(settings).await.expect("started"))
 }
 
-fn open(simulators: &Arc<Simulators>, person: usize, more: serde_json::Value) -> GitHub {
+fn open(simulators: &Arc<Simulators>, person: usize) -> GitHub {
     let address = &simulators.addresses().github;
-    let mut settings = json!({ "api": address, "access": "public" });
-    settings
-        .as_object_mut()
-        .expect("fields")
-        .extend(more.as_object().expect("fields").clone());
+    let settings = json!({ "api": address, "access": "public" });
     let settings: GitHubApiSettings = serde_json::from_value(settings).expect("settings");
     let mut policy = Policy::github(&url(address)).expect("policy");
     policy.budget = None;
@@ -46,7 +42,7 @@ fn open(simulators: &Arc<Simulators>, person: usize, more: serde_json::Value) ->
 
 async fn fresh(simulators: &Arc<Simulators>, person: usize) -> Held {
     let mut held = Held::default();
-    held.sync(&open(simulators, person, json!({})), simulators).await;
+    held.sync(&open(simulators, person), simulators).await;
     held
 }
 
@@ -112,7 +108,7 @@ async fn a_full_sync_brings_every_visible_item_once() {
 async fn increments_and_sweeps_lead_to_what_a_fresh_sync_reads() {
     for seed in 1..=4 {
         let simulators = start(seed).await;
-        let connector = open(&simulators, 0, json!({}));
+        let connector = open(&simulators, 0);
         let mut held = Held::default();
         held.sync(&connector, &simulators).await;
         let kinds: Vec<Mutation> = Mutation::all()
@@ -136,7 +132,7 @@ async fn increments_and_sweeps_lead_to_what_a_fresh_sync_reads() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_renamed_person_is_met_again_when_everything_is_read_again() {
     let simulators = start(5).await;
-    let connector = open(&simulators, 0, json!({}));
+    let connector = open(&simulators, 0);
     let mut held = Held::default();
     held.sync(&connector, &simulators).await;
     simulators.mutate_as(Mutation::RenamePerson).expect("renamed");
@@ -149,7 +145,7 @@ async fn a_renamed_person_is_met_again_when_everything_is_read_again() {
 async fn three_faults_in_ten_requests_change_nothing_in_the_end() {
     for seed in 1..=3 {
         let simulators = start(seed).await;
-        let connector = open(&simulators, 0, json!({}));
+        let connector = open(&simulators, 0);
         let mut held = Held::default();
         simulators.set_faults(Faults::all(300));
         held.sync(&connector, &simulators).await;
@@ -168,7 +164,7 @@ async fn three_faults_in_ten_requests_change_nothing_in_the_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_sync_costs_one_request_for_each_list() {
     let simulators = start(6).await;
-    let connector = open(&simulators, 0, json!({}));
+    let connector = open(&simulators, 0);
     let mut held = Held::default();
     held.sync(&connector, &simulators).await;
     held.sync(&connector, &simulators).await;
@@ -191,7 +187,7 @@ async fn an_idle_sync_costs_one_request_for_each_list() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_permission_that_changed_is_seen_by_the_next_poll() {
     let simulators = start(7).await;
-    let connector = open(&simulators, 0, json!({}));
+    let connector = open(&simulators, 0);
     let mut held = Held::default();
     held.sync(&connector, &simulators).await;
     let mut seen = 0;
@@ -245,12 +241,12 @@ async fn what_github_shows_to_few_is_shown_to_nobody_else() {
 async fn what_is_no_longer_listed_is_closed_and_kept() {
     let simulators = start(9).await;
     let mut held = Held::default();
-    held.sync(&open(&simulators, 0, json!({})), &simulators).await;
+    held.sync(&open(&simulators, 0), &simulators).await;
     let (before, name) = (held.documents.len(), simulators.world().readable(SELF, 0)[0].clone());
     assert!(!name.is_empty());
     // The same source, now with the eyes of a guest.
     let guest = simulators.world().people().len() - 1;
-    let connector = open(&simulators, guest, json!({}));
+    let connector = open(&simulators, guest);
     simulators.advance(DAY);
     held.sync(&connector, &simulators).await;
     assert_eq!((held.documents.len(), held.sweeps), (before, 1));
@@ -265,7 +261,7 @@ async fn what_is_no_longer_listed_is_closed_and_kept() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pull_from_any_cursor_may_be_repeated() {
     let simulators = start(10).await;
-    let connector = open(&simulators, 0, json!({}));
+    let connector = open(&simulators, 0);
     let (mut held, mut cursors) = (Held::default(), vec![None]);
     held.sync(&connector, &simulators).await;
     let mut cursor = None;

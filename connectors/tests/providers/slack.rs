@@ -28,14 +28,9 @@ async fn start(seed: u64, limits: Limits) -> Arc<Simulators> {
     Arc::new(Simulators::start(settings).await.expect("started"))
 }
 
-fn connect(simulators: &Arc<Simulators>, token: &str, more: serde_json::Value) -> Slack {
+fn connect(simulators: &Arc<Simulators>, token: &str) -> Slack {
     let address = format!("{}/api/", simulators.addresses().slack);
-    let mut settings =
-        json!({ "api": address, "access": "source", "types": ["public_channel", "private_channel", "im"] });
-    settings
-        .as_object_mut()
-        .expect("fields")
-        .extend(more.as_object().expect("fields").clone());
+    let settings = json!({ "api": address, "access": "source", "types": ["public_channel", "private_channel", "im"] });
     let settings: SlackApiSettings = serde_json::from_value(settings).expect("settings");
     let policy = Policy::slack(&url(&address)).expect("policy");
     let clock: Arc<dyn Clock> = Arc::new(SimClock(Arc::clone(simulators)));
@@ -49,7 +44,7 @@ fn connect(simulators: &Arc<Simulators>, token: &str, more: serde_json::Value) -
 }
 
 fn open(simulators: &Arc<Simulators>, person: usize) -> Slack {
-    connect(simulators, &simulators.tokens(SELF, person).access, json!({}))
+    connect(simulators, &simulators.tokens(SELF, person).access)
 }
 
 async fn fresh(simulators: &Arc<Simulators>, person: usize) -> Held {
@@ -286,7 +281,7 @@ async fn what_is_said_in_private_is_shown_to_its_members_alone() {
 async fn a_bot_reads_where_it_is() {
     let simulators = start(9, Limits::none()).await;
     let token = simulators.bot_tokens().access;
-    let connector = connect(&simulators, &token, json!({}));
+    let connector = connect(&simulators, &token);
     let mut held = Held::default();
     held.sync(&connector, &simulators).await;
     assert!(!threads(&held).is_empty());

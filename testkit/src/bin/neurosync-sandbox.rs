@@ -87,14 +87,14 @@ fn text(value: &Value, depth: usize, into: &mut String) {
         .zip(1..)
         .map(|(value, at)| (at.to_string(), value));
     for (name, value) in fields.chain(items) {
-        into.push_str(&format!("{}{name}:", "  ".repeat(depth)));
+        into.extend([&"  ".repeat(depth), &name, ":"]);
         match value {
             Value::Object(_) | Value::Array(_) => {
                 into.push('\n');
                 text(value, depth + 1, into);
             }
-            Value::String(words) => into.push_str(&format!(" {}\n", words.replace('\n', "\\n"))),
-            Value::Null | Value::Bool(_) | Value::Number(_) => into.push_str(&format!(" {value}\n")),
+            Value::String(words) => into.extend([" ", &words.replace('\n', "\\n"), "\n"]),
+            Value::Null | Value::Bool(_) | Value::Number(_) => into.extend([" ", &value.to_string(), "\n"]),
         }
     }
 }

@@ -91,8 +91,15 @@ pub(crate) struct Device {
     pub(crate) expires: i64,
     pub(crate) interval: i64,
     pub(crate) polled: Option<i64>,
-    /// Who agreed; the inner none is a refusal.
-    pub(crate) answer: Option<Option<usize>>,
+    pub(crate) answer: Option<Answer>,
+}
+
+/// What someone said who was asked to sign a device in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Answer {
+    /// The person agreed.
+    Agreed(usize),
+    Refused,
 }
 
 /// Why a token is refused.
@@ -245,8 +252,8 @@ pub(crate) fn scopes(text: &str) -> Vec<String> {
 pub(crate) fn with_query(address: &str, pairs: &[(&str, &str)]) -> String {
     let mut address = address.to_owned();
     for (key, value) in pairs {
-        let sign = if address.contains('?') { '&' } else { '?' };
-        address.push_str(&format!("{sign}{key}={}", encode(value)));
+        let sign = if address.contains('?') { "&" } else { "?" };
+        address.extend([sign, key, "=", &encode(value)]);
     }
     address
 }

@@ -117,7 +117,7 @@ impl Call {
         match self.fields().get(name)? {
             Value::String(text) => Some(text.clone()),
             Value::Null => None,
-            other => Some(other.to_string()),
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => Some(other.to_string()),
         }
     }
 }
@@ -182,9 +182,9 @@ impl Reply {
     }
 
     /// The same with one more header, or another value of it.
-    pub(crate) fn header(mut self, name: &str, value: impl ToString) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.retain(|(own, _)| own != name);
-        self.headers.push((name.to_owned(), value.to_string()));
+        self.headers.push((name.to_owned(), value.into()));
         self
     }
 

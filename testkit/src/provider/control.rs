@@ -1,6 +1,6 @@
 //! What a test does to the simulators: reads their world and log, changes things, signs people in, takes tokens.
 
-use super::auth::{Service, Who, atlassian, github, slack};
+use super::auth::{Answer, Service, Who, atlassian, github, slack};
 use super::faults::Faults;
 use super::limits::Limits;
 use super::log::Log;
@@ -105,7 +105,8 @@ impl Simulators {
             .devices
             .values_mut()
             .find(|device| device.user_code == user_code);
-        device.map(|device| device.answer = Some(person)).is_some()
+        let answer = person.map_or(Answer::Refused, Answer::Agreed);
+        device.map(|device| device.answer = Some(answer)).is_some()
     }
 
     /// Tokens of a person with all scopes that reading needs, as a sign-in would give.

@@ -126,7 +126,7 @@ pub(crate) fn early(fault: Fault, provider: Provider, rng: &mut Rng) -> Option<R
         Provider::Jira | Provider::Confluence => json!({ "errorMessages": ["Rate limit exceeded."], "errors": {} }),
     };
     match fault {
-        Fault::Limited => Some(Reply::json(429, &limited()).header("retry-after", rng.between(1, 30))),
+        Fault::Limited => Some(Reply::json(429, &limited()).header("retry-after", rng.between(1, 30).to_string())),
         Fault::LimitedBare => Some(Reply::json(429, &limited())),
         Fault::Secondary => Some(Reply::json(403, &limited())),
         Fault::ServerError => {

@@ -82,11 +82,12 @@ fn budget(state: &mut State, name: &str, terms: (u64, u64)) -> Budget {
 }
 
 fn with_budget(reply: Reply, budget: &Budget) -> Reply {
+    let reset = (budget.reset + SECOND - 1).div_euclid(SECOND);
     reply
-        .header("x-ratelimit-limit", budget.limit)
-        .header("x-ratelimit-remaining", budget.remaining())
-        .header("x-ratelimit-used", budget.used)
-        .header("x-ratelimit-reset", (budget.reset + SECOND - 1).div_euclid(SECOND))
+        .header("x-ratelimit-limit", budget.limit.to_string())
+        .header("x-ratelimit-remaining", budget.remaining().to_string())
+        .header("x-ratelimit-used", budget.used.to_string())
+        .header("x-ratelimit-reset", reset.to_string())
         .header("x-ratelimit-resource", "core")
 }
 
@@ -124,7 +125,7 @@ fn crowded(state: &mut State, call: &Call, name: &str) -> Option<Reply> {
     let violation = if many { Violation::AtOnce } else { Violation::Burst };
     state.violated(Provider::GitHub, violation);
     let text = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
-    Some(message(403, text).header("retry-after", 60))
+    Some(message(403, text).header("retry-after", "60"))
 }
 
 /// Give the answer its tag, and only the tag to one who has that answer already.

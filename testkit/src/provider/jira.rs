@@ -161,10 +161,10 @@ fn limited(provider: Provider, reason: &str, (budget, now): (&Budget, i64)) -> R
         "confluence"
     };
     error(429, "Rate limit exceeded.")
-        .header("retry-after", budget.wait(now))
+        .header("retry-after", budget.wait(now).to_string())
         .header("ratelimit-reason", format!("{product}-{reason}"))
-        .header("x-ratelimit-limit", budget.limit)
-        .header("x-ratelimit-remaining", budget.remaining())
+        .header("x-ratelimit-limit", budget.limit.to_string())
+        .header("x-ratelimit-remaining", budget.remaining().to_string())
         .header("x-ratelimit-reset", seconds(budget.reset))
 }
 

@@ -164,7 +164,7 @@ fn crowded(state: &mut State, method: &str) -> Option<Reply> {
     }
     state.violated(Provider::Slack, Violation::Burst);
     let body = json!({ "ok": false, "error": "ratelimited" });
-    Some(Reply::json(429, &body).header("retry-after", minute.wait(now)))
+    Some(Reply::json(429, &body).header("retry-after", minute.wait(now).to_string()))
 }
 
 /// With rotation one token ends, without it all that was allowed.

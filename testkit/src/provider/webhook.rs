@@ -58,8 +58,8 @@ impl Delivery {
         }
     }
 
-    fn with(mut self, name: &str, value: impl ToString) -> Self {
-        self.headers.push((name.to_owned(), value.to_string()));
+    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
         self
     }
 }
@@ -76,9 +76,9 @@ impl State {
                 let signature = format!("sha256={}", hmac_hex(&secrets.github, &delivery.body));
                 vec![
                     delivery
-                        .with("x-github-event", event)
+                        .with("x-github-event", *event)
                         .with("x-github-delivery", guid)
-                        .with("x-github-hook-id", 501)
+                        .with("x-github-hook-id", "501")
                         .with("x-github-hook-installation-target-type", "integration")
                         .with("user-agent", "GitHub-Hookshot/044aadd")
                         .with("x-hub-signature-256", signature),
@@ -93,7 +93,7 @@ impl State {
                 let signature = format!("v0={}", hmac_hex(&secrets.slack, &text));
                 vec![
                     delivery
-                        .with("x-slack-request-timestamp", stamp)
+                        .with("x-slack-request-timestamp", stamp.to_string())
                         .with("x-slack-signature", signature),
                 ]
             }

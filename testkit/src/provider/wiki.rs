@@ -77,8 +77,8 @@ fn scopes(rest: &[&str]) -> &'static [&'static str] {
         }
         ["api", "v2", "spaces", _, "pages" | "blogposts"] => &["read:page:confluence"],
         ["api", "v2", "spaces", ..] => &["read:space:confluence"],
-        ["api", "v2", .., "footer-comments" | "inline-comments" | "children"] => &["read:comment:confluence"],
-        ["api", "v2", "footer-comments" | "inline-comments", ..] => &["read:comment:confluence"],
+        ["api", "v2", .., "footer-comments" | "inline-comments" | "children"]
+        | ["api", "v2", "footer-comments" | "inline-comments", ..] => &["read:comment:confluence"],
         ["api", "v2", .., "attachments"] | ["api", "v2", "attachments", ..] => &["read:attachment:confluence"],
         ["api", "v2", .., "ancestors"] => &["read:content.metadata:confluence"],
         ["api", "v2", .., "direct-children" | "descendants"] => &["read:hierarchical-content:confluence"],

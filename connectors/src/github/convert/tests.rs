@@ -17,6 +17,36 @@ fn example(name: &str) -> Option<Value> {
     Some(spec["components"]["examples"][name]["value"].clone())
 }
 
+/// The records of an official example.
+fn records(name: &str) -> Vec<Value> {
+    let value = example(name).expect("one");
+    value.as_array().cloned().unwrap_or_default()
+}
+
+/// Read every official example.
+fn read_examples(scribe: &mut Scribe<'_>, batch: &mut Batch) {
+    for row in records("issue-items") {
+        scribe.issue(&row, batch);
+    }
+    for row in records("issue-comment-items") {
+        scribe.comment(Shape::Comment, &row, batch);
+    }
+    for row in records("pull-request-review-comment-items") {
+        scribe.comment(Shape::ReviewComment, &row, batch);
+    }
+    for row in records("release-items") {
+        scribe.release(&row, batch);
+    }
+    let parts = Parts {
+        reviews: records("pull-request-review-items"),
+        commits: records("commit-items"),
+        files: records("diff-entry-items"),
+    };
+    for row in records("pull-request-simple-items") {
+        scribe.pull(&row, &parts, batch);
+    }
+}
+
 fn config() -> Config {
     Config::new(SourceId::new("gh").expect("slug"), GitHubApiSettings::default()).expect("settings")
 }
@@ -36,36 +66,10 @@ fn made(work: impl FnOnce(&mut Scribe<'_>, &mut Batch)) -> (Vec<Document>, Vec<S
 
 #[test]
 fn official_records_become_documents() {
-    let Some(issues) = example("issue-items") else { return };
-    let (comments, reviews) = (
-        example("issue-comment-items").expect("one"),
-        example("pull-request-review-items").expect("one"),
-    );
-    let (pulls, remarks) = (
-        example("pull-request-simple-items").expect("one"),
-        example("pull-request-review-comment-items").expect("one"),
-    );
-    let (releases, commits) = (
-        example("release-items").expect("one"),
-        example("commit-items").expect("one"),
-    );
-    let rows = |list: &Value| list.as_array().cloned().unwrap_or_default();
-    let (documents, rejected) = made(|scribe, batch| {
-        rows(&issues).iter().for_each(|row| scribe.issue(row, batch));
-        rows(&comments)
-            .iter()
-            .for_each(|row| scribe.comment(Shape::Comment, row, batch));
-        rows(&remarks)
-            .iter()
-            .for_each(|row| scribe.comment(Shape::ReviewComment, row, batch));
-        rows(&releases).iter().for_each(|row| scribe.release(row, batch));
-        let parts = Parts {
-            reviews: rows(&reviews),
-            commits: rows(&commits),
-            files: rows(&example("diff-entry-items").expect("one")),
-        };
-        rows(&pulls).iter().for_each(|row| scribe.pull(row, &parts, batch));
-    });
+    if example("issue-items").is_none() {
+        return;
+    }
+    let (documents, rejected) = made(read_examples);
     assert_eq!(rejected, Vec::<String>::new());
     let kinds: Vec<DocumentKind> = documents.iter().map(|one| one.kind).collect();
     for kind in [

@@ -37,8 +37,11 @@ fn limited(all: bool, seconds: impl Into<Option<u64>>) -> Verdict {
     }
 }
 
+/// Status, headers and body of an answer, and what it means.
+type Case<'a> = (u16, &'a [(&'static str, &'a str)], &'a str, Verdict);
+
 /// Check a table of answers of one provider.
-fn check(provider: Provider, table: &[(u16, &[(&'static str, &str)], &str, Verdict)]) {
+fn check(provider: Provider, table: &[Case<'_>]) {
     for (status, headers, body, expected) in table {
         let found = judge(provider, &answer(*status, headers, body), NOW);
         assert_eq!(&found, expected, "{status} {headers:?} {body}");

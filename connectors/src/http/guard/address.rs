@@ -90,13 +90,13 @@ fn v6(ip: Ipv6Addr) -> Option<&'static str> {
 /// The IPv4 address that an IPv6 one carries: by 6to4, mapped, compatible, translated (NAT64), or as an interface's identifier
 /// (ISATAP) under any prefix.
 fn embedded(ip: Ipv6Addr) -> Option<Ipv4Addr> {
-    let (high, low) = match ip.segments() {
-        [0x2002, high, low, ..]
-        | [0, 0, 0, 0, 0, 0xffff | 0, high, low]
-        | [0, 0, 0, 0, 0xffff, 0, high, low]
-        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
-        | [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => (high, low),
-        _ => return None,
+    let ([0x2002, high, low, ..]
+    | [0, 0, 0, 0, 0, 0xffff | 0, high, low]
+    | [0, 0, 0, 0, 0xffff, 0, high, low]
+    | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+    | [_, _, _, _, 0 | 0x200, 0x5efe, high, low]) = ip.segments()
+    else {
+        return None;
     };
     Some(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
 }

@@ -187,10 +187,10 @@ async fn slack_gives_a_bot_s_and_a_user_s_token() {
         vec![app(Provider::Slack, &server)],
     );
     let begin = async || process.logins.begin(Provider::Slack, &key(), "s").await.expect("begin");
-    let begun = begin().await;
-    assert_eq!(parameter(&begun.url, "scope").as_deref(), Some("a:read,b:read"));
-    assert_eq!(parameter(&begun.url, "user_scope").as_deref(), Some("c:read"));
-    process.logins.finish("s", &begun.state, &code()).await.expect("both");
+    let first = begin().await;
+    assert_eq!(parameter(&first.url, "scope").as_deref(), Some("a:read,b:read"));
+    assert_eq!(parameter(&first.url, "user_scope").as_deref(), Some("c:read"));
+    process.logins.finish("s", &first.state, &code()).await.expect("both");
     let listed = process.grants.list("acme").await.expect("list");
     let names: Vec<_> = listed.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["main", "main:user"]);

@@ -40,7 +40,7 @@ pub(crate) fn holder(state: &State, call: &Call) -> Result<Grant, Reply> {
     let grant = state.auth.holder(Service::Atlassian, token, state.world.now);
     grant
         .cloned()
-        .map_err(|_| Reply::json(401, &json!({ "code": 401, "message": "Unauthorized" })))
+        .map_err(|_refusal| Reply::json(401, &json!({ "code": 401, "message": "Unauthorized" })))
 }
 
 /// The gateway's refusal of a token with too few scopes.

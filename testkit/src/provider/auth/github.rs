@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CODE_LIFE, Code, Device, Renewal, Service, Who, registered, scopes, verified, with_query};
+use super::{Answer, CODE_LIFE, Code, Device, Renewal, Service, Who, registered, scopes, verified, with_query};
 use crate::provider::call::{Call, Reply, encode};
 use crate::provider::settings::{Application, millis};
 use crate::provider::signature::app_claims;
@@ -223,8 +223,8 @@ fn poll(state: &mut State, call: &Call) -> Value {
     let (answer, asked) = (device.answer, device.scopes.clone());
     match answer {
         None => error("authorization_pending", "The authorization request is still pending."),
-        Some(None) => error("access_denied", "The authorization request was denied."),
-        Some(Some(person)) => {
+        Some(Answer::Refused) => error("access_denied", "The authorization request was denied."),
+        Some(Answer::Agreed(person)) => {
             state.auth.devices.remove(&text);
             let grant = state.auth.grant(Service::GitHub, Who::Person(person), asked);
             tokens(state, grant)

@@ -136,12 +136,12 @@ pub(crate) fn tokens(state: &mut State, grant: usize) -> Map<String, Value> {
         body.insert("access_token".to_owned(), json!(access));
         return body;
     }
-    let life = state.settings.token_life.map_or(12 * HOUR, millis);
+    let lifetime = state.settings.token_life.map_or(12 * HOUR, millis);
     let live = state.auth.live(grant, now);
     for old in live.iter().rev().skip(1) {
         state.auth.kill(old);
     }
-    let access = state.auth.mint(grant, &format!("xoxe.{prefix}"), Some(now + life));
+    let access = state.auth.mint(grant, &format!("xoxe.{prefix}"), Some(now + lifetime));
     let renewal = Renewal {
         grant,
         expires: None,
@@ -153,7 +153,7 @@ pub(crate) fn tokens(state: &mut State, grant: usize) -> Map<String, Value> {
         "refresh_token".to_owned(),
         json!(state.auth.renewal("xoxe-1-", renewal)),
     );
-    body.insert("expires_in".to_owned(), json!(life / SECOND));
+    body.insert("expires_in".to_owned(), json!(lifetime / SECOND));
     body
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::json::message;
+use super::json::{message, permissions};
 use super::model::{Repository, Role, Team};
 use super::paging::{counted, numbered};
 use super::rest::{Ask, not_found};
@@ -168,7 +168,7 @@ pub(crate) fn of_repository(ask: &Ask<'_>, repository: &Repository, rest: &[&str
                 .collect();
             ask.list((repository, rest), &some, |(person, role)| {
                 let mut user = ask.write.user(*person);
-                user["permissions"] = ask.write.permissions(*role);
+                user["permissions"] = permissions(*role);
                 user["role_name"] = json!(role.name());
                 user
             })

@@ -74,7 +74,7 @@ fn repository(world: &mut World, rng: &mut Rng, number: usize) -> Repository {
         updated: world.now,
         pushed: world.now,
         collaborators: (0..world.people.len())
-            .filter_map(|person| rng.chance(250).then(|| (person, *rng.pick(&Role::ALL))))
+            .filter_map(|person| Some((person, rng.chance(250).then(|| *rng.pick(&Role::ALL))?)))
             .collect(),
         teams: BTreeMap::new(),
         items: BTreeMap::new(),
@@ -281,7 +281,7 @@ pub(crate) fn review(world: &mut World, rng: &mut Rng, at: usize, number: u64) {
     pull.reviews.push(Review {
         id,
         author,
-        state: *rng.pick(&["APPROVED", "CHANGES_REQUESTED", "COMMENTED"]),
+        state: rng.pick::<&str>(&["APPROVED", "CHANGES_REQUESTED", "COMMENTED"]),
         body,
         submitted: now,
         commit: commit.clone(),
@@ -316,7 +316,7 @@ pub(crate) fn discussion(world: &mut World, rng: &mut Rng, at: usize) -> u64 {
         title: title(rng),
         body: text(world, rng, at, &from),
         author: author(world, rng, at),
-        category: *rng.pick(&["Q&A", "Ideas"]),
+        category: rng.pick::<&str>(&["Q&A", "Ideas"]),
         created: world.now,
         updated: world.now,
         answer: rng.chance(300).then_some(first.id),

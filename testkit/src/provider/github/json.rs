@@ -93,16 +93,9 @@ impl<'a> Writer<'a> {
             value[*field] = json!(format!("{base}/{tail}"));
         }
         if let Some(role) = role {
-            value["permissions"] = self.permissions(role);
+            value["permissions"] = permissions(role);
         }
         value
-    }
-
-    pub(crate) fn permissions(&self, role: Role) -> Value {
-        let pairs = Role::ALL
-            .into_iter()
-            .map(|one| (one.permission().to_owned(), json!(one <= role)));
-        Value::Object(pairs.collect())
     }
 
     pub(crate) fn label(&self, repository: &Repository, label: &Label) -> Value {
@@ -340,12 +333,20 @@ impl<'a> Writer<'a> {
         json!({
             "id": team.id, "node_id": format!("T_{}", team.id), "name": team.slug, "slug": team.slug, "description": null,
             "privacy": "closed", "notification_setting": "notifications_enabled", "permission": role.permission(),
-            "permissions": self.permissions(role), "url": url, "type": "organization", "organization_id": self.state.world.github.id,
+            "permissions": permissions(role), "url": url, "type": "organization", "organization_id": self.state.world.github.id,
             "html_url": format!("https://github.com/orgs/{ORGANISATION}/teams/{}", team.slug),
             "members_url": format!("{url}/members{{/member}}"), "repositories_url": format!("{url}/repos"),
             "parent": parent.map(|parent| self.team(parent, None)),
         })
     }
+}
+
+/// What a role permits, by the name of each permission.
+pub(crate) fn permissions(role: Role) -> Value {
+    let pairs = Role::ALL
+        .into_iter()
+        .map(|one| (one.permission().to_owned(), json!(one <= role)));
+    Value::Object(pairs.collect())
 }
 
 fn merge(into: &mut Value, from: Value) {

@@ -243,6 +243,17 @@ impl Repository {
         format!("{ORGANISATION}/{}", self.name)
     }
 
+    /// The address of what is below it, by its number as in links.
+    pub(crate) fn path(&self, rest: &[&str]) -> String {
+        format!("/repositories/{}/{}", self.id, rest.join("/"))
+    }
+
+    /// A team's role here, its own or its parent's.
+    fn team_role(&self, team: &Team) -> Option<Role> {
+        let parent = team.parent.and_then(|parent| self.teams.get(&parent));
+        self.teams.get(&team.id).max(parent).copied()
+    }
+
     pub(crate) fn number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number
@@ -292,7 +303,7 @@ impl GitHub {
         }
         let own = repository.collaborators.get(&person).copied();
         let teams = self.teams.iter().filter_map(|team| {
-            let role = self.inherited(team, repository)?;
+            let role = repository.team_role(team)?;
             self.team_members(team).contains(&person).then_some(role)
         });
         let open = match repository.visibility {
@@ -301,12 +312,6 @@ impl GitHub {
             Visibility::Private => false,
         };
         teams.chain(own).chain(open.then_some(Role::Read)).max()
-    }
-
-    /// A team's role in a repository, its own or its parent's.
-    fn inherited(&self, team: &Team, repository: &Repository) -> Option<Role> {
-        let parent = team.parent.and_then(|parent| repository.teams.get(&parent));
-        repository.teams.get(&team.id).max(parent).copied()
     }
 
     /// Keys of items, discussions and merged commits that a person may read.

@@ -77,11 +77,14 @@ fn cut<'a, T>(state: &State, call: &Call, path: &str, items: &'a [T]) -> (&'a [T
     (items.get(start..end).unwrap_or_default(), links)
 }
 
-/// A page after a cursor of rows that are in order. A row is known by its place in the order: a moment and a number.
+/// Where a row comes in the order: a moment and a number.
+type Place = (i64, u64);
+
+/// A page after a cursor of rows that are in order. A row is known by its place.
 pub(crate) fn after<T>(
     state: &State,
     call: &Call,
-    (path, rows): (&str, &[((i64, u64), T)]),
+    (path, rows): (&str, &[(Place, T)]),
     write: impl Fn(&T) -> Value,
 ) -> Reply {
     let size = size(call);
@@ -92,8 +95,8 @@ pub(crate) fn after<T>(
         return message(422, text);
     }
     let descending = rows.first().map(|(at, _)| at) > rows.last().map(|(at, _)| at);
-    let past = |at: &(i64, u64), cursor: &(i64, u64)| if descending { at < cursor } else { at > cursor };
-    let rest: Vec<&((i64, u64), T)> = match cursor {
+    let past = |at: &Place, cursor: &Place| if descending { at < cursor } else { at > cursor };
+    let rest: Vec<&(Place, T)> = match cursor {
         Some(None) => return message(422, "Invalid value for parameter 'after'"),
         Some(Some(cursor)) => rows.iter().filter(|(at, _)| past(at, &cursor)).collect(),
         None => rows.iter().skip((page.unwrap_or(1).max(1) - 1) * size).collect(),
@@ -111,7 +114,7 @@ pub(crate) fn after<T>(
     linked(reply, &[next])
 }
 
-fn place(text: &str) -> Option<(i64, u64)> {
+fn place(text: &str) -> Option<Place> {
     let (moment, id) = text.split_once('/')?;
     Some((moment.parse().ok()?, id.parse().ok()?))
 }

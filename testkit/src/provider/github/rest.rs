@@ -19,13 +19,8 @@ pub(crate) struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    /// The address of what is asked for, by the repository's number as in links.
-    pub(crate) fn path(&self, repository: &Repository, rest: &[&str]) -> String {
-        format!("/repositories/{}/{}", repository.id, rest.join("/"))
-    }
-
     pub(crate) fn list<T>(&self, place: (&Repository, &[&str]), items: &[T], write: impl Fn(&T) -> Value) -> Reply {
-        let path = self.path(place.0, place.1);
+        let path = place.0.path(place.1);
         paging::numbered(self.state, self.call, (&path, items), write)
     }
 
@@ -87,7 +82,7 @@ fn named(ask: &Ask<'_>, name: &str, rest: &[&str]) -> Reply {
     let moved = github.moved.get(&name.to_lowercase());
     let moved = moved.and_then(|id| github.repository(*id));
     match moved.filter(|repository| ask.viewer.role(ask.state, repository).is_some()) {
-        Some(repository) => moved_to(ask, &ask.path(repository, rest)),
+        Some(repository) => moved_to(ask, &repository.path(rest)),
         None => not_found(),
     }
 }
@@ -173,7 +168,7 @@ fn issues(ask: &Ask<'_>, repository: &Repository, rest: &[&str]) -> Reply {
     if ask.descending(true) {
         rows.reverse();
     }
-    let path = ask.path(repository, rest);
+    let path = repository.path(rest);
     paging::after(ask.state, call, (&path, &rows), |item| {
         ask.write.issue(repository, item)
     })
@@ -256,7 +251,7 @@ fn gone(ask: &Ask<'_>, repository: &Repository, number: u64) -> Reply {
             let there = ask.state.world.github.repository(*id);
             let there = there.filter(|there| ask.viewer.role(ask.state, there).is_some());
             match there {
-                Some(there) => moved_to(ask, &ask.path(there, &["issues", &to.to_string()])),
+                Some(there) => moved_to(ask, &there.path(&["issues", &to.to_string()])),
                 None => not_found(),
             }
         }

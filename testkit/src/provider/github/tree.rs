@@ -139,11 +139,8 @@ fn files(repository: &Repository, at: &Commit) -> BTreeMap<String, String> {
     for commit in history(repository, at).into_iter().rev() {
         for file in &commit.files {
             let text: &mut String = files.entry(file.path.clone()).or_default();
-            text.push_str(&format!(
-                "// {}: {}\n",
-                file.path,
-                commit.message.lines().next().unwrap_or_default()
-            ));
+            let title = commit.message.lines().next().unwrap_or_default();
+            text.extend(["// ", &file.path, ": ", title, "\n"]);
         }
     }
     files

@@ -140,7 +140,7 @@ pub(crate) fn issue(world: &mut World, rng: &mut Rng, at: usize) -> u64 {
         project,
         summary: title(rng),
         description: (!rng.chance(100)).then_some(description),
-        kind: *rng.pick(&KINDS),
+        kind: rng.pick::<&str>(&KINDS),
         status: STATUSES[0],
         labels: if rng.chance(400) {
             vec!["customer".to_owned()]

@@ -36,15 +36,12 @@ fn changed(world: &World, mutation: Mutation, (event, id): (&'static str, u64)) 
 
 fn create(world: &mut World, rng: &mut Rng, at: usize, issue: Option<u64>) -> Option<Changed> {
     let mutation = Mutation::Create(SELF);
-    match issue.filter(|_| rng.chance(400)) {
-        Some(issue) => {
-            generate::comment(world, rng, issue)?;
-            changed(world, mutation, ("comment_created", issue))
-        }
-        None => {
-            let id = generate::issue(world, rng, at);
-            changed(world, mutation, ("jira:issue_created", id))
-        }
+    if let Some(issue) = issue.filter(|_| rng.chance(400)) {
+        generate::comment(world, rng, issue)?;
+        changed(world, mutation, ("comment_created", issue))
+    } else {
+        let id = generate::issue(world, rng, at);
+        changed(world, mutation, ("jira:issue_created", id))
     }
 }
 

@@ -14,7 +14,7 @@ type Body = Result<Map<String, Value>, Failure>;
 
 pub(crate) fn answer(ask: &Ask<'_>, method: &str) -> Body {
     match method {
-        "auth.test" => test(ask),
+        "auth.test" => Ok(test(ask)),
         "team.info" => Ok(fields(
             json!({ "team": { "id": TEAM, "name": ORGANISATION, "domain": ORGANISATION,
             "url": format!("https://{ORGANISATION}.slack.com/"), "email_domain": "acme.example", "icon": {} } }),
@@ -64,7 +64,7 @@ pub(crate) fn answer(ask: &Ask<'_>, method: &str) -> Body {
             Ok(fields(json!({ "users": users.collect::<Vec<_>>() })))
         }
         "chat.getPermalink" => link(ask),
-        "files.list" => files(ask),
+        "files.list" => Ok(files(ask)),
         _ => Err("unknown_method"),
     }
 }
@@ -89,7 +89,7 @@ fn fields(value: Value) -> Map<String, Value> {
     fields
 }
 
-fn test(ask: &Ask<'_>) -> Body {
+fn test(ask: &Ask<'_>) -> Map<String, Value> {
     let person = ask.grant.who.person().map(|person| &ask.state.world.people[person]);
     let (user, id) = match person {
         Some(person) => (person.handle(), person.slack_id.clone()),
@@ -102,7 +102,7 @@ fn test(ask: &Ask<'_>) -> Body {
     if person.is_none() {
         body.insert("bot_id".to_owned(), json!("B0NEUROSYNC"));
     }
-    Ok(body)
+    body
 }
 
 /// A page of a list by a cursor that says how many came before. The end has an empty cursor.
@@ -219,7 +219,7 @@ fn limited(ask: &Ask<'_>, (usual, most): (i64, i64)) -> Result<usize, Failure> {
         (usual, most)
     };
     let limit = ask.number("limit").filter(|limit| *limit != 0).unwrap_or(usual);
-    usize::try_from(limit.min(most)).map_err(|_| "invalid_limit")
+    usize::try_from(limit.min(most)).map_err(|_negative| "invalid_limit")
 }
 
 fn readable<'a>(ask: &'a Ask<'_>) -> Result<&'a Channel, Failure> {
@@ -301,7 +301,7 @@ fn replies(ask: &Ask<'_>) -> Body {
 }
 
 /// Files by page number. The bounds are on when they were made.
-fn files(ask: &Ask<'_>) -> Body {
+fn files(ask: &Ask<'_>) -> Map<String, Value> {
     let bound = |name: &str| ask.text(name).and_then(|text| parse(&text)).map(|micros| micros / 1000);
     let (from, to) = (bound("ts_from"), bound("ts_to"));
     let only = ask.text("channel");
@@ -333,7 +333,5 @@ fn files(ask: &Ask<'_>) -> Body {
         .map(|(channel, file)| record::file(ask.state, &channel.id, file))
         .collect();
     let pages = some.len().div_ceil(count).max(1);
-    Ok(fields(
-        json!({ "files": rows, "paging": { "count": count, "total": some.len(), "page": number, "pages": pages } }),
-    ))
+    fields(json!({ "files": rows, "paging": { "count": count, "total": some.len(), "page": number, "pages": pages } }))
 }

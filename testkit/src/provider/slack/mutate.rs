@@ -93,7 +93,7 @@ fn delete(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
     if channel.replies(moment).next().is_some() {
         let message = channel.messages.get_mut(&moment)?;
         message.tombstone = true;
-        message.text = "This message was deleted.".to_owned();
+        "This message was deleted.".clone_into(&mut message.text);
         message.files.clear();
     } else {
         channel.messages.remove(&moment);

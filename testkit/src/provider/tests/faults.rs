@@ -86,13 +86,14 @@ fn a_stale_search_does_not_know_the_last_issue() {
     let mut rng = crate::provider::seed::Rng::new(1);
     let id = crate::provider::jira::generate::issue(&mut desk.state.world, &mut rng, 0);
     desk.state.world.jira.issues.get_mut(&id).expect("just made").level = None;
+    let id = id.to_string();
     let has = |desk: &mut Desk| {
         let page = json(&desk.jira("/api/3/search/jql?jql=created%3E%3D0&maxResults=5000"));
         page["issues"]
             .as_array()
             .expect("a list")
             .iter()
-            .any(|row| row["id"] == id.to_string())
+            .any(|row| row["id"] == id)
     };
     assert!(has(&mut desk));
     desk.state.settings.faults = Faults {

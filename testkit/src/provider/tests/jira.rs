@@ -121,7 +121,8 @@ fn search_lags_behind_but_not_for_issues_that_are_named() {
     let mut rng = Rng::new(3);
     let id = crate::provider::jira::generate::issue(&mut desk.state.world, &mut rng, 0);
     desk.state.world.jira.issues.get_mut(&id).expect("just made").level = None;
-    let has = |rows: &[Value]| rows.iter().any(|row| row["id"] == id.to_string());
+    let id = id.to_string();
+    let has = |rows: &[Value]| rows.iter().any(|row| row["id"] == id);
     assert!(!has(&search(&mut desk, "created >= 0", 5000)));
     let named = json(&desk.jira(&format!(
         "/api/3/search/jql?jql=created%3E%3D0&maxResults=5000&reconcileIssues={id}"

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Desk, header, json};
-use crate::provider::auth::Service;
+use crate::provider::auth::{Answer, Service};
 use crate::provider::call::Reply;
 use crate::provider::settings::{Application, Settings};
 use crate::provider::signature::{app_token, challenge};
@@ -107,7 +107,7 @@ fn a_device_waits_slows_down_and_gets_its_token() {
     let slow = github(&mut desk, poll.clone());
     assert_eq!((&slow["error"], &slow["interval"]), (&json!("slow_down"), &json!(10)));
     for device in desk.state.auth.devices.values_mut() {
-        device.answer = Some(Some(1));
+        device.answer = Some(Answer::Agreed(1));
     }
     desk.state.world.now += 10 * SECOND;
     assert!(github(&mut desk, poll)["access_token"].is_string());

@@ -15,17 +15,16 @@ pub(crate) fn apply(world: &mut World, rng: &mut Rng, mutation: Mutation) -> Opt
     let ids: Vec<u64> = live.map(|page| page.id).collect();
     let page = rng.choose(&ids);
     match mutation {
-        Mutation::Create(_) => match page.filter(|_| rng.chance(300)) {
-            Some(page) => {
+        Mutation::Create(_) => {
+            if let Some(page) = page.filter(|_| rng.chance(300)) {
                 generate::comment(world, rng, page)?;
                 changed(world, mutation, page)
-            }
-            None => {
+            } else {
                 let blog = rng.chance(200);
                 let id = generate::page(world, rng, at, blog);
                 changed(world, mutation, id)
             }
-        },
+        }
         Mutation::Edit(_) => {
             generate::edit(world, rng, page?)?;
             changed(world, mutation, page?)

@@ -96,9 +96,10 @@ pub(crate) fn page<T>(ask: &Ask<'_>, mut rows: Vec<Row<T>>, descending: bool, wr
     let cursor = encode(&opaque(&format!("{{\"at\":{},\"id\":{}}}", last.0, last.1)));
     // The cursor comes first, what else was asked after it.
     let rest = ask.call.query.iter().filter(|(key, _)| key != "cursor");
-    let rest: String = rest.map(|(key, value)| format!("&{key}={}", encode(value))).collect();
+    let mut pairs = vec![format!("cursor={cursor}")];
+    pairs.extend(rest.map(|(key, value)| format!("{key}={}", encode(value))));
     let path = ask.call.path.split("/wiki/").nth(1).unwrap_or_default();
-    let next = format!("/wiki/{path}?cursor={cursor}{rest}");
+    let next = format!("/wiki/{path}?{}", pairs.join("&"));
     body["_links"]["next"] = json!(next);
     Reply::ok(&body).header("link", format!("<{next}>; rel=\"next\", <{base}>; rel=\"base\""))
 }

@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
             if !self.take(")") {
                 return Err("Error in the JQL Query: Expecting ')' or ','.".to_owned());
             }
-            let among = self.among(field, values)?;
+            let among = self.among(field, &values)?;
             return Ok(if negative {
                 Condition::Not(Box::new(among))
             } else {
@@ -159,8 +159,8 @@ impl<'a> Reader<'a> {
         };
         let value = self.value()?;
         match sign.as_str() {
-            "=" if !matches!(field, Field::Created | Field::Updated) => self.among(field, vec![value]),
-            "!=" => Ok(Condition::Not(Box::new(self.among(field, vec![value])?))),
+            "=" if !matches!(field, Field::Created | Field::Updated) => self.among(field, &[value]),
+            "!=" => Ok(Condition::Not(Box::new(self.among(field, &[value])?))),
             _ => self.compared(field, &sign, &value),
         }
     }
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn among(&self, field: Field, values: Vec<Token>) -> Result<Condition, String> {
+    fn among(&self, field: Field, values: &[Token]) -> Result<Condition, String> {
         let words: Vec<String> = values.iter().map(plain).collect();
         let jira = &self.ask.state.world.jira;
         match field {
