@@ -1,5 +1,7 @@
 //! Attention of the texts of a block, each over its own tokens.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use candle_core::{Result, Tensor};
 use candle_nn::ops::softmax_last_dim;
 use candle_nn::rotary_emb::rope;
@@ -21,8 +23,8 @@ impl TensorEncoder {
         let query = self.turned(reach, parts.get(0)?, length)?;
         let key = self.turned(reach, parts.get(1)?, length)?;
         let mut scores = query.matmul(&key.t()?)?;
-        if let Some(biases) = self.biases(reach, length)? {
-            scores = scores.broadcast_add(&biases)?;
+        if let Some(biases) = block.biases.get(&reach.window) {
+            scores = scores.broadcast_add(biases)?;
         }
         if let Some(padding) = &block.padding {
             scores = scores.broadcast_add(padding)?;
@@ -46,15 +48,25 @@ impl TensorEncoder {
         }
     }
 
+    /// What each layer adds to its scores, by the window it has.
+    pub(super) fn biases(&self, length: usize) -> Result<BTreeMap<Option<usize>, Tensor>> {
+        let windows: BTreeSet<_> = self.config.layers.iter().map(|reach| reach.window).collect();
+        let added = |window| Ok(self.added(window, length)?.map(|biases| (window, biases)));
+        windows
+            .into_iter()
+            .filter_map(|window| added(window).transpose())
+            .collect()
+    }
+
     /// What is added to the scores by the distance of two tokens, 1 × heads or 1 × length × length; none where they are all alike.
-    fn biases(&self, reach: Reach, length: usize) -> Result<Option<Tensor>> {
+    fn added(&self, window: Option<usize>, length: usize) -> Result<Option<Tensor>> {
         let (heads, values) = if let Some(distances) = &self.distances {
             let heads = self.config.heads;
             let rows = (0..heads).flat_map(|head| (0..length).map(move |row| (head, row)));
             let values = rows.flat_map(|(head, row)| distances.row(head, row, 0..length).to_vec());
             (heads, values.collect::<Vec<f32>>())
         } else {
-            let Some(window) = reach.window.filter(|window| *window + 1 < length) else {
+            let Some(window) = window.filter(|window| *window + 1 < length) else {
                 return Ok(None);
             };
             let pairs = (0..length).flat_map(|row| (0..length).map(move |column| row.abs_diff(column)));

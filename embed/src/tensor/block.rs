@@ -1,5 +1,7 @@
 //! A batch of texts as the tensors that a forward pass takes.
 
+use std::collections::BTreeMap;
+
 use candle_core::{DType, Device, Tensor};
 use domain::Result;
 
@@ -20,6 +22,8 @@ pub(super) struct Block {
     pub(super) padding: Option<Tensor>,
     /// texts × 1 × length: what each token counts in the mean.
     pub(super) shares: Tensor,
+    /// What attention adds to its scores by the distance of two tokens, by the window of a layer.
+    pub(super) biases: BTreeMap<Option<usize>, Tensor>,
 }
 
 impl Block {
@@ -60,6 +64,7 @@ impl Block {
             positions: positioned.then(|| indices(positions)).transpose()?,
             padding: padded.then(|| padding(hidden)).transpose()?,
             shares: numbers(shares, (texts, 1, length))?,
+            biases: encoder.biases(length).map_err(|error| failed(&error))?,
         })
     }
 }
