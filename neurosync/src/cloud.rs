@@ -4,7 +4,7 @@ use connectors::confluence::{Confluence, ConfluenceCloudSettings};
 use connectors::github::{GitHub, GitHubApiSettings};
 use connectors::http::{Policy, Provider};
 use connectors::jira::{Jira, JiraCloudSettings};
-use connectors::oauth::{Grant, GrantKind, Site};
+use connectors::oauth::{Endpoints, Grant, GrantKind, Site};
 use connectors::slack::{Slack, SlackApiSettings};
 use domain::seam::Connector;
 use domain::seam::store::SourceRecord;
@@ -92,7 +92,7 @@ pub(crate) async fn settings(
 /// The API that an app is configured with, where that is not the provider's own.
 fn api(connections: &Connections, provider: Provider) -> Option<Url> {
     let configured = connections.app(provider).ok()?.endpoints.api.clone();
-    let usual = connectors::oauth::Endpoints::of(provider).ok()?.api;
+    let usual = Endpoints::of(provider).ok()?.api;
     (configured != usual).then_some(configured)
 }
 
@@ -229,7 +229,10 @@ impl Link {
 
 /// Where Atlassian's API is: at the gateway, unless the settings say otherwise.
 fn gateway(api: Option<&str>) -> Result<Url> {
-    address(api.unwrap_or("https://api.atlassian.com/"))
+    match api {
+        Some(api) => address(api),
+        None => Ok(Endpoints::of(Provider::Atlassian)?.api),
+    }
 }
 
 fn address(text: &str) -> Result<Url> {

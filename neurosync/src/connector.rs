@@ -42,7 +42,17 @@ pub(crate) async fn cloud_record(
     now: Timestamp,
 ) -> Result<SourceRecord> {
     let connector = cloud::name(written.connector).unwrap_or_default();
-    let mut settings = cloud::settings(written, connector, connections).await?;
+    let settings = cloud::settings(written, connector, connections).await?;
+    finish(written, connector, settings, now)
+}
+
+/// A record of a connector's settings and of those that every source has.
+fn finish(
+    written: &SourceSettings,
+    connector: &str,
+    mut settings: Map<String, Value>,
+    now: Timestamp,
+) -> Result<SourceRecord> {
     if let Some(rule) = &written.schedule {
         Rule::parse(rule)?;
         settings.insert(schedule::SETTING.to_owned(), json!(rule));
@@ -84,17 +94,7 @@ pub(crate) fn record(written: &SourceSettings, now: Timestamp) -> Result<SourceR
     if !written.formerly.is_empty() {
         set("formerly", json!(written.formerly));
     }
-    if let Some(rule) = &written.schedule {
-        Rule::parse(rule)?;
-        set(schedule::SETTING, json!(rule));
-    }
-    set("access", access(&written.access));
-    Ok(SourceRecord {
-        id: SourceId::new(&written.name)?,
-        connector: written.connector.as_str().to_owned(),
-        settings: Value::Object(settings),
-        added: now,
-    })
+    finish(written, written.connector.as_str(), settings, now)
 }
 
 fn access(written: &str) -> Value {

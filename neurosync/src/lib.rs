@@ -18,6 +18,7 @@ mod progress;
 mod schedule;
 mod serve;
 mod space;
+mod workers;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

@@ -9,15 +9,19 @@ use std::sync::Arc;
 use domain::seam::Connector;
 use domain::seam::store::{Committed, SourceReport};
 use domain::{Error, ErrorKind, Result, SourceId};
+use futures::{StreamExt, TryStreamExt, stream};
 use ingest::progress::Progress;
-use ingest::projection::{GraphProjection, IndexProjection, Projected};
+use ingest::projection::{GRAPH, GraphProjection, INDEX, IndexProjection, Projected};
 use ingest::sync::Sync;
 use serde::{Serialize, Serializer};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, Index, now};
 use crate::connector;
 
+/// Sources that are read at the same time: most of it is waiting for providers.
+pub(crate) const AT_ONCE: usize = 4;
 /// Who holds the leases of an embedded store: its folder lock admits one process, so a restart continues its own leases.
 const HOLDER: &str = "embedded";
 
@@ -41,6 +45,9 @@ pub struct SourceRun {
     /// What sync changed in the store; absent when only projections ran.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub committed: Option<Committed>,
+    /// Documents that the projections handled.
+    #[serde(skip)]
+    pub documents: u64,
     /// Chunks written to the index.
     pub chunks: u64,
     /// Texts that had to be embedded.
@@ -60,6 +67,7 @@ impl SourceRun {
         Self {
             source: source.clone(),
             committed: None,
+            documents: 0,
             chunks: 0,
             embedded: 0,
             edges: 0,
@@ -76,7 +84,10 @@ impl SourceRun {
                 self.error.get_or_insert(error);
                 Ok(Projected::default())
             }
-            Ok(done) => Ok(done),
+            Ok(done) => {
+                self.documents += done.documents;
+                Ok(done)
+            }
         }
     }
 }
@@ -90,27 +101,74 @@ impl Pipeline<'_> {
     pub async fn sync(&self, names: &[SourceId]) -> Result<Vec<SourceRun>> {
         let reports = self.app.sync_store().sources().await?;
         check_known(&reports, names)?;
-        let mut runs = Vec::new();
-        for report in reports {
+        let graph = Mutex::new(());
+        let one = async |report: SourceReport| {
             let id = &report.source.id;
             let wanted = (names.is_empty() || names.contains(id)) && !report.removed;
-            let mut run = SourceRun::of(id);
-            if wanted {
-                match self.sync_record(&report).await {
-                    Ok(committed) => {
-                        run.committed = Some(committed);
-                        run.frozen = self.frozen(id).await?;
-                    }
-                    Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
-                    // What was read before it failed is durable and is projected all the same.
-                    Err(error) => run.error = Some(error),
-                }
-            }
+            let mut run = if wanted {
+                self.read(&report).await?
+            } else {
+                SourceRun::of(id)
+            };
+            let _alone = graph.lock().await;
             self.project_graph(&mut run).await?;
-            runs.push(run);
-        }
+            Ok::<_, Error>(run)
+        };
+        let runs = stream::iter(reports).map(one).buffered(AT_ONCE);
+        let mut runs: Vec<_> = runs.try_collect().await?;
         self.project_index(&mut runs).await?;
         Ok(runs)
+    }
+
+    /// Read a source to its end. Its own failure is told in the run.
+    ///
+    /// # Errors
+    /// `Cancelled`, or that the store cannot be read.
+    pub async fn read(&self, report: &SourceReport) -> Result<SourceRun> {
+        let mut run = SourceRun::of(&report.source.id);
+        match self.sync_record(report).await {
+            Ok(committed) => {
+                run.committed = Some(committed);
+                run.frozen = self.frozen(&run.source).await?;
+            }
+            Err(error) if error.kind() == ErrorKind::Cancelled => return Err(error),
+            // What was read before it failed is durable and is projected all the same.
+            Err(error) => run.error = Some(error),
+        }
+        Ok(run)
+    }
+
+    /// Bring the graph up to date with every source.
+    ///
+    /// # Errors
+    /// As [`Self::project_all`].
+    pub async fn follow_graph(&self) -> Result<Vec<SourceRun>> {
+        let mut runs = self.lagging(GRAPH).await?;
+        for run in &mut runs {
+            self.project_graph(run).await?;
+        }
+        Ok(runs)
+    }
+
+    /// Bring the index nearer to every source, each by about so many documents.
+    ///
+    /// # Errors
+    /// As [`Self::project_all`].
+    pub async fn follow_index(&self, documents: usize) -> Result<Vec<SourceRun>> {
+        let mut runs = self.lagging(INDEX).await?;
+        self.project_index_some(&mut runs, documents).await?;
+        Ok(runs)
+    }
+
+    /// A run for each source whose newest revisions a projection has not seen.
+    async fn lagging(&self, projection: &str) -> Result<Vec<SourceRun>> {
+        let reports = self.app.sync_store().sources().await?;
+        let behind = |report: &&SourceReport| report.positions.get(projection).is_none_or(|at| *at < report.revision);
+        Ok(reports
+            .iter()
+            .filter(behind)
+            .map(|report| SourceRun::of(&report.source.id))
+            .collect())
     }
 
     /// Sync one source from a connector of the caller's and project it.
@@ -149,10 +207,14 @@ impl Pipeline<'_> {
     }
 
     async fn project_index(&self, runs: &mut [SourceRun]) -> Result<()> {
+        self.project_index_some(runs, usize::MAX).await
+    }
+
+    async fn project_index_some(&self, runs: &mut [SourceRun], documents: usize) -> Result<()> {
         let (revisions, index) = (self.revisions().await?, self.index_projection());
         for run in runs {
             if let Some(revision) = revisions.get(&run.source) {
-                let done = index.run(&run.source, *revision).await;
+                let done = index.run_some(&run.source, *revision, documents).await;
                 let done = run.take(done)?;
                 (run.chunks, run.embedded) = (done.written, done.embedded);
             }

@@ -101,6 +101,9 @@ struct Plan {
     /// None: never.
     due: Option<Timestamp>,
     failures: u32,
+    running: bool,
+    /// Asked for while it was running: what is new may have come after it was read.
+    again: bool,
 }
 
 impl Schedule {
@@ -119,14 +122,20 @@ impl Schedule {
         for report in reports.iter().filter(live) {
             let (id, rule) = (report.source.id.clone(), Rule::of(report, &self.usual));
             let plan = match self.plans.remove(&id) {
-                Some(known) if known.rule == rule => known,
+                Some(known) if known.rule == rule || known.running => Plan { rule, ..known },
                 _ => {
                     // One that was never synced is due at once, as is what fell due while nobody was there.
                     let due = match report.last_sync {
                         Some(last) => rule.next(last, share(&id, last)),
                         None => rule.next(now, 0).map(|_| now),
                     };
-                    Plan { rule, due, failures: 0 }
+                    Plan {
+                        rule,
+                        due,
+                        failures: 0,
+                        running: false,
+                        again: false,
+                    }
                 }
             };
             plans.insert(id, plan);
@@ -134,17 +143,42 @@ impl Schedule {
         self.plans = plans;
     }
 
-    /// The source that is due first, and when.
+    /// The source that is due first of those that are not running, and when.
     pub(crate) fn next(&self) -> Option<(Timestamp, &SourceId)> {
-        let due = self.plans.iter().filter_map(|(id, plan)| Some((plan.due?, id)));
-        due.min()
+        let idle = self.plans.iter().filter(|(_, plan)| !plan.running);
+        idle.filter_map(|(id, plan)| Some((plan.due?, id))).min()
+    }
+
+    /// The source that is due first, if one is due; it is running from now on, until it is told to have ended.
+    pub(crate) fn start(&mut self, now: Timestamp) -> Option<SourceId> {
+        let source = self
+            .next()
+            .filter(|(due, _)| *due <= now)
+            .map(|(_, source)| source.clone())?;
+        if let Some(plan) = self.plans.get_mut(&source) {
+            plan.running = true;
+        }
+        Some(source)
     }
 
     /// A webhook says that a source has something new: it is due now, unless it waits because it failed.
     pub(crate) fn hint(&mut self, source: &SourceId, now: Timestamp) {
-        if let Some(plan) = self.plans.get_mut(source).filter(|plan| plan.failures == 0) {
+        if self.plans.get(source).is_some_and(|plan| plan.failures == 0) {
+            self.ask(source, now);
+        }
+    }
+
+    /// The owner wants a source synced: it is due now, or once more when what is under way has ended.
+    pub(crate) fn ask(&mut self, source: &SourceId, now: Timestamp) {
+        if let Some(plan) = self.plans.get_mut(source) {
+            plan.again |= plan.running;
             plan.due = Some(plan.due.map_or(now, |due| due.min(now)));
         }
+    }
+
+    /// All sources.
+    pub(crate) fn sources(&self) -> Vec<SourceId> {
+        self.plans.keys().cloned().collect()
     }
 
     /// Plan anew after a sync that ended at `now`, well or not. A source that failed waits longer each time, or as long as its
@@ -154,9 +188,11 @@ impl Schedule {
             return;
         };
         let usual = plan.rule.next(now, share(source, now));
+        plan.running = false;
+        let again = std::mem::take(&mut plan.again);
         let Some(retry) = failure else {
             plan.failures = 0;
-            plan.due = usual;
+            plan.due = if again { Some(now) } else { usual };
             return;
         };
         plan.failures += 1;

@@ -48,6 +48,7 @@ fn the_description_names_every_route() {
             "/healthz",
             "/metrics",
             "/readyz",
+            "/v1/access",
             "/v1/entities/{key}",
             "/v1/graph/neighbors",
             "/v1/graph/paths",
@@ -65,7 +66,7 @@ fn the_description_names_every_route() {
     assert_eq!(refusals("/v1/graph/paths", "get"), ["200", "400", "401", "404", "503"]);
     assert_eq!(
         refusals("/v1/sync", "post"),
-        ["202", "400", "401", "403", "404", "408", "409", "413", "415"]
+        ["202", "400", "401", "403", "404", "408", "413", "415"]
     );
     let refused = &description["paths"]["/v1/search"]["get"]["responses"]["400"];
     assert_eq!(

@@ -64,6 +64,14 @@ impl IndexProjection {
     /// # Errors
     /// Whatever a backend reports; `Cancelled` when asked to stop. The position stays at the last batch that is durable.
     pub async fn run(&self, source: &SourceId, revision: u64) -> Result<Projected> {
+        self.run_some(source, revision, usize::MAX).await
+    }
+
+    /// The same for about so many documents; the rest waits for the next run, so that one source does not hold up the others.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub async fn run_some(&self, source: &SourceId, revision: u64, documents: usize) -> Result<Projected> {
         let position = self.store.position(INDEX, source).await?;
         if position >= revision {
             return Ok(Projected::default());
@@ -76,7 +84,7 @@ impl IndexProjection {
         let (prepared, to_embed) = mpsc::channel(IN_FLIGHT);
         let (embedded, to_write) = mpsc::channel(IN_FLIGHT);
         let (first, second, total) = tokio::join!(
-            self.prepare_all(source, position, prepared),
+            self.prepare_all(source, (position, documents), prepared),
             self.embed_all(source, to_embed, embedded),
             self.write_all(source, to_write)
         );
@@ -86,14 +94,22 @@ impl IndexProjection {
         Ok(total)
     }
 
-    async fn prepare_all(&self, source: &SourceId, mut position: u64, out: mpsc::Sender<Batch>) -> Result<()> {
-        loop {
+    /// Prepare what follows `position`, until so many documents are on their way.
+    async fn prepare_all(
+        &self,
+        source: &SourceId,
+        (mut position, most): (u64, usize),
+        out: mpsc::Sender<Batch>,
+    ) -> Result<()> {
+        let mut sent = 0;
+        while sent < most {
             if self.cancel.is_cancelled() {
                 return Err(cancelled());
             }
             let changed = self.store.changed(source, position, BATCH).await?;
             let Some(last) = changed.last() else { return Ok(()) };
             let (from, to) = (position, last.revision);
+            sent += changed.len();
             let (embedder, analyser, source) = (self.embedder.clone(), self.analyser.clone(), source.clone());
             let work = move || {
                 changed
@@ -118,6 +134,7 @@ impl IndexProjection {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     async fn embed_all(

@@ -134,6 +134,32 @@ fn a_changed_rule_counts_at_once_and_a_removed_source_goes() {
     assert_eq!(due(&schedule), None);
 }
 
+#[test]
+fn a_running_source_is_not_started_twice_and_once_more_when_it_was_asked_for_meanwhile() {
+    let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
+    let reports = [report("a", Some("10m"), None), report("b", Some("10m"), None)];
+    let mut schedule = schedule(&reports, now);
+    let at = Timestamp(now);
+    let names: Vec<_> = std::iter::from_fn(|| schedule.start(at))
+        .map(|one| one.to_string())
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+    schedule.ask(&a, at);
+    schedule.refresh(&[report("a", Some("5m"), None)], at);
+    assert_eq!(
+        (due(&schedule), schedule.start(at)),
+        (None, None),
+        "it still runs, the other is gone"
+    );
+    schedule.ended(&a, None, at);
+    assert_eq!(schedule.start(at), Some(a.clone()));
+    schedule.ended(&a, None, at);
+    assert!(due(&schedule).unwrap().0 > now, "asked for once");
+    schedule.ended(&a, Some(Retry::Now), at);
+    schedule.ask(&a, at);
+    assert_eq!(schedule.start(at), Some(a), "the owner does not wait for what failed");
+}
+
 proptest! {
     #[test]
     fn no_source_is_starved(intervals in prop::collection::vec(1_i64..30, 1..8), seed: u8) {

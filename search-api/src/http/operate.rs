@@ -64,13 +64,12 @@ pub(super) struct SyncRequest {
     sources: Vec<String>,
 }
 
-/// Begin a sync in the background.
+/// Begin a sync in the background. A source that is being synced is synced once more after that.
 #[utoipa::path(post, path = "/v1/sync", request_body = SyncRequest, responses(
     (status = 202, description = "It has begun; follow it at GET /v1/sync"),
     Owning,
     Sending,
     (status = 404, description = "There is no such source", body = Problem, content_type = "application/problem+json"),
-    (status = 409, description = "A sync is running", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn start_sync(
     State(api): State<Arc<Api>>,

@@ -1,0 +1,312 @@
+//! What `serve` does behind its API: sources are synced when they are due, some at a time, and the graph and the index follow.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::seam::store::SourceReport;
+use domain::{Error, ErrorKind, Result, Retry, SourceId, Timestamp};
+use futures::FutureExt;
+use ingest::progress::{Event, Progress};
+use search_api::http::{self, Control, SyncEvent};
+use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::{App, Index, now};
+use crate::hints::Hints;
+use crate::pipeline::{AT_ONCE, Pipeline, SourceRun, check_known, line_of};
+use crate::schedule::{Rule, Schedule};
+
+/// Sync events that a slow client may lag behind before it misses some.
+const EVENT_BUFFER: usize = 1024;
+/// How often workers look at what sources there are, and try again what failed.
+const LOOK: Duration = Duration::from_secs(30);
+/// Documents of one source that go into the index before another source has its turn.
+const TURN: usize = 4096;
+
+/// The workers of one server.
+pub(crate) struct Workers {
+    /// Itself, for the workers' tasks.
+    own: Weak<Self>,
+    app: Arc<App>,
+    index: Index,
+    watch: Arc<Watch>,
+    hints: Hints,
+    hinted: Mutex<Option<mpsc::UnboundedReceiver<SourceId>>>,
+    schedule: Mutex<Schedule>,
+    /// Somebody asked for a sync.
+    asked: Notify,
+    cancel: CancellationToken,
+}
+
+/// Passes progress on to whoever listens, and wakes the projections when there is something for them.
+struct Watch {
+    events: broadcast::Sender<SyncEvent>,
+    graph: Notify,
+    index: Notify,
+}
+
+impl Progress for Watch {
+    fn event(&self, event: &Event) {
+        let told = match event {
+            Event::Committed { source, committed } => {
+                self.graph.notify_one();
+                self.index.notify_one();
+                SyncEvent::Committed {
+                    source: source.to_string(),
+                    upserted: committed.upserted,
+                    deleted: committed.deleted,
+                    unchanged: committed.unchanged,
+                    rejected: committed.rejected,
+                }
+            }
+            Event::Projected {
+                projection,
+                source,
+                documents,
+                written,
+                ..
+            } => SyncEvent::Projected {
+                projection: (*projection).to_owned(),
+                source: source.to_string(),
+                documents: *documents,
+                written: *written,
+            },
+            Event::Started { .. } | Event::Embedded { .. } => return,
+        };
+        self.tell(told);
+    }
+}
+
+impl Watch {
+    fn tell(&self, event: SyncEvent) {
+        // Nobody may be listening.
+        let _heard = self.events.send(event);
+    }
+}
+
+impl Workers {
+    /// Workers that do nothing yet. Sources without a schedule of their own follow the configured one.
+    ///
+    /// # Errors
+    /// `Invalid` for a configured schedule that is none.
+    pub(crate) fn new(app: Arc<App>, index: Index, cancel: CancellationToken) -> Result<Arc<Self>> {
+        let usual = Rule::parse(&app.config().schedule)?;
+        let (hints, hinted) = mpsc::unbounded_channel();
+        Ok(Arc::new_cyclic(|own| Self {
+            own: own.clone(),
+            app,
+            index,
+            watch: Arc::new(Watch {
+                events: broadcast::channel(EVENT_BUFFER).0,
+                graph: Notify::new(),
+                index: Notify::new(),
+            }),
+            hints: Hints::new(hints),
+            hinted: Mutex::new(Some(hinted)),
+            schedule: Mutex::new(Schedule::new(usual)),
+            asked: Notify::new(),
+            cancel,
+        }))
+    }
+
+    /// Begin to work, until asked to stop.
+    pub(crate) fn start(&self, tasks: &TaskTracker) {
+        let hinted = self.hinted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(own), Some(hinted)) = (self.own.upgrade(), hinted) else {
+            return;
+        };
+        tasks.spawn(Arc::clone(&own).sync_when_due(hinted));
+        tasks.spawn(Arc::clone(&own).follow_with_graph());
+        tasks.spawn(own.follow_with_index());
+    }
+
+    fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn pipeline(&self) -> Pipeline<'_> {
+        Pipeline {
+            app: &self.app,
+            index: self.index.clone(),
+            progress: self.watch.clone(),
+            cancel: self.cancel.clone(),
+        }
+    }
+
+    /// Sync each source when it is due, until asked to stop; those under way come to a stop first.
+    async fn sync_when_due(self: Arc<Self>, mut hinted: mpsc::UnboundedReceiver<SourceId>) {
+        let mut running = JoinSet::new();
+        self.look().await;
+        loop {
+            while running.len() < AT_ONCE
+                && let Some(source) = self.due()
+            {
+                running.spawn(Arc::clone(&self).sync(source));
+            }
+            let until_due = self.until_due(running.len());
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => break,
+                Some(ended) = running.join_next() => self.ended(ended),
+                Some(source) = hinted.recv() => self.schedule().hint(&source, now()),
+                () = self.asked.notified() => {}
+                () = tokio::time::sleep(until_due) => self.look().await,
+            }
+        }
+        while running.join_next().await.is_some() {}
+    }
+
+    /// Take in what sources there are.
+    async fn look(&self) {
+        match self.sources().await {
+            Ok(reports) => self.schedule().refresh(&reports, now()),
+            Err(error) => tracing::error!(%error, "the schedule cannot be read"),
+        }
+    }
+
+    fn due(&self) -> Option<SourceId> {
+        self.schedule().start(now())
+    }
+
+    /// The time until another source is due, and at most that until the next look.
+    fn until_due(&self, running: usize) -> Duration {
+        let free = running < AT_ONCE;
+        let next = self.schedule().next().map(|(due, _)| left(due));
+        next.filter(|_| free).map_or(LOOK, |left| left.min(LOOK))
+    }
+
+    /// Sync one source; whether and how it failed. A connector that panics has failed, and the others go on.
+    async fn sync(self: Arc<Self>, source: SourceId) -> (SourceId, Option<Retry>) {
+        let synced = AssertUnwindSafe(self.sync_now(&source)).catch_unwind().await;
+        let broke = |_| {
+            Err(Error::internal(
+                "sync source",
+                format!("the connector of {source} broke off"),
+            ))
+        };
+        let error = synced.unwrap_or_else(broke).err();
+        // A server that is asked to stop stops its syncs: nothing failed.
+        let error = error.filter(|error| error.kind() != ErrorKind::Cancelled);
+        if let Some(error) = &error {
+            tracing::error!(source.id = %source, error = line_of(error), "sync failed");
+        }
+        self.watch.tell(SyncEvent::Ended {
+            source: source.to_string(),
+            error: error.as_ref().map(line_of),
+        });
+        (source, error.map(|error| error.retry()))
+    }
+
+    async fn sync_now(&self, source: &SourceId) -> Result<()> {
+        let reports = self.sources().await?;
+        let live = |report: &&SourceReport| report.source.id == *source && !report.removed;
+        match reports.iter().find(live) {
+            Some(report) => self.pipeline().read(report).await?.error.map_or(Ok(()), Err),
+            None => Ok(()),
+        }
+    }
+
+    fn ended(&self, ended: std::result::Result<(SourceId, Option<Retry>), tokio::task::JoinError>) {
+        match ended {
+            Ok((source, failure)) => self.schedule().ended(&source, failure, now()),
+            Err(error) => tracing::error!(%error, "a sync was lost"),
+        }
+    }
+
+    async fn follow_with_graph(self: Arc<Self>) {
+        while !self.cancel.is_cancelled() {
+            let done = AssertUnwindSafe(self.pipeline().follow_graph()).catch_unwind().await;
+            self.rest(done.unwrap_or_else(|_| Err(broken("graph"))), &self.watch.graph)
+                .await;
+        }
+    }
+
+    async fn follow_with_index(self: Arc<Self>) {
+        while !self.cancel.is_cancelled() {
+            let done = AssertUnwindSafe(self.pipeline().follow_index(TURN))
+                .catch_unwind()
+                .await;
+            self.rest(done.unwrap_or_else(|_| Err(broken("index"))), &self.watch.index)
+                .await;
+        }
+    }
+
+    /// Wait until a projection has something to do again. One that moved on goes on at once; one that only failed waits.
+    async fn rest(&self, done: Result<Vec<SourceRun>>, news: &Notify) {
+        let runs = match done {
+            Ok(runs) => runs,
+            Err(error) if error.kind() == ErrorKind::Cancelled => return,
+            Err(error) => {
+                tracing::error!(error = line_of(&error), "projection failed");
+                return self.pause().await;
+            }
+        };
+        let failed = || runs.iter().filter_map(|run| Some((&run.source, run.error.as_ref()?)));
+        for (source, error) in failed() {
+            tracing::error!(source.id = %source, error = line_of(error), "projection failed");
+        }
+        if runs.iter().any(|run| run.documents > 0) {
+            return;
+        }
+        if failed().next().is_some() {
+            return self.pause().await;
+        }
+        tokio::select! {
+            () = news.notified() => {}
+            () = self.pause() => {}
+        }
+    }
+
+    async fn pause(&self) {
+        tokio::select! {
+            () = self.cancel.cancelled() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+fn broken(projection: &str) -> Error {
+    Error::internal("project", format!("the {projection} projection broke off"))
+}
+
+/// The time until then.
+fn left(due: Timestamp) -> Duration {
+    Duration::from_millis(u64::try_from(due.0.saturating_sub(now().0)).unwrap_or(0))
+}
+
+#[async_trait]
+impl Control for Workers {
+    async fn sources(&self) -> Result<Vec<SourceReport>> {
+        self.app.sync_store().sources().await
+    }
+
+    async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
+        let reports = self.sources().await?;
+        check_known(&reports, &sources)?;
+        let mut schedule = self.schedule();
+        schedule.refresh(&reports, now());
+        let all = if sources.is_empty() {
+            schedule.sources()
+        } else {
+            sources
+        };
+        for source in &all {
+            schedule.ask(source, now());
+        }
+        drop(schedule);
+        self.asked.notify_one();
+        Ok(())
+    }
+
+    async fn webhook(&self, webhook: http::Webhook) -> Result<Option<String>> {
+        self.hints.take(self.app.connections()?, &webhook).await
+    }
+
+    fn events(&self) -> broadcast::Receiver<SyncEvent> {
+        self.watch.events.subscribe()
+    }
+}
