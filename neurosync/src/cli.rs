@@ -30,7 +30,6 @@ pub struct Cli {
 }
 
 /// What to do.
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Index this repository and a sample workspace, ask some questions, and serve the API until Ctrl-C.
@@ -66,7 +65,13 @@ pub enum Command {
     Show {
         /// Canonical key, issue key, owner/repo#number, SHA, URL or path.
         name: String,
+        /// Whose view.
+        #[command(flatten)]
+        view: View,
     },
+    /// Explain who may read what.
+    #[command(subcommand)]
+    Access(Access),
     /// Measure retrieval quality on a BEIR folder (corpus.jsonl[.gz], queries.jsonl, qrels.tsv).
     Eval {
         /// The folder.
@@ -282,6 +287,26 @@ pub struct Embed {
     pub plain: bool,
 }
 
+/// Whose view of the data an answer takes.
+#[derive(Debug, Args)]
+pub struct View {
+    /// Answer as this person would see it: an e-mail address, login, name or account, or principals with commas between.
+    #[arg(long = "as", value_name = "PERSON")]
+    pub person: Option<String>,
+}
+
+/// What to explain.
+#[derive(Debug, Subcommand)]
+pub enum Access {
+    /// Which rule lets a person read a document, or keeps him from it.
+    Explain {
+        /// An e-mail address, login, name or account, or principals with commas between.
+        person: String,
+        /// Canonical key, issue key, owner/repo#number, SHA, URL or path.
+        document: String,
+    },
+}
+
 /// A search.
 #[derive(Debug, Args)]
 pub struct Search {
@@ -294,6 +319,9 @@ pub struct Search {
     /// `next_cursor` of the page before.
     #[arg(long)]
     pub cursor: Option<String>,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
 }
 
 /// A path question.
@@ -315,6 +343,9 @@ pub struct Path {
     /// How many paths (1 to 50).
     #[arg(short = 'n', long, default_value_t = 3)]
     pub limit: usize,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
 }
 
 /// A neighbourhood question.
@@ -334,6 +365,9 @@ pub struct Neighbors {
     /// At most so many edges (1 to 1,000).
     #[arg(short = 'n', long, default_value_t = 50)]
     pub limit: usize,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
 }
 
 /// Which way edges are followed.

@@ -1,5 +1,6 @@
 //! One function per command.
 
+mod access;
 mod connect;
 mod demo;
 mod doctor;
@@ -17,7 +18,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, model, model_settings};
-use crate::cli::{Cli, Command, Model};
+use crate::cli::{Access, Cli, Command, Model};
 use crate::config::{Config, Environment};
 use crate::context::Context;
 use crate::output::Output;
@@ -55,7 +56,8 @@ pub(crate) async fn run(
         Command::Search(search) => query::search(&context, search).await,
         Command::Path(path) => query::path(&context, path).await,
         Command::Neighbors(neighbors) => query::neighbors(&context, neighbors).await,
-        Command::Show { name } => show::run(&context, &name).await,
+        Command::Show { name, view } => show::run(&context, &name, &view).await,
+        Command::Access(Access::Explain { person, document }) => access::explain(&context, &person, &document).await,
         Command::Eval { dir } => context.eval(&dir).await,
         Command::Embed(command) => embed::run(&context, command).await,
         Command::Model(model) => context.model(model).await,

@@ -1,6 +1,7 @@
 //! The HTTP API. The router below is its table of contents.
 
 mod access;
+mod explain;
 mod extract;
 mod graph;
 mod listen;
@@ -65,7 +66,7 @@ pub trait Control: Send + Sync {
     /// All sources with what they hold.
     async fn sources(&self) -> Result<Vec<SourceReport>>;
 
-    /// Begin to sync these sources (none: all) in the background. `Conflict` while a sync runs.
+    /// Begin to sync these sources (none: all) in the background; one that is being synced is synced once more after that.
     async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()>;
 
     /// Take a delivery of a webhook; what is to be answered, where the provider wants something. `Denied`, whatever is wrong, when
@@ -104,8 +105,10 @@ pub enum SyncEvent {
         /// Chunks or edges written.
         written: u64,
     },
-    /// The sync ended.
+    /// The sync of a source ended; what it brought may still be on its way into the projections.
     Ended {
+        /// The source.
+        source: String,
         /// Why it failed, if it did.
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
@@ -141,6 +144,7 @@ fn router(api: Api) -> Router {
         .routes(routes!(operate::sources))
         .routes(routes!(operate::start_sync, operate::sync_events))
         .routes(routes!(operate::metrics))
+        .routes(routes!(explain::access))
         .layer(middleware::from_fn_with_state(api.clone(), access::authenticate))
         .routes(routes!(webhook::webhook))
         .routes(routes!(operate::healthz))

@@ -9,6 +9,7 @@ mod found;
 mod group;
 mod highlight;
 mod narrow;
+mod person;
 mod plan;
 mod rank;
 mod rerank;
@@ -24,6 +25,7 @@ pub use answer::{
 };
 pub use entity::{NeighborsRequest, PathsRequest};
 pub use flow::{Order, SearchRequest};
+pub use person::{AccessExplanation, principals_of};
 pub use plan::Conditions;
 pub use rank::{Candidate, Mode};
 

@@ -316,3 +316,66 @@ fn hidden_and_absent_are_the_same_answer() {
     assert_eq!(answer("HR-1"), answer("HR-7"));
     assert_eq!(answer("HR-1").0, 404);
 }
+
+#[test]
+fn the_owner_sees_what_another_would_see_and_why() {
+    let neurosync = world(Hidden::Issues(vec![issue("HR-1", "Secret", "Retry payments.")]));
+    let commit = format!("commit:acme/api@{}", sha(1));
+    let found = |person: &[&str]| {
+        let answer = neurosync.json(&[&["search", "retry payments"], person].concat());
+        let results = answer["results"].as_array().expect("results").clone();
+        results
+            .iter()
+            .filter_map(|one| one["source"].as_str().map(str::to_owned))
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    assert_eq!(found(&["--as", "group:hr"]), ["hr", "open"].map(str::to_owned).into());
+    assert_eq!(
+        found(&["--as", "account:jira/open/ada"]),
+        ["open"].map(str::to_owned).into()
+    );
+    assert!(found(&[]).contains("eng"));
+    let hidden = ["HR-1", "--as", "group:eng"];
+    for question in [&["show"][..], &["neighbors"], &["path", "OPEN-1"]] {
+        let (code, error) = neurosync.fails(&[question, &hidden].concat());
+        assert!(
+            code == 3 && error.contains("nothing is known as `HR-1`"),
+            "{question:?} {code} {error}"
+        );
+    }
+    neurosync.json(&["show", "HR-1", "--as", "group:hr"]);
+    let explained = |person: &str, document: &str| {
+        let answer = neurosync.json(&["access", "explain", person, document]);
+        (
+            answer["documents"][0]["admitted"] == true,
+            answer["documents"][0]["reason"].as_str().expect("words").to_owned(),
+        )
+    };
+    assert_eq!(
+        explained("group:eng", &commit),
+        (true, "its rule names `group:eng`".to_owned())
+    );
+    assert_eq!(
+        explained("group:hr,group:ops", &commit),
+        (false, "its rule names 1 others".to_owned())
+    );
+    assert_eq!(
+        explained("group:hr", "OPEN-1"),
+        (true, "everybody may read it".to_owned())
+    );
+    // Two sources know an `ada`, each its own.
+    let (code, error) = neurosync.fails(&["access", "explain", "ada", "OPEN-1"]);
+    assert!(
+        code == 2 && error.contains("account:jira/hr/ada, account:jira/open/ada"),
+        "{error}"
+    );
+    let (code, error) = neurosync.fails(&["show", "OPEN-1", "--as", "eve"]);
+    assert!(code == 3 && error.contains("no account is called `eve`"), "{error}");
+    let server = neurosync.serve();
+    let question = "/v1/access?person=group%3Aeng&document=HR-1";
+    let told = server.get(question, Some("owner-key")).json();
+    assert_eq!(told["documents"][0]["admitted"], false);
+    for key in ["eng-key", "nobody-key"] {
+        assert_eq!(server.get(question, Some(key)).status, 403);
+    }
+}

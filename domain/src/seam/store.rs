@@ -271,6 +271,9 @@ pub trait DocumentStore: Send + Sync {
     /// The labels a caller sees now.
     async fn visible(&self, caller: &Caller) -> Result<Visible>;
 
+    /// Who may read the documents of a label; none where no rule came with it.
+    async fn rule(&self, label: &AccessId) -> Result<Option<AccessRule>>;
+
     /// Live documents of these ids that are visible, in the order asked; others are left out.
     async fn documents(&self, ids: &[DocumentId], visible: &Visible) -> Result<Vec<Document>>;
 

@@ -1,9 +1,10 @@
 //! `search`, `path` and `neighbors`.
 
 use domain::seam::Direction;
-use domain::{Caller, EdgeKind, Result};
+use domain::{EdgeKind, Result};
 use search_api::search::{NeighborsRequest, PathsRequest, SearchRequest};
 
+use super::access::caller;
 use super::show;
 use crate::cli::{Neighbors, Path, Search, Way};
 use crate::context::Context;
@@ -17,7 +18,8 @@ pub(super) async fn search(context: &Context<'_>, search: Search) -> Result<()> 
         cursor: search.cursor,
         ..SearchRequest::default()
     };
-    let answer = app.search(&index).search(&Caller::Owner, &request).await?;
+    let caller = caller(&app, &search.view).await?;
+    let answer = app.search(&index).search(&caller, &request).await?;
     context
         .output
         .answer(&answer, |answer, style| show::search(answer, *style))
@@ -32,6 +34,7 @@ pub(super) async fn path(context: &Context<'_>, path: Path) -> Result<()> {
         kind,
         max_hops,
         limit,
+        view,
     } = path;
     let request = PathsRequest {
         from,
@@ -41,7 +44,7 @@ pub(super) async fn path(context: &Context<'_>, path: Path) -> Result<()> {
         max_hops,
         limit,
     };
-    let answer = app.explore().paths(&Caller::Owner, request).await?;
+    let answer = app.explore().paths(&caller(&app, &view).await?, request).await?;
     context
         .output
         .answer(&answer, |answer, style| show::paths(answer, *style))
@@ -55,6 +58,7 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
         kind,
         direction,
         limit,
+        view,
     } = neighbors;
     let direction = match direction {
         Way::Out => Direction::Out,
@@ -68,7 +72,7 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
         hops,
         limit,
     };
-    let answer = app.explore().neighbors(&Caller::Owner, request).await?;
+    let answer = app.explore().neighbors(&caller(&app, &view).await?, request).await?;
     context
         .output
         .answer(&answer, |answer, style| show::neighborhood(answer, *style))

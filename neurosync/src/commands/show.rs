@@ -1,16 +1,18 @@
 //! Answers as people read them, and `show`.
 
 use domain::seam::store::SourceReport;
-use domain::{Caller, Rejected, Result};
+use domain::{Rejected, Result};
 use search_api::search::{Entity, Match, Neighbor, Neighborhood, Paths, SearchAnswer, SearchResult, Step};
 
+use super::access::caller;
+use crate::cli::View;
 use crate::context::Context;
 use crate::output::{Style, add};
 use crate::pipeline::{SourceRun, line_of};
 
-pub(super) async fn run(context: &Context<'_>, name: &str) -> Result<()> {
+pub(super) async fn run(context: &Context<'_>, name: &str, view: &View) -> Result<()> {
     let app = context.app().await?;
-    let entity = app.explore().entity(&Caller::Owner, name).await?;
+    let entity = app.explore().entity(&caller(&app, view).await?, name).await?;
     context
         .output
         .answer(&entity, |entity, style| self::entity(entity, *style))

@@ -217,7 +217,7 @@ impl Explore {
 }
 
 /// A name as given, then the forms it may be stored under.
-fn names(name: &str) -> Vec<String> {
+pub(super) fn names(name: &str) -> Vec<String> {
     let mut names = vec![name.to_owned()];
     names.extend(identifier_forms(name).into_iter().filter(|form| form != name));
     names
@@ -231,7 +231,7 @@ fn bounded(what: &str, value: usize, most: usize) -> Result<()> {
         .with_hint(format!("`{what}` goes from 1 to {most}")))
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     if name.is_empty() || name.len() > MAX_NAME {
         return Err(Error::invalid("read name", format!("a name of {} bytes", name.len()))
             .with_hint(format!("names have 1 to {MAX_NAME} bytes")));
@@ -240,7 +240,7 @@ fn check_name(name: &str) -> Result<()> {
 }
 
 /// The one answer to "hidden" and "absent".
-fn absent(name: &str) -> Error {
+pub(super) fn absent(name: &str) -> Error {
     Error::not_found("look up", format!("nothing is known as `{name}`"))
         .with_hint("names are canonical keys (jira:acme/PAY-12), issue keys, owner/repo#number, SHAs, URLs or paths; `search` finds things by content")
 }

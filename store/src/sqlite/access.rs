@@ -236,13 +236,28 @@ pub(super) async fn all(store: &Sqlite) -> Result<Vec<AccessRule>> {
             .fetch_all(&mut *reader)
             .await
             .during(OPERATION)?;
-    rows.into_iter()
-        .map(|(name, container, readers)| {
-            Ok(AccessRule {
-                id: AccessId(name.into()),
-                container: Key::from_raw(&container),
-                readers: decode::json(OPERATION, &readers)?,
-            })
-        })
-        .collect()
+    rows.into_iter().map(|row| read(OPERATION, row)).collect()
+}
+
+/// The rule of one label.
+pub(super) async fn rule(store: &Sqlite, label: &AccessId) -> Result<Option<AccessRule>> {
+    const OPERATION: &str = "read access rule";
+    let mut reader = store.reader(OPERATION).await?;
+    let row: Option<(String, String, String)> = sqlx::query_as(
+        "SELECT name, container, readers FROM labels JOIN access_rules ON label = number WHERE name = ?",
+    )
+    .bind(label.as_str())
+    .fetch_optional(&mut *reader)
+    .await
+    .during(OPERATION)?;
+    row.map(|row| read(OPERATION, row)).transpose()
+}
+
+/// A rule of its columns: label, container, readers as JSON.
+fn read(operation: &'static str, (name, container, readers): (String, String, String)) -> Result<AccessRule> {
+    Ok(AccessRule {
+        id: AccessId(name.into()),
+        container: Key::from_raw(&container),
+        readers: decode::json(operation, &readers)?,
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use domain::seam::store::{DocumentStore, StoredChunk, TermStatistics};
-use domain::{AccessId, Account, Caller, Document, DocumentId, Result, Visible};
+use domain::{AccessId, AccessRule, Account, Caller, Document, DocumentId, Result, Visible};
 
 use super::error::During;
 use super::{Sqlite, access, accounts, decode, find, index, rows, statistics};
@@ -13,6 +13,10 @@ use super::{Sqlite, access, accounts, decode, find, index, rows, statistics};
 impl DocumentStore for Sqlite {
     async fn visible(&self, caller: &Caller) -> Result<Visible> {
         access::visible(self, caller).await
+    }
+
+    async fn rule(&self, label: &AccessId) -> Result<Option<AccessRule>> {
+        access::rule(self, label).await
     }
 
     async fn documents(&self, ids: &[DocumentId], visible: &Visible) -> Result<Vec<Document>> {

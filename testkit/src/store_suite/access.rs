@@ -39,6 +39,14 @@ pub(super) async fn rules_tell_who_sees_a_label(store: Arc<dyn Store>) {
     for (caller, expected) in cases {
         assert_eq!(store.visible(&caller).await.expect("visible"), expected, "{caller:?}");
     }
+    for (name, readers) in [
+        ("public", Some(Readers::Public)),
+        ("nobody", Some(Readers::Principals(principals(&[])))),
+        ("open", None),
+    ] {
+        let rule = store.rule(&world.label(name)).await.expect("rule");
+        assert_eq!(rule.map(|rule| rule.readers), readers, "{name}");
+    }
 }
 
 pub(super) async fn a_changed_rule_counts_at_once(store: Arc<dyn Store>) {

@@ -1,0 +1,146 @@
+//! Somebody by name: the principals he has, and which rule lets him read a document or keeps him from it.
+
+use std::collections::BTreeSet;
+
+use domain::seam::DocumentStore;
+use domain::{AccessRule, Account, Document, Error, Principal, Readers, Result, Visible};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Explore;
+use super::entity::{absent, check_name, names};
+
+/// Accounts that an error lists.
+const LISTED: usize = 10;
+
+/// Why somebody may or may not read a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AccessExplanation {
+    /// The document's key.
+    pub key: String,
+    /// The source that it came from.
+    pub source: String,
+    /// Its title.
+    pub title: String,
+    /// Its access label.
+    pub label: String,
+    /// What the label's rule was read from; none where no rule came with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub container: Option<String>,
+    /// Who may read by that rule: `public`, `everyone_in_source`, or `principals`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub readers: Option<Readers>,
+    /// Whether he may.
+    pub admitted: bool,
+    /// Those of his principals that the rule names.
+    pub by: BTreeSet<String>,
+    /// The same in words.
+    pub reason: String,
+}
+
+/// The principals of a person: `account:…`, `group:…` and the like as they are written (several with commas between), an e-mail
+/// address with all accounts that have it, else the one account of this login or name.
+///
+/// # Errors
+/// `NotFound` when nobody is called so; `Invalid` when several accounts are.
+pub async fn principals_of(store: &dyn DocumentStore, person: &str) -> Result<BTreeSet<Principal>> {
+    let mut principals = BTreeSet::new();
+    for name in person.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        if name.contains(':') {
+            principals.insert(Principal(name.to_owned()));
+        } else {
+            let accounts = store.accounts(&[name.to_owned()], &Visible::All).await?;
+            principals.extend(meant(name, &accounts)?);
+        }
+    }
+    if principals.is_empty() {
+        return Err(Error::invalid("find person", "nobody is named"));
+    }
+    Ok(principals)
+}
+
+/// The accounts that a name means. An address is one person's; a login or name may be several persons'.
+fn meant(name: &str, accounts: &[Account]) -> Result<Vec<Principal>> {
+    let principal = |account: &Account| Principal(account.id.to_string());
+    let has = |account: &&Account| account.emails.iter().any(|email| email.eq_ignore_ascii_case(name));
+    let addressed: Vec<_> = accounts.iter().filter(has).map(principal).collect();
+    match accounts {
+        _ if !addressed.is_empty() => Ok(addressed),
+        [] => Err(
+            Error::not_found("find person", format!("no account is called `{name}`"))
+                .with_hint("name an account's id (account:github/ada), e-mail address, login or display name"),
+        ),
+        [one] => Ok(vec![principal(one)]),
+        several => {
+            let ids: Vec<_> = several.iter().take(LISTED).map(|one| one.id.to_string()).collect();
+            Err(
+                Error::invalid("find person", format!("`{name}` may be any of {}", ids.join(", ")))
+                    .with_hint("name one of them, or several with commas between"),
+            )
+        }
+    }
+}
+
+impl Explore {
+    /// Which rule lets somebody with these principals read the documents of a name, or keeps him from it. For the owner alone.
+    ///
+    /// # Errors
+    /// `NotFound` when there is no such document.
+    pub async fn explain_access(&self, principals: &BTreeSet<Principal>, name: &str) -> Result<Vec<AccessExplanation>> {
+        check_name(name)?;
+        let mut documents = Vec::new();
+        for form in names(name) {
+            documents = self.documents.find(&form, &Visible::All).await?;
+            if !documents.is_empty() {
+                break;
+            }
+        }
+        if documents.is_empty() {
+            return Err(absent(name));
+        }
+        let mut explained = Vec::with_capacity(documents.len());
+        for document in documents {
+            let rule = self.documents.rule(&document.access).await?;
+            explained.push(explanation(document, rule, principals));
+        }
+        Ok(explained)
+    }
+}
+
+fn explanation(document: Document, rule: Option<AccessRule>, principals: &BTreeSet<Principal>) -> AccessExplanation {
+    let source = Principal(format!("source:{}", document.source));
+    let (mut by, mut admitted) = (BTreeSet::new(), false);
+    let reason = match rule.as_ref().map(|rule| &rule.readers) {
+        None => "no rule came with its label, so nobody but the owner reads it".to_owned(),
+        Some(Readers::Public) => {
+            admitted = true;
+            "everybody may read it".to_owned()
+        }
+        Some(Readers::EveryoneInSource) => {
+            by.extend(principals.get(&source).map(|own| own.0.clone()));
+            admitted = !by.is_empty();
+            format!("everybody with the principal `{source}` may read it", source = source.0)
+        }
+        Some(Readers::Principals(readers)) => {
+            by.extend(principals.intersection(readers).map(|own| own.0.clone()));
+            admitted = !by.is_empty();
+            match (by.first(), readers.len()) {
+                (Some(own), _) => format!("its rule names `{own}`"),
+                (None, 0) => "its rule admits nobody but the owner".to_owned(),
+                (None, count) => format!("its rule names {count} others"),
+            }
+        }
+    };
+    AccessExplanation {
+        key: document.key.to_string(),
+        source: document.source.to_string(),
+        title: document.title,
+        label: document.access.to_string(),
+        container: rule.as_ref().map(|rule| rule.container.to_string()),
+        readers: rule.map(|rule| rule.readers),
+        admitted,
+        by,
+        reason,
+    }
+}
