@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use neurosync::app::App;
-use neurosync::config::Environment;
-use neurosync_benches::{config, pipeline, sync_commits, write_commits};
+use neurosync::config::{Config, Environment};
+use neurosync_benches::{pipeline, sync_commits, write_commits};
 
 const COMMITS: u32 = 5_000;
 
@@ -19,7 +19,7 @@ fn rebuild(criterion: &mut Criterion) {
         .cache
         .clone()
         .unwrap_or_else(|| scratch.path().join("cache"));
-    let config = config(&scratch.path().join("data"), &cache);
+    let config = Config::over(&scratch.path().join("data"), &cache);
     runtime.block_on(sync_commits(&config, &environment, &log));
     let mut group = criterion.benchmark_group("rebuild");
     group
@@ -36,7 +36,7 @@ fn rebuild(criterion: &mut Criterion) {
     group.finish();
 }
 
-async fn one_rebuild(config: &neurosync::config::Config, environment: &Environment) -> Duration {
+async fn one_rebuild(config: &Config, environment: &Environment) -> Duration {
     let app = App::open_without_projections(config.clone(), environment)
         .await
         .expect("a data folder");

@@ -5,27 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use neurosync::app::App;
-use neurosync::config::{Config, Environment, Model, Rerank, Server};
+use neurosync::config::{Config, Environment};
 use neurosync::pipeline::Pipeline;
-
-/// A configuration over `data` with the user's own model cache.
-///
-/// # Panics
-/// Never: the address is a constant.
-pub fn config(data: &Path, cache: &Path) -> Config {
-    Config {
-        data: data.to_owned(),
-        cache: cache.to_owned(),
-        server: Server {
-            listen: "127.0.0.1:0".parse().expect("an address"),
-            api_keys: Vec::new(),
-        },
-        model: Model::default(),
-        schedule: "never".to_owned(),
-        providers: neurosync::config::Providers::default(),
-        rerank: Rerank::default(),
-    }
-}
 
 /// Write a commit log of `commits` distinct short messages as `acme__api.jsonl`.
 ///

@@ -84,6 +84,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Who may ask.
     pub api_keys: Vec<ApiKey>,
+    /// Names by which a proxy in front of a loopback address is reached.
+    pub hosts: Vec<String>,
 }
 
 /// A caller of the API.
@@ -150,6 +152,7 @@ struct Written {
 struct WrittenServer {
     listen: Option<String>,
     api_keys: Option<Vec<ApiKey>>,
+    hosts: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -178,6 +181,23 @@ struct WrittenSync {
 }
 
 impl Config {
+    /// Nothing but folders: the default model, any free port of loopback, and no schedule.
+    pub fn over(data: &Path, cache: &Path) -> Self {
+        Self {
+            data: data.to_owned(),
+            cache: cache.to_owned(),
+            server: Server {
+                listen: SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0)),
+                api_keys: Vec::new(),
+                hosts: Vec::new(),
+            },
+            model: Model::default(),
+            rerank: Rerank::default(),
+            schedule: "never".to_owned(),
+            providers: Providers::default(),
+        }
+    }
+
     /// The configuration for a command line: flags over the file over the defaults.
     ///
     /// # Errors
@@ -216,6 +236,7 @@ impl Config {
             server: Server {
                 listen,
                 api_keys: checked(written.server.api_keys.unwrap_or_default())?,
+                hosts: written.server.hosts.unwrap_or_default(),
             },
             model: Model {
                 name: written

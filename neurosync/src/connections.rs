@@ -8,7 +8,7 @@ use connectors::http::{Api, GrantKey, Http, Policy, Provider, Settings};
 use connectors::oauth::{Grant, Grants, Logins, OAuthApp};
 use connectors::vault::{Vault, WrappingKeys};
 use domain::seam::grants::GrantStore;
-use domain::{Error, ErrorKind, Result};
+use domain::{Error, ErrorKind, Result, SourceId};
 
 use crate::app::now;
 use crate::config::Providers;
@@ -153,6 +153,18 @@ pub(crate) fn key(name: &str) -> GrantKey {
         tenant: TENANT.to_owned(),
         grant: name.to_owned(),
     }
+}
+
+/// That a connection may be called so. Names with a colon are ours.
+///
+/// # Errors
+/// `Invalid` otherwise.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    SourceId::new(name).map(drop).map_err(|error| {
+        Error::invalid("connect", format!("`{name}` is no name of a connection"))
+            .with_source(error)
+            .with_hint("names have a-z, 0-9, `.`, `_` and `-`")
+    })
 }
 
 /// What a provider's app is called in the configuration.

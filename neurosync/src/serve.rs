@@ -38,6 +38,14 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
             app.config().data.join(crate::config::FILE).display()
         )));
     }
+    if !app.config().server.hosts.is_empty() && keys.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Denied,
+            "serve",
+            "a proxy passes requests of others on, and no API key is configured",
+        )
+        .with_hint("configure `server.api_keys` beside `server.hosts`"));
+    }
     let handle = record_metrics();
     let tasks = TaskTracker::new();
     let workers = Workers::new(app.clone(), index.clone(), context.cancel.clone())?;
@@ -47,6 +55,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
         explore: app.explore(),
         control: workers,
         keys: keys.iter().map(known).collect::<Result<_>>()?,
+        hosts: app.config().server.hosts.clone(),
         loopback: listen.ip().is_loopback().then(|| listen.ip()),
         metrics: Arc::new(move || handle.render()),
     };

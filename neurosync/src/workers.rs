@@ -9,7 +9,7 @@ use domain::seam::store::SourceReport;
 use domain::{Error, ErrorKind, Result, Retry, SourceId, Timestamp};
 use futures::FutureExt;
 use ingest::progress::{Event, Progress};
-use search_api::http::{self, Control, SyncEvent};
+use search_api::http::{self, Consent, Control, Login, SyncEvent};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Index, now};
 use crate::hints::Hints;
+use crate::logins;
 use crate::pipeline::{AT_ONCE, Pipeline, SourceRun, check_known, line_of};
 use crate::schedule::{Rule, Schedule};
 
@@ -304,6 +305,14 @@ impl Control for Workers {
 
     async fn webhook(&self, webhook: http::Webhook) -> Result<Option<String>> {
         self.hints.take(self.app.connections()?, &webhook).await
+    }
+
+    async fn begin_login(&self, provider: &str, name: Option<String>) -> Result<Login> {
+        logins::begin(self.app.connections()?, provider, name).await
+    }
+
+    async fn finish_login(&self, consent: Consent) -> Result<String> {
+        logins::finish(self.app.connections()?, consent).await
     }
 
     fn events(&self) -> broadcast::Receiver<SyncEvent> {

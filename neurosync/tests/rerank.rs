@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::seam::Reranker;
 use domain::{Caller, Error, Result};
 use neurosync::app::{App, Index};
-use neurosync::config::{Config, Environment, Model, Rerank, Server};
+use neurosync::config::{Config, Environment};
 use neurosync::pipeline::Pipeline;
 use search_api::search::{Reranking, SearchAnswer, SearchRequest};
 
@@ -43,18 +43,8 @@ async fn app(folder: &Path) -> (App, Index) {
     };
     let lines: String = SUBJECTS.iter().enumerate().map(line).collect();
     std::fs::write(&log, lines).expect("a log");
-    let config = Config {
-        data: folder.join("data"),
-        cache: std::env::home_dir().expect("a home").join(".cache").join("neurosync"),
-        server: Server {
-            listen: "127.0.0.1:0".parse().expect("an address"),
-            api_keys: Vec::new(),
-        },
-        model: Model::default(),
-        schedule: "never".to_owned(),
-        providers: neurosync::config::Providers::default(),
-        rerank: Rerank::default(),
-    };
+    let cache = std::env::home_dir().expect("a home").join(".cache").join("neurosync");
+    let config = Config::over(&folder.join("data"), &cache);
     let app = App::open(config, &Environment::default()).await.expect("a data folder");
     let record = serde_json::from_value(serde_json::json!({
         "id": "log", "connector": "commits-archive", "settings": {"path": log}, "added": 0

@@ -6,6 +6,7 @@ mod extract;
 mod graph;
 mod listen;
 mod metrics;
+mod oauth;
 mod operate;
 mod problem;
 mod refusals;
@@ -32,6 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use access::{ApiKey, KeyHash};
+pub use oauth::{Consent, Login};
 pub use problem::Problem;
 pub use webhook::Webhook;
 
@@ -56,6 +58,8 @@ pub struct Api {
     pub keys: Vec<ApiKey>,
     /// The address it listens on, for the check of where a request comes from; absent when it does not listen on loopback.
     pub loopback: Option<IpAddr>,
+    /// Names by which a proxy in front of the loopback address is reached.
+    pub hosts: Vec<String>,
     /// The metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }
@@ -72,6 +76,12 @@ pub trait Control: Send + Sync {
     /// Take a delivery of a webhook; what is to be answered, where the provider wants something. `Denied`, whatever is wrong, when
     /// it is not signed by the source's secret.
     async fn webhook(&self, webhook: Webhook) -> Result<Option<String>>;
+
+    /// Begin a login at a provider (`github`, `atlassian`, `slack`) that ends in a connection of this name (default: the provider's).
+    async fn begin_login(&self, provider: &str, name: Option<String>) -> Result<Login>;
+
+    /// Finish a login with what the provider sent back; the name of the connection.
+    async fn finish_login(&self, consent: Consent) -> Result<String>;
 
     /// What happens from now on.
     fn events(&self) -> broadcast::Receiver<SyncEvent>;
@@ -144,9 +154,11 @@ fn router(api: Api) -> Router {
         .routes(routes!(operate::sources))
         .routes(routes!(operate::start_sync, operate::sync_events))
         .routes(routes!(operate::metrics))
+        .routes(routes!(oauth::start))
         .routes(routes!(explain::access))
         .layer(middleware::from_fn_with_state(api.clone(), access::authenticate))
         .routes(routes!(webhook::webhook))
+        .routes(routes!(oauth::callback))
         .routes(routes!(operate::healthz))
         .routes(routes!(operate::readyz))
         .split_for_parts();

@@ -126,8 +126,16 @@ impl Neurosync {
     /// # Panics
     /// When it does not start.
     pub fn serve(&self) -> Server {
+        self.serve_at("127.0.0.1:0")
+    }
+
+    /// The same on a port that was chosen.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn serve_at(&self, address: &str) -> Server {
         let mut child = self
-            .command(&["--json", "serve", "--listen", "127.0.0.1:0"])
+            .command(&["--json", "serve", "--listen", address])
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -206,30 +214,38 @@ impl Server {
     /// # Panics
     /// When the server cannot be reached or answers no HTTP.
     pub fn raw(&self, request: &str) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).expect("the server listens");
-        stream.write_all(request.as_bytes()).expect("the server reads");
-        let mut response = Vec::new();
-        stream.read_to_end(&mut response).expect("the server answers");
-        let response = String::from_utf8_lossy(&response).into_owned();
-        let (head, body) = response
-            .split_once("\r\n\r\n")
-            .unwrap_or_else(|| panic!("no HTTP: {response}"));
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok())
-            .unwrap_or_else(|| panic!("no status: {head}"));
-        let head: String = head
-            .lines()
-            .filter(|line| !line.to_lowercase().starts_with("date:"))
-            .collect::<Vec<_>>()
-            .join("\n");
-        let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
-        Answer {
-            status,
-            body: if chunked { dechunk(body) } else { body.to_owned() },
-            head,
-        }
+        send(&self.address, request)
+    }
+}
+
+/// Send a request as it is to `host:port`.
+///
+/// # Panics
+/// When nobody listens there or answers no HTTP.
+pub fn send(address: &str, request: &str) -> Answer {
+    let mut stream = TcpStream::connect(address).expect("the server listens");
+    stream.write_all(request.as_bytes()).expect("the server reads");
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).expect("the server answers");
+    let response = String::from_utf8_lossy(&response).into_owned();
+    let (head, body) = response
+        .split_once("\r\n\r\n")
+        .unwrap_or_else(|| panic!("no HTTP: {response}"));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or_else(|| panic!("no status: {head}"));
+    let head: String = head
+        .lines()
+        .filter(|line| !line.to_lowercase().starts_with("date:"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let chunked = head.to_lowercase().contains("transfer-encoding: chunked");
+    Answer {
+        status,
+        body: if chunked { dechunk(body) } else { body.to_owned() },
+        head,
     }
 }
 

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Caller;
 use sha2::{Digest, Sha256};
 
-use super::{Api, Problem};
+use super::{Api, Problem, oauth};
 
 /// The SHA-256 of an API key.
 #[derive(Clone, PartialEq, Eq)]
@@ -92,13 +92,15 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| key.trim())
 }
 
-/// On loopback, refuse a request whose `Host` is not a loopback name, or that a browser sends for another site's page.
+/// On loopback, refuse a request whose `Host` is neither a loopback name nor one of a configured proxy, or that a browser sends
+/// for another site's page. A provider sends browsers back from its own page, to one place that asks for more than a session.
 pub(super) async fn check_origin(State(api): State<Arc<Api>>, request: Request, next: Next) -> Response {
     if api.loopback.is_some() {
-        if !is_loopback_host(request.headers()) {
+        if !is_own_host(request.headers(), &api.hosts) {
             return Problem::wrong_host().into_response();
         }
-        if is_cross_site(request.headers()) {
+        let comes_back = request.method() == Method::GET && request.uri().path().starts_with(oauth::PLACE);
+        if !comes_back && is_cross_site(request.headers(), &api.hosts) {
             return Problem::cross_site().into_response();
         }
     }
@@ -106,31 +108,34 @@ pub(super) async fn check_origin(State(api): State<Arc<Api>>, request: Request, 
 }
 
 /// Whether a browser says that a page of another site sent this. Other clients send neither header.
-fn is_cross_site(headers: &HeaderMap) -> bool {
-    let says = |name: &str, cross: fn(&str) -> bool| {
+fn is_cross_site(headers: &HeaderMap, hosts: &[String]) -> bool {
+    let says = |name: &str, cross: &dyn Fn(&str) -> bool| {
         headers
             .get(name)
             .is_some_and(|value| value.to_str().map_or(true, cross))
     };
-    says("sec-fetch-site", |site| site.eq_ignore_ascii_case("cross-site"))
-        || says("origin", |origin| {
+    says("sec-fetch-site", &|site| site.eq_ignore_ascii_case("cross-site"))
+        || says("origin", &|origin| {
             // An opaque origin (`null`) has no host.
-            !origin.split_once("://").is_some_and(|(_, host)| is_loopback_name(host))
+            !origin
+                .split_once("://")
+                .is_some_and(|(_, host)| is_own_name(host, hosts))
         })
 }
 
-fn is_loopback_host(headers: &HeaderMap) -> bool {
+fn is_own_host(headers: &HeaderMap, hosts: &[String]) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    host.is_some_and(is_loopback_name)
+    host.is_some_and(|host| is_own_name(host, hosts))
 }
 
-/// Whether `host` or `host:port` is this machine's own.
-fn is_loopback_name(host: &str) -> bool {
+/// Whether `host` or `host:port` is this machine's own, or one of `hosts`.
+fn is_own_name(host: &str, hosts: &[String]) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split_once(']').map_or("", |(address, _)| address),
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     };
     name.eq_ignore_ascii_case("localhost")
+        || hosts.iter().any(|own| own.eq_ignore_ascii_case(name))
         || name
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback())
@@ -140,7 +145,7 @@ fn is_loopback_name(host: &str) -> bool {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{KeyHash, bearer, is_cross_site, is_loopback_host};
+    use super::{KeyHash, bearer, is_cross_site, is_own_host};
 
     fn host(name: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -159,7 +164,7 @@ mod tests {
             "[::1]:7700",
             "[::1]",
         ] {
-            assert!(is_loopback_host(&host(good)), "{good}");
+            assert!(is_own_host(&host(good), &[]), "{good}");
         }
         for bad in [
             "evil.example",
@@ -172,9 +177,12 @@ mod tests {
             "[",
             "0.0.0.0:7700",
         ] {
-            assert!(!is_loopback_host(&host(bad)), "{bad}");
+            assert!(!is_own_host(&host(bad), &[]), "{bad}");
         }
-        assert!(!is_loopback_host(&HeaderMap::new()));
+        assert!(!is_own_host(&HeaderMap::new(), &[]));
+        let proxy = ["ask.acme.example".to_owned()];
+        assert!(is_own_host(&host("Ask.acme.example:443"), &proxy));
+        assert!(!is_own_host(&host("xask.acme.example"), &proxy));
     }
 
     #[test]
@@ -182,7 +190,7 @@ mod tests {
         let sent = |name: &'static str, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_str(value).expect("header"));
-            is_cross_site(&headers)
+            is_cross_site(&headers, &[])
         };
         for good in ["http://localhost:3000", "http://127.0.0.1:7700", "https://[::1]"] {
             assert!(!sent("origin", good), "{good}");
@@ -205,7 +213,7 @@ mod tests {
         ] {
             assert_eq!(sent("sec-fetch-site", site), cross, "{site}");
         }
-        assert!(!is_cross_site(&HeaderMap::new()));
+        assert!(!is_cross_site(&HeaderMap::new(), &[]));
     }
 
     #[test]
