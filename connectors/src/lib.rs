@@ -12,8 +12,6 @@ pub mod github;
 mod hex;
 pub mod http;
 pub mod jira;
-#[cfg(test)]
-mod memory;
 pub mod oauth;
 pub mod secret;
 pub mod slack;

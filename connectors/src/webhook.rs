@@ -153,11 +153,17 @@ fn slack_delivery(body: &[u8]) -> Result<Delivery> {
         kind: String,
         challenge: Option<String>,
         event_id: Option<String>,
+        minute_rate_limited: Option<u64>,
     }
     let written: Written = serde_json::from_slice(body)
         .map_err(|error| Error::invalid(OPERATION, "the body is no event").with_source(error))?;
     match (written.kind.as_str(), written.challenge) {
         ("url_verification", Some(challenge)) if challenge.len() <= 1000 => Ok(Delivery::Challenge(challenge)),
+        // There was so much to tell that Slack tells no more for a while. It gives no id to that.
+        ("app_rate_limited", _) => {
+            let minute = written.minute_rate_limited.unwrap_or_default();
+            event(Some(&format!("app_rate_limited {minute}")))
+        }
         _ => event(written.event_id.as_deref()),
     }
 }

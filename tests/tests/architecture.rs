@@ -19,11 +19,15 @@ const LEAVES: [&str; 8] = [
 ];
 
 /// The arrows besides leaf → `domain` and `neurosync` → everything.
-const EXTRA: [(&str, &str); 9] = [
+const EXTRA: [(&str, &str); 12] = [
     ("embed", "model-cache"),
     ("testkit", "domain"),
     ("neurosync-tests", "neurosync"),
     ("neurosync-tests", "testkit"),
+    // Processes that renew a grant over one store: one needs the parts that the binary joins.
+    ("neurosync-tests", "connectors"),
+    ("neurosync-tests", "domain"),
+    ("neurosync-tests", "store"),
     ("neurosync-benches", "neurosync"),
     ("neurosync-benches", "testkit"),
     // What is set beside its peers: docs/adr/004.

@@ -32,6 +32,17 @@ impl Provider {
             Self::Plain => "the server",
         }
     }
+
+    /// The word after `neurosync connect`; none where nothing is to be connected.
+    pub fn service(self) -> Option<&'static str> {
+        match self {
+            Self::GitHub => Some("github"),
+            // One consent serves Confluence too.
+            Self::Atlassian => Some("jira"),
+            Self::Slack => Some("slack"),
+            Self::Plain => None,
+        }
+    }
 }
 
 /// So many points in any period of this length. A tenth is left unused, for others who draw on the same limit.

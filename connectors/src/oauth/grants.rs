@@ -171,13 +171,15 @@ fn place<'a>(tenant: &'a str, name: &'a str, version: u64) -> Place<'a> {
 }
 
 /// The error of a grant that only its user can mend.
-pub(super) fn needs_consent(why: &str) -> Error {
-    Error::new(
-        ErrorKind::Denied,
-        "use grant",
-        format!("the credential is no longer good: {why}"),
-    )
-    .with_hint("authorize the source again")
+pub(super) fn needs_consent(key: &GrantKey, provider: Provider, why: &str) -> Error {
+    // What a user's grant beside a bot's came with is what brings it back.
+    let name = key.grant.split(':').next().unwrap_or_default();
+    let hint = provider.service().map_or_else(
+        || "connect it again".to_owned(),
+        |service| format!("connect it again: neurosync connect {service} --name {name}"),
+    );
+    let message = format!("the connection `{name}` is no longer good: {why}");
+    Error::new(ErrorKind::Denied, "use grant", message).with_hint(hint)
 }
 
 /// One grant's tokens.

@@ -15,8 +15,11 @@ use super::{Grant, GrantKind, app, login};
 use crate::clock::after;
 use crate::http::{Credential, GrantKey, Provider};
 
-/// How long the right to renew is held; an exchange takes no longer.
-const LEASE: Duration = Duration::from_mins(4);
+/// How long the right to renew is held unless it is taken anew. A process that dies with the provider's answer leaves the old
+/// refresh token to the next one, which must come before the provider forgets that token: Slack does within a minute or so.
+const LEASE: Duration = Duration::from_secs(30);
+/// How often it is taken anew, by the time that an exchange really takes.
+const BEAT: Duration = Duration::from_secs(10);
 /// How long another process is waited for, and how often it is looked at.
 const PATIENCE: [Duration; 2] = [Duration::from_mins(1), Duration::from_millis(500)];
 
@@ -120,7 +123,7 @@ async fn alone(inner: &Inner, key: &GrantKey, refused: Option<&Credential>) -> R
             return Ok(credential);
         }
     }
-    let outcome = held(inner, key, refused).await;
+    let outcome = keeping(inner, &name, held(inner, key, refused)).await;
     if let Err(error) = inner
         .store
         .hold(&name, &inner.holder, Duration::ZERO, clock.now())
@@ -132,6 +135,23 @@ async fn alone(inner: &Inner, key: &GrantKey, refused: Option<&Credential>) -> R
     outcome
 }
 
+/// Do some work and keep the lease until it is done.
+async fn keeping<T>(inner: &Inner, name: &str, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(BEAT) => {
+                let now = inner.http.clock().now();
+                if let Err(error) = inner.store.hold(name, &inner.holder, LEASE, now).await {
+                    // Another process may renew beside this one: whose version is written first counts.
+                    warn!(%error, "the lease of a grant was not kept");
+                }
+            }
+        }
+    }
+}
+
 /// Renew, as the only one.
 async fn held(inner: &Inner, key: &GrantKey, refused: Option<&Credential>) -> Result<Credential> {
     let (version, grant) = read(inner, key).await?;
@@ -139,7 +159,7 @@ async fn held(inner: &Inner, key: &GrantKey, refused: Option<&Credential>) -> Re
         return Ok(credential);
     }
     if let Some(why) = &grant.needs_consent {
-        return Err(needs_consent(why));
+        return Err(needs_consent(key, grant.provider, why));
     }
     let next = match exchange(inner, key, &grant).await {
         Ok(next) => next,
@@ -157,17 +177,20 @@ async fn held(inner: &Inner, key: &GrantKey, refused: Option<&Credential>) -> Re
     }
     if let Some(why) = &next.needs_consent {
         warn!(tenant = key.tenant, grant = key.grant, why, "a grant needs new consent");
-        return Err(needs_consent(why));
+        return Err(needs_consent(key, next.provider, why));
     }
     info!(tenant = key.tenant, grant = key.grant, "grant renewed");
-    next.credential().ok_or_else(|| needs_consent("there is no token"))
+    next.credential()
+        .ok_or_else(|| needs_consent(key, next.provider, "there is no token"))
 }
 
 async fn current(inner: &Inner, key: &GrantKey) -> Result<Credential> {
     let (_, grant) = read(inner, key).await?;
     match &grant.needs_consent {
-        Some(why) => Err(needs_consent(why)),
-        None => grant.credential().ok_or_else(|| needs_consent("there is no token")),
+        Some(why) => Err(needs_consent(key, grant.provider, why)),
+        None => grant
+            .credential()
+            .ok_or_else(|| needs_consent(key, grant.provider, "there is no token")),
     }
 }
 

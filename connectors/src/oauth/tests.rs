@@ -7,6 +7,7 @@ mod renewal;
 use std::sync::Arc;
 
 use domain::seam::grants::GrantStore;
+use testkit::grants::MemoryGrants;
 use url::Url;
 
 use super::{Endpoints, Grants, Logins, OAuthApp};
@@ -14,7 +15,6 @@ use crate::clock::Clock;
 use crate::http::tests::server::Server;
 use crate::http::tests::{TestClock, http};
 use crate::http::{GrantKey, Http, Provider};
-use crate::memory::MemoryGrants;
 use crate::secret::Secret;
 use crate::vault::{Vault, WrappingKeys};
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use domain::ErrorKind;
 use domain::seam::grants::GrantStore;
 use proptest::prelude::*;
+use testkit::grants::MemoryGrants;
 
 use super::{Place, Vault, WrappingKeys};
-use crate::memory::MemoryGrants;
 use crate::secret::{Secret, random_bytes};
 
 const PLACE: Place<'static> = Place {

@@ -117,6 +117,13 @@ fn slack_s_challenge_is_echoed_and_its_events_have_ids() {
         send(r#"{"type": "event_callback", "event_id": "Ev08"}"#),
         Delivery::Event { id: "Ev08".to_owned() }
     );
+    // That events are held back is an event too, and the only one without an id.
+    assert_eq!(
+        send(r#"{"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1518467820}"#),
+        Delivery::Event {
+            id: "app_rate_limited 1518467820".to_owned()
+        }
+    );
 }
 
 fn token(head: &str, claims: &str, secret: &str) -> String {

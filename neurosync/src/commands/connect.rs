@@ -226,7 +226,7 @@ fn line(name: &str, grant: &Grant, style: Style) -> String {
             &mut text,
             format_args!(
                 "; needs your consent again ({reason}): neurosync connect {} --name {name}",
-                section(grant.provider)
+                grant.provider.service().unwrap_or("--help")
             ),
         );
     }

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ErrorKind;
+use testkit::grants::MemoryGrants;
 use url::Url;
 
 use super::{app, key, process};
 use crate::http::Provider;
 use crate::http::tests::TestClock;
 use crate::http::tests::server::{Server, answer, good};
-use crate::memory::MemoryGrants;
 use crate::secret::Secret;
 
 fn parameter(url: &Url, name: &str) -> Option<String> {

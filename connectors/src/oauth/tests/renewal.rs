@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use domain::ErrorKind;
 use domain::seam::grants::GrantStore;
+use testkit::grants::MemoryGrants;
 
 use super::{Process, ahead, app, key, process};
 use crate::http::tests::TestClock;
 use crate::http::tests::server::{Server, answer, good};
 use crate::http::{Credential, Provider};
-use crate::memory::MemoryGrants;
 use crate::oauth::{Grant, GrantKind};
 use crate::secret::Secret;
 

@@ -1,17 +1,8 @@
-//! What is told apart in messages, on Slack's own samples where those lie beside the repository.
-
-use std::path::PathBuf;
+//! What is told apart in messages.
 
 use serde_json::{Value, json};
 
 use super::{parent, print, replies};
-
-/// A sample answer of a method.
-fn sample(method: &str) -> Option<Value> {
-    let file = format!("../../shared/specs/slack/samples/api/{method}.json");
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file);
-    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
-}
 
 #[test]
 fn a_message_is_known_by_what_can_change() {
@@ -41,20 +32,4 @@ fn a_reply_names_the_message_that_began_its_thread() {
     let reply = json!({ "ts": "1.000002", "thread_ts": "1.000001" });
     assert_eq!((parent(&first), replies(&first)), (None, 2));
     assert_eq!((parent(&reply), replies(&reply)), (Some("1.000001"), 0));
-}
-
-#[test]
-fn official_samples_are_understood() {
-    let Some(history) = sample("conversations.history") else {
-        return;
-    };
-    for message in history["messages"].as_array().expect("messages") {
-        assert_eq!(print(message).len(), 6);
-    }
-    let list = sample("conversations.list").expect("a sample");
-    let read = list["channels"].as_array().expect("channels").iter();
-    assert!(
-        read.filter(|row| row["id"].is_string())
-            .all(|row| super::super::workspace::bare(row).is_some())
-    );
 }

@@ -7,12 +7,11 @@ use serde_json::Value;
 use super::{Desk, json};
 use crate::provider::auth::Service;
 
-/// A file of official examples, where they lie beside the repository.
-fn official(name: &str) -> Option<Value> {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../shared/specs")
-        .join(name);
-    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
+/// A file of the official descriptions, in the folder that `NEUROSYNC_SPECS` names.
+fn official(name: &str) -> Value {
+    let folder = std::env::var_os("NEUROSYNC_SPECS").expect("NEUROSYNC_SPECS names the folder of the descriptions");
+    let bytes = std::fs::read(PathBuf::from(folder).join(name)).expect(name);
+    serde_json::from_slice(&bytes).expect(name)
 }
 
 /// What `value` lacks of what a schema requires.
@@ -46,10 +45,9 @@ fn missing(spec: &Value, schema: &str, value: &Value) -> Vec<String> {
 }
 
 #[test]
-fn github_records_have_what_the_description_demands() {
-    let Some(spec) = official("github/api.github.com.subset.json") else {
-        return;
-    };
+#[ignore = "reads the folder that NEUROSYNC_SPECS names"]
+fn official_github_records_have_the_same_fields() {
+    let spec = official("github/api.github.com.subset.json");
     let mut desk = Desk::signed(Service::GitHub, 0);
     let repository = desk.state.world.github.repositories[0].clone();
     let base = format!("/repos/{}", repository.full_name());
@@ -98,10 +96,9 @@ fn github_records_have_what_the_description_demands() {
 }
 
 #[test]
-fn jira_records_have_what_the_description_demands() {
-    let Some(spec) = official("jira/jira-cloud-platform-v3.subset.json") else {
-        return;
-    };
+#[ignore = "reads the folder that NEUROSYNC_SPECS names"]
+fn official_jira_records_have_the_same_fields() {
+    let spec = official("jira/jira-cloud-platform-v3.subset.json");
     let mut desk = Desk::signed(Service::Atlassian, 0);
     let jira = desk.state.world.jira.clone();
     let seen = jira.issues.values().filter(|issue| jira.sees(0, issue));
@@ -154,7 +151,8 @@ fn unlike(sample: &Value, ours: &Value) -> Vec<String> {
 }
 
 #[test]
-fn slack_records_have_the_types_of_the_samples() {
+#[ignore = "reads the folder that NEUROSYNC_SPECS names"]
+fn official_slack_samples_have_the_same_types() {
     let mut desk = Desk::signed(Service::Slack, 0);
     let id = desk.state.world.slack.channels[0].id.clone();
     let methods = [
@@ -165,9 +163,7 @@ fn slack_records_have_the_types_of_the_samples() {
         ("files.list", String::new(), "files"),
     ];
     for (method, query, list) in methods {
-        let Some(sample) = official(&format!("slack/samples/api/{method}.json")) else {
-            return;
-        };
+        let sample = official(&format!("slack/samples/api/{method}.json"));
         let ours = json(&desk.slack(&format!("{method}{query}")));
         for row in ours[list].as_array().expect("a list") {
             assert_eq!(unlike(&sample[list][0], row), Vec::<String>::new(), "{method}");

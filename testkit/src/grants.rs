@@ -8,15 +8,13 @@ use async_trait::async_trait;
 use domain::seam::grants::{GrantStore, Pending, SealedGrant, TenantKey};
 use domain::{Result, Timestamp};
 
-use crate::clock::after;
-
 /// All of it.
-#[derive(Default)]
-pub(crate) struct MemoryGrants {
+#[derive(Debug, Default)]
+pub struct MemoryGrants {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct State {
     grants: BTreeMap<(String, String), SealedGrant>,
     pending: BTreeMap<Vec<u8>, Pending>,
@@ -26,7 +24,7 @@ struct State {
 
 impl MemoryGrants {
     /// Everything that is stored, as bytes.
-    pub(crate) fn dump(&self) -> Vec<u8> {
+    pub fn dump(&self) -> Vec<u8> {
         let state = self.state.lock().expect("state");
         let mut bytes = Vec::new();
         for grant in state.grants.values() {
@@ -38,6 +36,14 @@ impl MemoryGrants {
         bytes.extend(state.keys.values().flat_map(|key| key.wrapped.clone()));
         bytes
     }
+}
+
+/// `time` after `now`.
+fn after(now: Timestamp, time: Duration) -> Timestamp {
+    Timestamp(
+        now.0
+            .saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)),
+    )
 }
 
 #[async_trait]
