@@ -203,6 +203,7 @@ impl Background {
             index: self.index.clone(),
             progress: Arc::new(Broadcast(self.events.clone())),
             cancel: self.cancel.clone(),
+            census: false,
         };
         let done = match work {
             Work::Sync(sources) => pipeline.sync(&sources).await,
