@@ -55,5 +55,6 @@ pub async fn pipeline(app: &App) -> Pipeline<'_> {
         index: app.index(&neurosync::Unwatched).await.expect("the model"),
         progress: Arc::new(neurosync::Unwatched),
         cancel: neurosync::never(),
+        census: false,
     }
 }

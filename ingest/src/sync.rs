@@ -5,9 +5,9 @@ mod tests;
 
 use std::time::Duration;
 
-use domain::seam::store::{Committed, Lease, Resume};
+use domain::seam::store::{Committed, Lease, Resume, Told};
 use domain::seam::{Connector, SyncStore};
-use domain::{Error, ErrorKind, Page, Result, SourceId, Sweep, Timestamp};
+use domain::{Change, Error, ErrorKind, Page, Result, SourceId, Sweep, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -30,10 +30,15 @@ pub struct Sync<'a> {
     pub progress: &'a dyn Progress,
     /// When to stop: between pages.
     pub cancel: &'a CancellationToken,
+    /// Whether to compare all that is kept with what the source has: to read everything again and sweep.
+    pub census: bool,
 }
 
 impl Sync<'_> {
     /// Read a source to its end and, where things may have vanished, sweep it: also where an earlier run ended before its sweep.
+    ///
+    /// A census first reads what is new, which withdraws at once what was withdrawn, then everything from the beginning, and sweeps.
+    /// One that is interrupted goes on as any sync does, and still sweeps.
     ///
     /// # Errors
     /// `Conflict` when another worker syncs this source; `Cancelled` when asked to stop (what is committed stays); whatever the
@@ -41,57 +46,29 @@ impl Sync<'_> {
     pub async fn run(&self, connector: &dyn Connector) -> Result<Committed> {
         let source = connector.source().clone();
         let lease = self.lease(&source).await?;
-        let Resume {
-            mut cursor,
-            mut sweep_due,
-        } = self.store.resume(&source).await?;
-        let mut total = Committed::default();
-        loop {
-            self.check_cancelled()?;
-            let page = self.keeping_lease(&source, connector.pull(cursor.as_ref())).await?;
-            let (more, next) = (page.more, page.cursor.clone());
-            sweep_due |= page.sweep_due;
-            self.commit(&source, &lease, page, &mut total).await?;
-            if more && cursor.as_ref() == Some(&next) {
-                return Err(Error::internal(
-                    "sync source",
-                    format!("{source}: the connector promises more but its cursor stands still"),
-                )
-                .with_hint("this is a fault of the connector; please report it"));
-            }
-            cursor = Some(next);
-            if !more {
-                break;
-            }
+        let mut run = Run {
+            sync: self,
+            connector,
+            source,
+            lease,
+            total: Committed::default(),
+            told: None,
+        };
+        let mut at = self.store.resume(&run.source).await?;
+        if !self.census || at.cursor.is_some() {
+            run.read(&mut at).await?;
         }
-        if sweep_due {
-            self.check_cancelled()?;
-            let sweep = self.keeping_lease(&source, connector.sweep(cursor.as_ref())).await?;
-            if let Sweep::Frozen(reason) = &sweep {
-                warn!(source.id = %source, reason, "deletions cannot be told: nothing is deleted");
-            }
-            let swept = self.store.apply_sweep(&source, &lease, sweep).await?;
-            self.progress.event(&Event::Committed {
-                source: source.clone(),
-                committed: swept,
-            });
-            add(&mut total, swept);
+        if self.census {
+            run.told = Some(Told::default());
+            at = Resume::default();
+            run.read(&mut at).await?;
         }
-        info!(source.id = %source, upserted = total.upserted, deleted = total.deleted, unchanged = total.unchanged, rejected = total.rejected, "source synced");
+        if at.sweep_due {
+            run.sweep(&at).await?;
+        }
+        let total = run.total;
+        info!(source.id = %run.source, upserted = total.upserted, deleted = total.deleted, unchanged = total.unchanged, rejected = total.rejected, "source synced");
         Ok(total)
-    }
-
-    async fn commit(&self, source: &SourceId, lease: &Lease, page: Page, total: &mut Committed) -> Result<()> {
-        for rejected in &page.rejected {
-            warn!(source.id = %source, item = rejected.item, reason = rejected.reason, "item rejected");
-        }
-        let committed = self.store.commit(source, lease, page, (self.now)()).await?;
-        self.progress.event(&Event::Committed {
-            source: source.clone(),
-            committed,
-        });
-        add(total, committed);
-        Ok(())
     }
 
     async fn lease(&self, source: &SourceId) -> Result<Lease> {
@@ -127,6 +104,105 @@ impl Sync<'_> {
             Err(cancelled())
         } else {
             Ok(())
+        }
+    }
+}
+
+/// The sync of one source on its way.
+struct Run<'r> {
+    sync: &'r Sync<'r>,
+    connector: &'r dyn Connector,
+    source: SourceId,
+    lease: Lease,
+    total: Committed,
+    /// What was told since the beginning, where everything is read.
+    told: Option<Told>,
+}
+
+impl Run<'_> {
+    /// Commit page after page, to the end.
+    async fn read(&mut self, at: &mut Resume) -> Result<()> {
+        loop {
+            self.sync.check_cancelled()?;
+            let pulled = self.connector.pull(at.cursor.as_ref());
+            let mut page = self.sync.keeping_lease(&self.source, pulled).await?;
+            if let Some(told) = &mut self.told {
+                note(told, &mut page, at.cursor.is_none());
+            }
+            let (more, next) = (page.more, page.cursor.clone());
+            at.sweep_due |= page.sweep_due;
+            self.commit(page).await?;
+            if more && at.cursor.as_ref() == Some(&next) {
+                return Err(Error::internal(
+                    "sync source",
+                    format!(
+                        "{}: the connector promises more but its cursor stands still",
+                        self.source
+                    ),
+                )
+                .with_hint("this is a fault of the connector; please report it"));
+            }
+            at.cursor = Some(next);
+            if !more {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn commit(&mut self, page: Page) -> Result<()> {
+        for rejected in &page.rejected {
+            warn!(source.id = %self.source, item = rejected.item, reason = rejected.reason, "item rejected");
+        }
+        let now = (self.sync.now)();
+        let committed = self.sync.store.commit(&self.source, &self.lease, page, now).await?;
+        self.count(committed);
+        Ok(())
+    }
+
+    /// Delete what is gone, and after a reading of everything forget what was not told.
+    async fn sweep(&mut self, at: &Resume) -> Result<()> {
+        self.sync.check_cancelled()?;
+        let swept = self.connector.sweep(at.cursor.as_ref());
+        let sweep = self.sync.keeping_lease(&self.source, swept).await?;
+        let told = self.told.take();
+        let told = match &sweep {
+            Sweep::Complete(_) => told,
+            Sweep::Partial { .. } => told.map(|told| Told { accounts: None, ..told }),
+            Sweep::Frozen(reason) => {
+                warn!(source.id = %self.source, reason, "deletions cannot be told: nothing is deleted");
+                None
+            }
+        };
+        let committed = self.sync.store.apply_sweep(&self.source, &self.lease, sweep).await?;
+        self.count(committed);
+        match told {
+            Some(told) => self.sync.store.forget(&self.source, &self.lease, told).await,
+            None => Ok(()),
+        }
+    }
+
+    fn count(&mut self, committed: Committed) {
+        self.sync.progress.event(&Event::Committed {
+            source: self.source.clone(),
+            committed,
+        });
+        add(&mut self.total, committed);
+    }
+}
+
+/// Note what a page of a reading from the beginning tells. It voids what could not be read before, and owes a sweep, whatever
+/// becomes of this run.
+fn note(told: &mut Told, page: &mut Page, first: bool) {
+    page.sweep_due = true;
+    if first {
+        page.reread.push(String::new());
+    }
+    let accounts = told.accounts.get_or_insert_default();
+    for change in &page.changes {
+        match change {
+            Change::Access(rule) => drop(told.labels.insert(rule.id.clone())),
+            Change::Account(account) => drop(accounts.insert(account.id.clone())),
+            Change::Upsert(_) | Change::Delete(_) => {}
         }
     }
 }

@@ -54,6 +54,9 @@ pub enum Command {
     Sync {
         /// Sources to sync (default: all).
         sources: Vec<String>,
+        /// Compare all that is kept with what the sources have now: read everything again, delete what is gone.
+        #[arg(long)]
+        census: bool,
     },
     /// Search everything.
     Search(Search),

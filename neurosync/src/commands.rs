@@ -22,7 +22,7 @@ use crate::cli::{Access, Cli, Command, Model};
 use crate::config::{Config, Environment};
 use crate::context::Context;
 use crate::output::Output;
-use crate::pipeline::SourceRun;
+use crate::pipeline::{Pipeline, SourceRun};
 use crate::progress::Bars;
 use crate::{eval, export};
 
@@ -52,7 +52,7 @@ pub(crate) async fn run(
         Command::Disconnect { name } => connect::disconnect(&context, &name).await,
         Command::RotateKey => connect::rotate_key(&context).await,
         Command::Source(source) => source::run(&context, source).await,
-        Command::Sync { sources } => context.sync(&sources).await,
+        Command::Sync { sources, census } => context.sync(&sources, census).await,
         Command::Search(search) => query::search(&context, search).await,
         Command::Path(path) => query::path(&context, path).await,
         Command::Neighbors(neighbors) => query::neighbors(&context, neighbors).await,
@@ -94,13 +94,17 @@ fn unless_reader_left(error: Error) -> Result<()> {
 }
 
 impl Context<'_> {
-    async fn sync(&self, names: &[String]) -> Result<()> {
+    async fn sync(&self, names: &[String], census: bool) -> Result<()> {
         let names = names
             .iter()
             .map(|name| SourceId::new(name))
             .collect::<Result<Vec<_>>>()?;
         let app = self.app().await?;
-        let runs = self.pipeline(&app).await?.sync(&names).await?;
+        let pipeline = Pipeline {
+            census,
+            ..self.pipeline(&app).await?
+        };
+        let runs = pipeline.sync(&names).await?;
         self.report(runs)
     }
 

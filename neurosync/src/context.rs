@@ -33,6 +33,7 @@ impl Context<'_> {
             index: app.index(&*self.bars).await?,
             progress: self.bars.clone(),
             cancel: self.cancel.clone(),
+            census: false,
         })
     }
 }

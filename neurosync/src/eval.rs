@@ -56,6 +56,7 @@ pub(crate) async fn run(context: &Context<'_>, dir: &Path) -> Result<Report> {
         index: app.index_to_search(&*context.bars).await?,
         progress: context.bars.clone(),
         cancel: context.cancel.clone(),
+        census: false,
     };
     app.sync_store().put_source(beir.record(), Readers::Public).await?;
     let started = Instant::now();

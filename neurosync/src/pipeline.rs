@@ -35,6 +35,8 @@ pub struct Pipeline<'a> {
     pub progress: Arc<dyn Progress>,
     /// When to stop.
     pub cancel: CancellationToken,
+    /// Whether syncs compare all that is kept with what the sources have, instead of asking for what is new.
+    pub census: bool,
 }
 
 /// What a run did to one source.
@@ -272,6 +274,7 @@ impl Pipeline<'_> {
             now: &now,
             progress: &*self.progress,
             cancel: &self.cancel,
+            census: self.census,
         };
         sync.run(connector).await
     }

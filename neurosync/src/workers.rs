@@ -135,6 +135,7 @@ impl Workers {
             index: self.index.clone(),
             progress: self.watch.clone(),
             cancel: self.cancel.clone(),
+            census: false,
         }
     }
 

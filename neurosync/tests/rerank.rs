@@ -60,6 +60,7 @@ async fn app(folder: &Path) -> (App, Index) {
         index: index.clone(),
         progress: Arc::new(neurosync::Unwatched),
         cancel: neurosync::never(),
+        census: false,
     };
     pipeline.sync(&[]).await.expect("a sync");
     (app, index)

@@ -69,6 +69,7 @@ fn written() -> Vec<Case> {
             a_frozen_sweep_changes_nothing,
             a_sweep_is_due_until_a_complete_one_is_applied,
             a_partial_sweep_keeps_what_it_does_not_know,
+            what_a_whole_reading_does_not_tell_is_forgotten,
         }
         leases {
             a_lease_has_one_holder_until_it_expires,

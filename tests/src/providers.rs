@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
 use serde_json::Value;
-use testkit::provider::{Application, Limits, Settings, Simulators};
+use testkit::provider::{Application, Limits, Provider, Settings, Simulators};
 
 use crate::Neurosync;
 
@@ -20,10 +20,18 @@ pub fn redirect() -> String {
 /// # Panics
 /// When no port is free.
 pub async fn simulators(redirect: &str) -> Simulators {
+    simulators_of(redirect, Settings::default()).await
+}
+
+/// The same of a world of one's own.
+///
+/// # Panics
+/// When no port is free.
+pub async fn simulators_of(redirect: &str, settings: Settings) -> Simulators {
     let settings = Settings {
         limits: Limits::none(),
         redirects: vec![redirect.to_owned()],
-        ..Settings::default()
+        ..settings
     };
     Simulators::start(settings).await.expect("simulators")
 }
@@ -107,4 +115,40 @@ pub fn consent(neurosync: &Neurosync, service: &str) -> Value {
     let output = child.wait_with_output().expect("it ends");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Service, connection and location of each source.
+const SOURCES: [(&str, &str, &str); 4] = [
+    ("github", "github", "https://github.com/"),
+    ("jira", "atlassian", ""),
+    ("confluence", "atlassian", ""),
+    ("slack", "slack", "https://acme.slack.com"),
+];
+
+/// The address of the site that Atlassian's consent reaches.
+pub fn site(neurosync: &Neurosync) -> String {
+    let listed = neurosync.json(&["connections"]);
+    let connections = listed["connections"].as_array().expect("a list");
+    let found = connections
+        .iter()
+        .find(|one| one["name"] == "atlassian")
+        .expect("a connection");
+    found["sites"][0]["url"].as_str().expect("an address").to_owned()
+}
+
+/// Connect to all providers as the first person, and add a source of each under its service's name.
+pub fn connect_all(neurosync: &Neurosync, simulators: &Simulators) {
+    for (service, provider) in [
+        ("github", Provider::GitHub),
+        ("jira", Provider::Jira),
+        ("slack", Provider::Slack),
+    ] {
+        simulators.sign_in(provider, Some(0));
+        consent(neurosync, service);
+    }
+    let site = site(neurosync);
+    for (kind, connection, location) in SOURCES {
+        let location = if location.is_empty() { site.as_str() } else { location };
+        neurosync.json(&["source", "add", kind, kind, location, "--connection", connection]);
+    }
 }

@@ -3,43 +3,8 @@
 use std::collections::BTreeSet;
 
 use neurosync_tests::Neurosync;
-use neurosync_tests::providers::{configured, consent, redirect, simulators};
-use testkit::provider::{Mutation, Provider, Simulators};
-
-/// Service, provider, connection and location of each source.
-const SOURCES: [(&str, Provider, &str, &str); 4] = [
-    ("github", Provider::GitHub, "github", "https://github.com/"),
-    ("jira", Provider::Jira, "atlassian", ""),
-    ("confluence", Provider::Confluence, "atlassian", ""),
-    ("slack", Provider::Slack, "slack", "https://acme.slack.com"),
-];
-
-/// The address of the site that Atlassian's consent reaches.
-fn site(neurosync: &Neurosync) -> String {
-    let listed = neurosync.json(&["connections"]);
-    let connections = listed["connections"].as_array().expect("a list");
-    let found = connections
-        .iter()
-        .find(|one| one["name"] == "atlassian")
-        .expect("a connection");
-    found["sites"][0]["url"].as_str().expect("an address").to_owned()
-}
-
-fn connect_all(neurosync: &Neurosync, simulators: &Simulators) {
-    for (service, provider) in [
-        ("github", Provider::GitHub),
-        ("jira", Provider::Jira),
-        ("slack", Provider::Slack),
-    ] {
-        simulators.sign_in(provider, Some(0));
-        consent(neurosync, service);
-    }
-    let site = site(neurosync);
-    for (kind, _, connection, location) in SOURCES {
-        let location = if location.is_empty() { site.as_str() } else { location };
-        neurosync.json(&["source", "add", kind, kind, location, "--connection", connection]);
-    }
-}
+use neurosync_tests::providers::{configured, connect_all, redirect, simulators};
+use testkit::provider::{Mutation, Provider};
 
 /// Documents of every source together, by kind.
 fn counts(neurosync: &Neurosync) -> Vec<(String, u64)> {

@@ -8,7 +8,7 @@ use super::convert::version;
 use super::cursor::{Form, Run};
 use super::pull::Pull;
 use super::tree::{Kind, Node};
-use crate::archive::json::{id, text};
+use crate::archive::json::{id, text, time};
 
 /// Rows of a page that are older than what is asked for, before a walk ends there: one alone may be out of place.
 const OLDER: usize = 2;
@@ -114,8 +114,13 @@ impl Pull<'_> {
             }
             let Some((id, node)) = node(form, row) else { continue };
             let seen = self.position.seen.get(&id).is_some_and(|(seen, _)| *seen >= number);
-            if self.place(form, id, node).is_some() && !seen {
+            let placed = self.place(form, id, node);
+            if placed.is_some() && !seen {
                 self.with_run(|run| run.put(form, id, false));
+            }
+            // No comment is older than its page: the walk over comments meets all those of a page that was written since.
+            if placed == Some(true) && time(row, &["createdAt"]).is_some_and(|created| created.0 >= from) {
+                self.with_run(|run| run.deep.0.remove(&id));
             }
         }
         self.turn(found.next.filter(|_| older < OLDER))

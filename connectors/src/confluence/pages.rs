@@ -22,9 +22,17 @@ impl Pull<'_> {
             Form::Pages => run.pages.take(STEP),
             Form::Posts => run.posts.take(STEP),
         };
+        let (mut found, mut records) = (Vec::new(), Vec::new());
         for id in ids {
+            let content = self.wiki.client.content(form, id).await?;
+            records.extend(content.clone());
+            found.push((id, content));
+        }
+        // The accounts of all of them in one request.
+        self.accounts(&records).await?;
+        for (id, content) in found {
             let deep = self.position.run.as_mut().is_some_and(|run| run.deep.0.remove(&id));
-            match self.wiki.client.content(form, id).await? {
+            match content {
                 Some(value) => self.content((form, id), &value, deep).await?,
                 None => self.gone(id),
             }
@@ -57,7 +65,6 @@ impl Pull<'_> {
             .get(&node.space)
             .map_or("", |space| space.key.as_str())
             .to_owned();
-        self.accounts(std::slice::from_ref(value)).await?;
         if self.position.rejected.remove(&id) {
             self.reread.push(format!("page {id} ("));
         }

@@ -46,6 +46,9 @@ pub(super) struct Position {
     pub(super) known: Ids,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) many: bool,
+    /// Whether the last run read everything, so that a sweep looks at everything too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) whole: bool,
     /// Issues that changed of late, and when, so that the overlap of two searches is read once.
     pub(super) seen: BTreeMap<u64, i64>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]

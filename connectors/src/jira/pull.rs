@@ -88,6 +88,7 @@ impl<'j> Pull<'j> {
             if run.census || new {
                 self.position.census = run.start;
             }
+            self.position.whole = new;
             self.position.run = None;
             self.position.tidy(self.position.from());
         }

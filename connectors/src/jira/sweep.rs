@@ -131,7 +131,12 @@ impl<'j> Census<'j> {
 
     /// Look at the issues whose day it is, and at those that are known but were not listed.
     async fn check(&mut self, issues: BTreeMap<u64, Option<String>>) -> Result<()> {
-        let slice = Slice::new(self.position.census, self.jira.config.census_days);
+        let days = if self.position.whole {
+            1
+        } else {
+            self.jira.config.census_days
+        };
+        let slice = Slice::new(self.position.census, days);
         let mut asked: Vec<u64> = self.position.known.0.iter().copied().collect();
         asked.retain(|id| !issues.contains_key(id));
         for (number, key) in issues {

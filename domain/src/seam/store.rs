@@ -80,6 +80,15 @@ pub struct Committed {
     pub revision: u64,
 }
 
+/// What a reading of a whole source told beside its documents.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    /// The labels that it told rules of.
+    pub labels: BTreeSet<AccessId>,
+    /// The accounts that it told; none where it left something unread, whose authors are then unknown.
+    pub accounts: Option<BTreeSet<AccountId>>,
+}
+
 /// The right to write for a source (or to do another named job alone), until it expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
@@ -117,6 +126,10 @@ pub trait SyncStore: Send + Sync {
     /// Delete all documents of a source that a sweep does not list and knows to be gone. A frozen one deletes nothing, stays due,
     /// and its reason is reported until a sweep is complete.
     async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed>;
+
+    /// Forget what is no more after a reading of a whole source: rules that it did not tell of labels that no live document has, and
+    /// accounts that it did not tell.
+    async fn forget(&self, source: &SourceId, lease: &Lease, told: Told) -> Result<()>;
 
     /// Take a free or expired lease, or renew one's own, for `ttl` from `now`. `None` when somebody else holds it.
     async fn lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> Result<Option<Lease>>;

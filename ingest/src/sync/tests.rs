@@ -5,9 +5,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport};
+use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, Told};
 use domain::seam::{Connector, SyncStore};
-use domain::{Cursor, Error, Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp};
+use domain::{
+    AccessId, AccessRule, Change, Cursor, Error, Key, Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::Sync;
@@ -18,6 +20,7 @@ use crate::progress::{Event, Progress};
 struct Store {
     resume: Mutex<Resume>,
     swept: Mutex<Vec<Sweep>>,
+    forgotten: Mutex<Vec<Told>>,
 }
 
 #[async_trait]
@@ -51,6 +54,11 @@ impl SyncStore for Store {
         Ok(Committed::default())
     }
 
+    async fn forget(&self, _: &SourceId, _: &Lease, told: Told) -> Result<()> {
+        self.forgotten.lock().unwrap().push(told);
+        Ok(())
+    }
+
     async fn lease(&self, name: &str, holder: &str, _: Duration, _: Timestamp) -> Result<Option<Lease>> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         Ok(Some(Lease { name, token: 1, holder }))
@@ -65,6 +73,17 @@ impl SyncStore for Store {
 struct Source {
     id: SourceId,
     sweeps: Mutex<VecDeque<Result<Sweep>>>,
+    pulled: Mutex<Vec<Option<Cursor>>>,
+}
+
+impl Source {
+    fn new<const N: usize>(sweeps: [Result<Sweep>; N]) -> Self {
+        Self {
+            id: SourceId::new("a").unwrap(),
+            sweeps: Mutex::new(sweeps.into()),
+            pulled: Mutex::default(),
+        }
+    }
 }
 
 #[async_trait]
@@ -75,7 +94,14 @@ impl Connector for Source {
 
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page> {
         let first = cursor.is_none();
+        self.pulled.lock().unwrap().push(cursor.cloned());
+        let rule = AccessRule {
+            id: AccessId::common(&self.id),
+            container: Key::from_raw("jira:acme/PAY"),
+            readers: Readers::Public,
+        };
         Ok(Page {
+            changes: if first { vec![Change::Access(rule)] } else { Vec::new() },
             sweep_due: first,
             ..Page::empty(Cursor("read".into()))
         })
@@ -98,14 +124,23 @@ impl Progress for StopAfterPage {
     }
 }
 
-async fn run(store: &Store, source: &Source, stop: bool) -> Result<Committed> {
+/// How a run is made.
+#[derive(Clone, Copy, PartialEq)]
+enum How {
+    Plain,
+    Stopped,
+    Census,
+}
+
+async fn run(store: &Store, source: &Source, how: How) -> Result<Committed> {
     let cancel = CancellationToken::new();
     let sync = Sync {
         store,
         holder: "test",
         now: &|| Timestamp(0),
-        progress: &StopAfterPage(stop.then(|| cancel.clone())),
+        progress: &StopAfterPage((how == How::Stopped).then(|| cancel.clone())),
         cancel: &cancel,
+        census: how == How::Census,
     };
     sync.run(source).await
 }
@@ -118,19 +153,52 @@ async fn a_sweep_that_a_stop_or_an_error_prevented_is_made_by_the_next_run() {
         Ok(frozen()),
         Ok(Sweep::Complete(Vec::new())),
     ];
-    let source = Source {
-        id: SourceId::new("a").unwrap(),
-        sweeps: Mutex::new(sweeps.into()),
-    };
+    let source = Source::new(sweeps);
     let store = Store::default();
-    assert!(run(&store, &source, true).await.is_err(), "stopped after the page");
-    assert!(run(&store, &source, false).await.is_err(), "the sweep fails");
+    assert!(
+        run(&store, &source, How::Stopped).await.is_err(),
+        "stopped after the page"
+    );
+    assert!(run(&store, &source, How::Plain).await.is_err(), "the sweep fails");
     for _ in 0..3 {
-        assert!(run(&store, &source, false).await.is_ok());
+        assert!(run(&store, &source, How::Plain).await.is_ok());
     }
     assert_eq!(
         *store.swept.lock().unwrap(),
         [frozen(), Sweep::Complete(Vec::new())],
         "a frozen sweep is tried again, a complete one is made once"
     );
+}
+
+#[tokio::test]
+async fn a_census_reads_what_is_new_then_everything_and_forgets_what_was_not_told() {
+    let unknown = || Sweep::Partial {
+        existing: Vec::new(),
+        unknown: [].into(),
+    };
+    let sweeps = [
+        Ok(Sweep::Complete(Vec::new())),
+        Ok(Sweep::Complete(Vec::new())),
+        Ok(unknown()),
+        Ok(Sweep::Frozen("it is away".into())),
+    ];
+    let (source, store) = (Source::new(sweeps), Store::default());
+    let read = || Some(Cursor("read".into()));
+    assert!(run(&store, &source, How::Census).await.is_ok());
+    assert_eq!(*source.pulled.lock().unwrap(), [None], "a first reading is one");
+    for _ in 0..3 {
+        assert!(run(&store, &source, How::Census).await.is_ok());
+    }
+    assert_eq!(source.pulled.lock().unwrap()[1..3], [read(), None]);
+    let told = |accounts| Told {
+        labels: [AccessId::common(&source.id)].into(),
+        accounts,
+    };
+    let all = Some([].into());
+    assert_eq!(
+        *store.forgotten.lock().unwrap(),
+        [told(all.clone()), told(all), told(None)],
+        "nothing after a sweep that is frozen"
+    );
+    assert!(store.resume.lock().unwrap().sweep_due);
 }

@@ -41,6 +41,7 @@ pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
         index: index.clone(),
         progress: context.bars.clone(),
         cancel: context.cancel.clone(),
+        census: false,
     };
     let runs = pipeline.sync(&[]).await?;
     context.report(runs)?;

@@ -98,6 +98,34 @@ pub(super) async fn change_readers(
     Ok(further)
 }
 
+/// Take out the rules of a source's labels that are neither among `told` nor any live document's.
+pub(super) async fn keep_only(
+    connection: &mut SqliteConnection,
+    operation: &'static str,
+    source: i64,
+    told: &BTreeSet<AccessId>,
+) -> Result<()> {
+    let unused: Vec<(i64, String)> = sqlx::query_as(
+        "SELECT label, name FROM access_rules JOIN labels ON number = label WHERE access_rules.source = ?1 AND label NOT IN \
+         (SELECT label FROM documents WHERE documents.source = ?1 AND hash IS NOT NULL)",
+    )
+    .bind(source)
+    .fetch_all(&mut *connection)
+    .await
+    .during(operation)?;
+    for (label, _) in unused
+        .into_iter()
+        .filter(|(_, name)| !told.contains(&AccessId(name.as_str().into())))
+    {
+        sqlx::query("DELETE FROM access_rules WHERE label = ?")
+            .bind(label)
+            .execute(&mut *connection)
+            .await
+            .during(operation)?;
+    }
+    Ok(())
+}
+
 /// Readers as their column holds them.
 fn written(readers: &Readers) -> Result<String> {
     serde_json::to_string(readers)

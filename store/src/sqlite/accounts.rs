@@ -82,6 +82,31 @@ pub(super) async fn remove(connection: &mut SqliteConnection, operation: &'stati
     Ok(())
 }
 
+/// Take out the accounts of a source that are not among `told`.
+pub(super) async fn keep_only(
+    connection: &mut SqliteConnection,
+    operation: &'static str,
+    source: i64,
+    told: &BTreeSet<AccountId>,
+) -> Result<()> {
+    let known: Vec<(String,)> = sqlx::query_as("SELECT id FROM accounts WHERE source = ?")
+        .bind(source)
+        .fetch_all(&mut *connection)
+        .await
+        .during(operation)?;
+    let known = known.into_iter().map(|(id,)| id);
+    let gone: Vec<String> = known.filter(|id| !told.contains(id.as_str())).collect();
+    for id in &gone {
+        sqlx::query("DELETE FROM accounts WHERE id = ? AND source = ?")
+            .bind(id)
+            .bind(source)
+            .execute(&mut *connection)
+            .await
+            .during(operation)?;
+    }
+    forget_names(connection, operation, source, gone).await
+}
+
 /// The accounts of these names by id, each as the first source tells it of which something is visible.
 pub(super) async fn named(store: &Sqlite, names: &[String], visible: &Visible) -> Result<Vec<Account>> {
     let mut snapshot = store.snapshot(READ).await?;

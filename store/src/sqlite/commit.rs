@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use domain::seam::store::{Committed, Lease, Resume};
+use domain::seam::store::{Committed, Lease, Resume, Told};
 use domain::{Cursor, DocumentId, Error, Page, Result, SourceId, Sweep, Timestamp};
 
 use super::dead_letters::{self, Stage};
@@ -100,6 +100,19 @@ pub(super) async fn sweep(store: &Sqlite, source: &SourceId, lease: &Lease, swee
     let committed = log.close(&mut transaction).await?;
     transaction.commit().await.during(SWEEP)?;
     Ok(committed)
+}
+
+/// Forget the rules and accounts that a reading of a whole source did not tell.
+pub(super) async fn forget(store: &Sqlite, source: &SourceId, lease: &Lease, told: Told) -> Result<()> {
+    const OPERATION: &str = "forget what is no more";
+    let mut transaction = store.write(OPERATION).await?;
+    let row = sources::live(&mut transaction, OPERATION, source).await?;
+    leases::check(&mut transaction, OPERATION, lease).await?;
+    access::keep_only(&mut transaction, OPERATION, row.number, &told.labels).await?;
+    if let Some(accounts) = told.accounts {
+        accounts::keep_only(&mut transaction, OPERATION, row.number, &accounts).await?;
+    }
+    transaction.commit().await.during(OPERATION)
 }
 
 /// Take a source out: its documents become tombstones, the rest goes. The row stays, for its revisions.

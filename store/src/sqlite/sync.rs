@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SyncStore};
+use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SyncStore, Told};
 use domain::{Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp};
 
 use super::{Sqlite, commit, dead_letters, leases, sources};
@@ -32,6 +32,10 @@ impl SyncStore for Sqlite {
 
     async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed> {
         commit::sweep(self, source, lease, sweep).await
+    }
+
+    async fn forget(&self, source: &SourceId, lease: &Lease, told: Told) -> Result<()> {
+        commit::forget(self, source, lease, told).await
     }
 
     async fn lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> Result<Option<Lease>> {

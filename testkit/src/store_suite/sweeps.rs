@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::seam::store::Resume;
-use domain::{Cursor, Key, Page, Sweep};
+use domain::seam::store::{Resume, Told};
+use domain::{Account, Change, Cursor, Key, Page, Readers, Sweep};
 
 use super::Store;
 use super::make::World;
@@ -113,4 +113,53 @@ pub(super) async fn a_partial_sweep_keeps_what_it_does_not_know(store: Arc<dyn S
     let mut keys: Vec<_> = live.iter().map(|document| document.key.local()).collect();
     keys.sort_unstable();
     assert_eq!(keys, ["acme/P-1", "acme/P-1#comment-2", "acme/P-1/x@y", "acme/P-2"]);
+}
+
+pub(super) async fn what_a_whole_reading_does_not_tell_is_forgotten(store: Arc<dyn Store>) {
+    let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
+    let person = |world: &World, login: &str| {
+        Change::Account(Account {
+            id: Key::account("jira", login),
+            source: world.source.clone(),
+            login: Some(login.to_owned()),
+            names: [].into(),
+            emails: [].into(),
+        })
+    };
+    let rules = ["open", "used", "told", "old"].map(|label| world.rule(label, Readers::Public));
+    let mut document = world.document("P-1", "x");
+    document.access = world.label("used");
+    let people = ["ada", "bob"].map(|login| person(&world, login));
+    let page = rules.into_iter().chain(people).chain([super::make::upsert(document)]);
+    world.commit(page.collect()).await;
+    other
+        .commit(vec![other.rule("old", Readers::Public), person(&other, "bob")])
+        .await;
+    let left = async || {
+        let rules = store.access_rules().await.expect("rules").into_iter();
+        let accounts = store.scan_accounts(None, 10).await.expect("accounts").into_iter();
+        let accounts = accounts.map(|one| format!("{} {}", one.source, one.login.unwrap_or_default()));
+        (
+            rules.map(|rule| rule.id.to_string()).collect::<Vec<_>>(),
+            accounts.collect::<Vec<_>>(),
+        )
+    };
+    let forget = async |told: Told| store.forget(&world.source, &world.lease, told).await.expect("forget");
+    let labels = || [world.label("told"), world.label("never stored")].into();
+    forget(Told {
+        labels: labels(),
+        accounts: None,
+    })
+    .await;
+    let kept = ["a/told", "a/used", "b/old"].map(str::to_owned).to_vec();
+    let everybody = ["a ada", "a bob", "b bob"].map(str::to_owned).to_vec();
+    assert_eq!(left().await, (kept.clone(), everybody));
+    forget(Told {
+        labels: labels(),
+        accounts: Some([Key::account("jira", "ada")].into()),
+    })
+    .await;
+    assert_eq!(left().await, (kept, ["a ada", "b bob"].map(str::to_owned).to_vec()));
+    let found = store.accounts(&["bob".into()], &domain::Visible::All).await;
+    assert_eq!(found.expect("accounts").len(), 1, "the other source still tells of him");
 }
