@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use neurosync::app::App;
 use neurosync::config::{Config, Environment};
-use neurosync::pipeline::Pipeline;
+use neurosync::pipeline::{Demands, Pipeline};
 
 /// Write a commit log of `commits` distinct short messages as `acme__api.jsonl`.
 ///
@@ -55,6 +55,6 @@ pub async fn pipeline(app: &App) -> Pipeline<'_> {
         index: app.index(&neurosync::Unwatched).await.expect("the model"),
         progress: Arc::new(neurosync::Unwatched),
         cancel: neurosync::never(),
-        census: false,
+        demands: Demands::default(),
     }
 }

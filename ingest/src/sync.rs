@@ -5,7 +5,7 @@ mod tests;
 
 use std::time::Duration;
 
-use domain::seam::store::{Committed, Lease, Resume, Told};
+use domain::seam::store::{Committed, Lease, Resume, SweepTerms, Told};
 use domain::seam::{Connector, SyncStore};
 use domain::{Change, Error, ErrorKind, Page, Result, SourceId, Sweep, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -30,8 +30,17 @@ pub struct Sync<'a> {
     pub progress: &'a dyn Progress,
     /// When to stop: between pages.
     pub cancel: &'a CancellationToken,
-    /// Whether to compare all that is kept with what the source has: to read everything again and sweep.
+    /// What is asked for beside what is new.
+    pub demands: Demands,
+}
+
+/// What may be asked for beside what is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Demands {
+    /// Compare all that is kept with what the source has: read everything again and sweep.
     pub census: bool,
+    /// Delete what is gone however much it is.
+    pub accept_deletions: bool,
 }
 
 impl Sync<'_> {
@@ -55,10 +64,10 @@ impl Sync<'_> {
             told: None,
         };
         let mut at = self.store.resume(&run.source).await?;
-        if !self.census || at.cursor.is_some() {
+        if !self.demands.census || at.cursor.is_some() {
             run.read(&mut at).await?;
         }
-        if self.census {
+        if self.demands.census {
             run.told = Some(Told::default());
             at = Resume::default();
             run.read(&mut at).await?;
@@ -173,11 +182,19 @@ impl Run<'_> {
                 None
             }
         };
-        let committed = self.sync.store.apply_sweep(&self.source, &self.lease, sweep).await?;
+        let terms = SweepTerms {
+            guarded: !self.sync.demands.accept_deletions,
+            now: (self.sync.now)(),
+        };
+        let store = self.sync.store;
+        let committed = store.apply_sweep(&self.source, &self.lease, sweep, terms).await?;
         self.count(committed);
+        // What was too much to delete may be a source that tells only a part of what it has.
         match told {
-            Some(told) => self.sync.store.forget(&self.source, &self.lease, told).await,
-            None => Ok(()),
+            Some(told) if !store.resume(&self.source).await?.sweep_due => {
+                store.forget(&self.source, &self.lease, told).await
+            }
+            Some(_) | None => Ok(()),
         }
     }
 

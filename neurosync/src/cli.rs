@@ -57,6 +57,14 @@ pub enum Command {
         /// Compare all that is kept with what the sources have now: read everything again, delete what is gone.
         #[arg(long)]
         census: bool,
+        /// Delete what is gone even if it is more than half of a source; otherwise so much waits for your word.
+        #[arg(long)]
+        accept_deletions: bool,
+    },
+    /// Try again what could not be read, stored or projected.
+    Retry {
+        /// Sources (default: all that have such items).
+        sources: Vec<String>,
     },
     /// Search everything.
     Search(Search),

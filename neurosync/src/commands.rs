@@ -13,7 +13,9 @@ use std::io::Write;
 use std::sync::Arc;
 
 use clap::CommandFactory;
+use domain::seam::store::SourceReport;
 use domain::{Error, Result, SourceId};
+use ingest::sync::Demands;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +24,7 @@ use crate::cli::{Access, Cli, Command, Model};
 use crate::config::{Config, Environment};
 use crate::context::Context;
 use crate::output::Output;
-use crate::pipeline::{Pipeline, SourceRun};
+use crate::pipeline::{Pipeline, SourceRun, check_known};
 use crate::progress::Bars;
 use crate::{eval, export};
 
@@ -52,7 +54,18 @@ pub(crate) async fn run(
         Command::Disconnect { name } => connect::disconnect(&context, &name).await,
         Command::RotateKey => connect::rotate_key(&context).await,
         Command::Source(source) => source::run(&context, source).await,
-        Command::Sync { sources, census } => context.sync(&sources, census).await,
+        Command::Sync {
+            sources,
+            census,
+            accept_deletions,
+        } => {
+            let demands = Demands {
+                census,
+                accept_deletions,
+            };
+            context.sync(&sources, demands).await
+        }
+        Command::Retry { sources } => context.retry(&sources).await,
         Command::Search(search) => query::search(&context, search).await,
         Command::Path(path) => query::path(&context, path).await,
         Command::Neighbors(neighbors) => query::neighbors(&context, neighbors).await,
@@ -93,18 +106,56 @@ fn unless_reader_left(error: Error) -> Result<()> {
     }
 }
 
+fn ids(names: &[String]) -> Result<Vec<SourceId>> {
+    names.iter().map(|name| SourceId::new(name)).collect()
+}
+
 impl Context<'_> {
-    async fn sync(&self, names: &[String], census: bool) -> Result<()> {
-        let names = names
-            .iter()
-            .map(|name| SourceId::new(name))
-            .collect::<Result<Vec<_>>>()?;
+    async fn sync(&self, names: &[String], demands: Demands) -> Result<()> {
+        let names = ids(names)?;
         let app = self.app().await?;
         let pipeline = Pipeline {
-            census,
+            demands,
             ..self.pipeline(&app).await?
         };
         let runs = pipeline.sync(&names).await?;
+        self.report(runs)
+    }
+
+    /// Read again the sources that have unreadable items, and project again the documents that could not be.
+    async fn retry(&self, names: &[String]) -> Result<()> {
+        let names = ids(names)?;
+        let app = self.app().await?;
+        let store = app.sync_store();
+        let reports = store.sources().await?;
+        check_known(&reports, &names)?;
+        let unread = |report: &&SourceReport| {
+            let asked = names.contains(&report.source.id) || names.is_empty();
+            asked && report.dead_letters > 0 && !report.removed
+        };
+        let wanted: Vec<_> = reports
+            .iter()
+            .filter(unread)
+            .map(|report| report.source.id.clone())
+            .collect();
+        if wanted.is_empty() {
+            return self.output.answer(&json!({"sources": []}), |_, _| {
+                "nothing waits to be tried again".to_owned()
+            });
+        }
+        for source in &wanted {
+            store.retry(source).await?;
+        }
+        let demands = Demands {
+            census: true,
+            ..Demands::default()
+        };
+        let pipeline = Pipeline {
+            demands,
+            ..self.pipeline(&app).await?
+        };
+        let mut runs = pipeline.sync(&wanted).await?;
+        runs.retain(|run| wanted.contains(&run.source));
         self.report(runs)
     }
 

@@ -1,5 +1,6 @@
 //! What every command gets: the configuration, where to write, and when to stop.
 
+use ingest::sync::Demands;
 use std::sync::Arc;
 
 use domain::Result;
@@ -33,7 +34,7 @@ impl Context<'_> {
             index: app.index(&*self.bars).await?,
             progress: self.bars.clone(),
             cancel: self.cancel.clone(),
-            census: false,
+            demands: Demands::default(),
         })
     }
 }

@@ -3,6 +3,7 @@
 mod corpus;
 mod metrics;
 
+use ingest::sync::Demands;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -56,7 +57,7 @@ pub(crate) async fn run(context: &Context<'_>, dir: &Path) -> Result<Report> {
         index: app.index_to_search(&*context.bars).await?,
         progress: context.bars.clone(),
         cancel: context.cancel.clone(),
-        census: false,
+        demands: Demands::default(),
     };
     app.sync_store().put_source(beir.record(), Readers::Public).await?;
     let started = Instant::now();

@@ -1,8 +1,5 @@
 //! What webhooks tell: that a source has something new. Each delivery counts once, however often it comes.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::{Mutex, PoisonError};
-
 use connectors::http::Provider;
 use connectors::oauth::{Grant, GrantKind};
 use connectors::secret::Secret;
@@ -14,53 +11,26 @@ use tokio::sync::mpsc;
 use crate::app::{App, now};
 use crate::connections::{Connections, key};
 
-/// Deliveries that are remembered; providers repeat one within hours.
-const REMEMBERED: usize = 20_000;
 /// What stands before the name of a source where its webhook's secret is kept.
 const PREFIX: &str = "webhook:";
 
 /// Takes deliveries and passes on which source they are for.
 pub(crate) struct Hints {
     sources: mpsc::UnboundedSender<SourceId>,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    order: VecDeque<(SourceId, String)>,
-    known: HashSet<(SourceId, String)>,
-}
-
-impl Seen {
-    /// Whether this is new; remembered from now on.
-    fn first(&mut self, delivery: (SourceId, String)) -> bool {
-        if !self.known.insert(delivery.clone()) {
-            return false;
-        }
-        self.order.push_back(delivery);
-        if self.order.len() > REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.known.remove(&oldest);
-        }
-        true
-    }
 }
 
 impl Hints {
     /// Pass hints on to `sources`.
     pub(crate) fn new(sources: mpsc::UnboundedSender<SourceId>) -> Self {
-        Self {
-            sources,
-            seen: Mutex::default(),
-        }
+        Self { sources }
     }
 
     /// Take a delivery; what is to be answered, where the provider wants something.
     ///
     /// # Errors
     /// `Denied` when it is not signed with the secret of the source, the same as where there is no such source or secret.
-    pub(crate) async fn take(&self, connections: &Connections, webhook: &Webhook) -> Result<Option<String>> {
+    pub(crate) async fn take(&self, app: &App, webhook: &Webhook) -> Result<Option<String>> {
+        let connections = app.connections()?;
         let sender = match webhook.provider.as_str() {
             "github" => Sender::GitHub,
             "jira" => Sender::Jira,
@@ -82,9 +52,8 @@ impl Hints {
         match delivery {
             Delivery::Challenge(text) => Ok(Some(text)),
             Delivery::Event { id } => {
-                let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-                if seen.first((webhook.source.clone(), id)) {
-                    // A server that stops syncs at its next start.
+                // It is durable before it is acknowledged: a server that stops syncs at its next start.
+                if app.sync_store().note_delivery(&webhook.source, &id, now()).await? {
                     self.sources.send(webhook.source.clone()).ok();
                 }
                 Ok(None)
@@ -139,24 +108,4 @@ pub(crate) fn is_secret(name: &str) -> bool {
 
 fn name(source: &SourceId) -> String {
     format!("{PREFIX}{source}")
-}
-
-#[cfg(test)]
-mod tests {
-    use domain::SourceId;
-
-    use super::{REMEMBERED, Seen};
-
-    #[test]
-    fn ten_thousand_repetitions_count_once_and_memory_is_bounded() {
-        let (mut seen, source) = (Seen::default(), SourceId::new("a").unwrap());
-        let first = (0..10_000)
-            .filter(|_| seen.first((source.clone(), "d".to_owned())))
-            .count();
-        assert_eq!(first, 1);
-        for number in 0..REMEMBERED + 10 {
-            assert!(seen.first((source.clone(), number.to_string())));
-        }
-        assert_eq!((seen.order.len(), seen.known.len()), (REMEMBERED, REMEMBERED));
-    }
 }

@@ -17,6 +17,8 @@ use serde::{Serialize, Serializer};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+pub use ingest::sync::Demands;
+
 use crate::app::{App, Index, now};
 use crate::connector;
 
@@ -35,8 +37,8 @@ pub struct Pipeline<'a> {
     pub progress: Arc<dyn Progress>,
     /// When to stop.
     pub cancel: CancellationToken,
-    /// Whether syncs compare all that is kept with what the sources have, instead of asking for what is new.
-    pub census: bool,
+    /// What is asked for beside what is new.
+    pub demands: Demands,
 }
 
 /// What a run did to one source.
@@ -274,7 +276,7 @@ impl Pipeline<'_> {
             now: &now,
             progress: &*self.progress,
             cancel: &self.cancel,
-            census: self.census,
+            demands: self.demands,
         };
         sync.run(connector).await
     }

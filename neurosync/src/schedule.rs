@@ -126,6 +126,8 @@ impl Schedule {
                 _ => {
                     // One that was never synced is due at once, as is what fell due while nobody was there.
                     let due = match report.last_sync {
+                        // Nobody was there when a webhook said that there is something new, or not for long enough.
+                        Some(last) if report.hinted.is_some_and(|hinted| hinted > last) => Some(now),
                         Some(last) => rule.next(last, share(&id, last)),
                         None => rule.next(now, 0).map(|_| now),
                     };

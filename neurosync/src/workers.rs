@@ -1,5 +1,6 @@
 //! What `serve` does behind its API: sources are synced when they are due, some at a time, and the graph and the index follow.
 
+use ingest::sync::Demands;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -135,7 +136,7 @@ impl Workers {
             index: self.index.clone(),
             progress: self.watch.clone(),
             cancel: self.cancel.clone(),
-            census: false,
+            demands: Demands::default(),
         }
     }
 
@@ -165,7 +166,15 @@ impl Workers {
     /// Take in what sources there are.
     async fn look(&self) {
         match self.sources().await {
-            Ok(reports) => self.schedule().refresh(&reports, now()),
+            Ok(reports) => {
+                for report in &reports {
+                    #[expect(clippy::cast_precision_loss, reason = "no source waits for so many seconds")]
+                    let stale = report.staleness_seconds.unwrap_or_default() as f64;
+                    metrics::gauge!("neurosync_source_staleness_seconds", "source" => report.source.id.to_string())
+                        .set(stale);
+                }
+                self.schedule().refresh(&reports, now());
+            }
             Err(error) => tracing::error!(%error, "the schedule cannot be read"),
         }
     }
@@ -283,7 +292,8 @@ fn left(due: Timestamp) -> Duration {
 #[async_trait]
 impl Control for Workers {
     async fn sources(&self) -> Result<Vec<SourceReport>> {
-        self.app.sync_store().sources().await
+        let reports = self.app.sync_store().sources().await?;
+        Ok(reports.into_iter().map(|report| report.at(now())).collect())
     }
 
     async fn start_sync(&self, sources: Vec<SourceId>) -> Result<()> {
@@ -305,7 +315,7 @@ impl Control for Workers {
     }
 
     async fn webhook(&self, webhook: http::Webhook) -> Result<Option<String>> {
-        self.hints.take(self.app.connections()?, &webhook).await
+        self.hints.take(&self.app, &webhook).await
     }
 
     async fn begin_login(&self, provider: &str, name: Option<String>) -> Result<Login> {

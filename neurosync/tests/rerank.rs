@@ -8,7 +8,7 @@ use domain::seam::Reranker;
 use domain::{Caller, Error, Result};
 use neurosync::app::{App, Index};
 use neurosync::config::{Config, Environment};
-use neurosync::pipeline::Pipeline;
+use neurosync::pipeline::{Demands, Pipeline};
 use search_api::search::{Reranking, SearchAnswer, SearchRequest};
 
 const SUBJECTS: [&str; 3] = [
@@ -60,7 +60,7 @@ async fn app(folder: &Path) -> (App, Index) {
         index: index.clone(),
         progress: Arc::new(neurosync::Unwatched),
         cancel: neurosync::never(),
-        census: false,
+        demands: Demands::default(),
     };
     pipeline.sync(&[]).await.expect("a sync");
     (app, index)

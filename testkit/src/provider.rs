@@ -37,7 +37,7 @@ pub use organisation::Size;
 pub use people::Person;
 pub use prose::Reference;
 pub use settings::{Application, Settings, TokenKinds};
-pub use signature::app_token;
+pub use signature::{app_token, hex};
 pub use simulators::{Addresses, Simulators};
 pub use webhook::{Delivery, Secrets};
 pub use world::World;

@@ -70,6 +70,8 @@ fn written() -> Vec<Case> {
             a_sweep_is_due_until_a_complete_one_is_applied,
             a_partial_sweep_keeps_what_it_does_not_know,
             what_a_whole_reading_does_not_tell_is_forgotten,
+            a_guarded_sweep_deletes_no_more_than_half,
+            too_many_deletions_are_made_when_they_are_accepted,
         }
         leases {
             a_lease_has_one_holder_until_it_expires,
@@ -94,6 +96,7 @@ fn written() -> Vec<Case> {
             a_removed_source_is_listed_until_it_is_projected,
             a_removed_source_can_be_added_again,
             an_unknown_source_holds_nothing,
+            a_delivery_counts_once_for_a_week,
         }
         access {
             rules_tell_who_sees_a_label,
@@ -125,6 +128,7 @@ fn read() -> Vec<Case> {
             repeating_a_commit_changes_nothing,
             a_late_commit_changes_nothing,
             what_a_projection_cannot_handle_is_told_until_it_can,
+            what_a_projection_could_not_handle_is_handed_to_it_again,
             a_reset_forgets_one_projection,
         }
         statistics {

@@ -43,9 +43,30 @@ pub struct SourceReport {
     pub positions: BTreeMap<String, u64>,
     /// When a sync last ended well.
     pub last_sync: Option<Timestamp>,
+    /// When what is gone from the source was last told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_census: Option<Timestamp>,
+    /// When a webhook last said that there is something new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hinted: Option<Timestamp>,
+    /// Seconds since a sync last ended well, where whoever answers has filled it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staleness_seconds: Option<u64>,
     /// Why documents that are gone from the source could not be told by the last sweep, so that none was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frozen: Option<String>,
+}
+
+/// Documents that a guarded sweep may delete at once, whatever share of a source they are.
+pub const MANY: usize = 100;
+
+/// How a sweep is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SweepTerms {
+    /// Whether it must not delete too much at once.
+    pub guarded: bool,
+    /// The time of the census.
+    pub now: Timestamp,
 }
 
 /// Where the sync of a source goes on.
@@ -62,6 +83,14 @@ impl SourceReport {
     pub fn lag(&self) -> u64 {
         let behind = |position: &u64| self.revision.saturating_sub(*position);
         self.positions.values().map(behind).max().unwrap_or(self.revision)
+    }
+
+    /// The same with its staleness at `now`.
+    #[must_use]
+    pub fn at(mut self, now: Timestamp) -> Self {
+        let since = |last: Timestamp| u64::try_from(now.0.saturating_sub(last.0) / 1000).unwrap_or_default();
+        self.staleness_seconds = self.last_sync.map(since);
+        self
     }
 }
 
@@ -123,9 +152,18 @@ pub trait SyncStore: Send + Sync {
     /// asks for is due until a complete one is applied, whatever happens before that.
     async fn commit(&self, source: &SourceId, lease: &Lease, page: Page, now: Timestamp) -> Result<Committed>;
 
-    /// Delete all documents of a source that a sweep does not list and knows to be gone. A frozen one deletes nothing, stays due,
-    /// and its reason is reported until a sweep is complete.
-    async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed>;
+    /// Delete all documents of a source that a sweep does not list and knows to be gone. A frozen one deletes nothing,
+    /// stays due, and its reason is reported until a sweep is complete; so does a guarded one that would delete more than
+    /// [`MANY`] documents and more than half of what the source has.
+    async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep, terms: SweepTerms)
+    -> Result<Committed>;
+
+    /// Note that a webhook's delivery of this name said that a source has something new. False when it was noted before, which
+    /// is remembered for a week.
+    async fn note_delivery(&self, source: &SourceId, name: &str, now: Timestamp) -> Result<bool>;
+
+    /// Hand the documents of a source that a projection could not handle to it once more; how many.
+    async fn retry(&self, source: &SourceId) -> Result<u64>;
 
     /// Forget what is no more after a reading of a whole source: rules that it did not tell of labels that no live document has, and
     /// accounts that it did not tell.

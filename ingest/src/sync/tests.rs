@@ -5,14 +5,14 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, Told};
+use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SweepTerms, Told};
 use domain::seam::{Connector, SyncStore};
 use domain::{
     AccessId, AccessRule, Change, Cursor, Error, Key, Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
-use super::Sync;
+use super::{Demands, Sync};
 use crate::progress::{Event, Progress};
 
 /// A store that only keeps where a sync goes on, and the sweeps it got.
@@ -48,7 +48,15 @@ impl SyncStore for Store {
         Ok(Committed::default())
     }
 
-    async fn apply_sweep(&self, _: &SourceId, _: &Lease, sweep: Sweep) -> Result<Committed> {
+    async fn note_delivery(&self, _: &SourceId, _: &str, _: Timestamp) -> Result<bool> {
+        Ok(true)
+    }
+
+    async fn retry(&self, _: &SourceId) -> Result<u64> {
+        Ok(0)
+    }
+
+    async fn apply_sweep(&self, _: &SourceId, _: &Lease, sweep: Sweep, _: SweepTerms) -> Result<Committed> {
         self.resume.lock().unwrap().sweep_due = matches!(sweep, Sweep::Frozen(_));
         self.swept.lock().unwrap().push(sweep);
         Ok(Committed::default())
@@ -140,7 +148,10 @@ async fn run(store: &Store, source: &Source, how: How) -> Result<Committed> {
         now: &|| Timestamp(0),
         progress: &StopAfterPage((how == How::Stopped).then(|| cancel.clone())),
         cancel: &cancel,
-        census: how == How::Census,
+        demands: Demands {
+            census: how == How::Census,
+            ..Demands::default()
+        },
     };
     sync.run(source).await
 }

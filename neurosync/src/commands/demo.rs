@@ -2,6 +2,7 @@
 
 mod sample;
 
+use ingest::sync::Demands;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ pub(super) async fn run(context: &Context<'_>, demo: Demo) -> Result<()> {
         index: index.clone(),
         progress: context.bars.clone(),
         cancel: context.cancel.clone(),
-        census: false,
+        demands: Demands::default(),
     };
     let runs = pipeline.sync(&[]).await?;
     context.report(runs)?;

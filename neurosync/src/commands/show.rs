@@ -1,7 +1,7 @@
 //! Answers as people read them, and `show`.
 
 use domain::seam::store::SourceReport;
-use domain::{Rejected, Result};
+use domain::{Rejected, Result, Timestamp};
 use search_api::search::{Entity, Match, Neighbor, Neighborhood, Paths, SearchAnswer, SearchResult, Step};
 
 use super::access::caller;
@@ -276,15 +276,14 @@ pub(super) fn sources(reports: &[SourceReport], style: Style) -> String {
                 report.chunks
             ),
         );
-        let last = report
-            .last_sync
-            .map_or_else(|| "never".to_owned(), |time| time.to_string());
+        let said = |time: Option<Timestamp>| time.map_or_else(|| "never".to_owned(), |time| time.to_string());
+        let (last, census) = (said(report.last_sync), said(report.last_census));
         add(
             &mut out,
             format_args!(
                 "  {}\n",
                 style.dim(&format!(
-                    "last sync {last}; {} changes not yet indexed; {} unreadable items",
+                    "last sync {last}, last census {census}; {} changes not yet indexed; {} unreadable items",
                     report.lag(),
                     report.dead_letters
                 ))

@@ -64,6 +64,7 @@ fn is_out_of_reach(error: &Error) -> bool {
 async fn list(context: &Context<'_>) -> Result<()> {
     let app = context.app().await?;
     let reports = app.sync_store().sources().await?;
+    let reports: Vec<_> = reports.into_iter().map(|report| report.at(now())).collect();
     context
         .output
         .answer(&json!({"sources": reports}), |_, style| show::sources(&reports, *style))
@@ -72,7 +73,7 @@ async fn list(context: &Context<'_>) -> Result<()> {
 async fn report(context: &Context<'_>, name: &str) -> Result<()> {
     let id = SourceId::new(name)?;
     let app = context.app().await?;
-    let report = find(app.sync_store().sources().await?, &id)?;
+    let report = find(app.sync_store().sources().await?, &id)?.at(now());
     let dead = app.sync_store().dead_letters(&id).await?;
     context
         .output

@@ -27,6 +27,9 @@ fn report(name: &str, schedule: Option<&str>, last_sync: Option<i64>) -> SourceR
         revision: 0,
         positions: BTreeMap::new(),
         last_sync: last_sync.map(Timestamp),
+        last_census: None,
+        hinted: None,
+        staleness_seconds: None,
         frozen: None,
     }
 }
@@ -116,6 +119,17 @@ fn a_hint_makes_a_source_due_unless_it_waits_after_a_failure() {
     failing.ended(&a, Some(Retry::Now), Timestamp(now));
     failing.hint(&a, Timestamp(now));
     assert_eq!(due(&failing).unwrap().0, now + MINUTE);
+}
+
+#[test]
+fn what_a_webhook_said_before_a_stop_is_read_at_the_next_start() {
+    let now = 1_000 * MINUTE;
+    let hinted = |hinted: i64| SourceReport {
+        hinted: Some(Timestamp(hinted)),
+        ..report("a", Some("24h"), Some(now - MINUTE))
+    };
+    assert_eq!(due(&schedule(&[hinted(now - MINUTE + 1)], now)).unwrap().0, now);
+    assert!(due(&schedule(&[hinted(now - MINUTE)], now)).unwrap().0 > now);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use domain::seam::store::{Committed, Lease, Resume, Told};
+use domain::seam::store::{Committed, Lease, Resume, SweepTerms, Told};
 use domain::{Cursor, DocumentId, Error, Page, Result, SourceId, Sweep, Timestamp};
 
 use super::dead_letters::{self, Stage};
@@ -68,7 +68,13 @@ pub(super) async fn page(
 }
 
 /// Delete what a sweep does not list and knows to be gone.
-pub(super) async fn sweep(store: &Sqlite, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed> {
+pub(super) async fn sweep(
+    store: &Sqlite,
+    source: &SourceId,
+    lease: &Lease,
+    sweep: Sweep,
+    terms: SweepTerms,
+) -> Result<Committed> {
     let mut transaction = store.write(SWEEP).await?;
     let row = sources::live(&mut transaction, SWEEP, source).await?;
     leases::check(&mut transaction, SWEEP, lease).await?;
@@ -81,22 +87,28 @@ pub(super) async fn sweep(store: &Sqlite, source: &SourceId, lease: &Lease, swee
     let frozen = match kept {
         Ok((existing, unknown)) => {
             let existing: HashSet<DocumentId> = existing.into_iter().collect();
-            documents::keep_only(&mut transaction, &mut log, &existing, &unknown).await?;
+            let kept = documents::keep_only(&mut transaction, &mut log, (&existing, &unknown), terms.guarded).await?;
             let gone = |item: &str| {
                 let key = item.strip_prefix("document ");
                 key.is_some_and(|key| !existing.contains(&DocumentId::new(source, key)))
             };
-            dead_letters::settle(&mut transaction, (log.source, Stage::Store), gone).await?;
-            None
+            if kept.is_ok() {
+                dead_letters::settle(&mut transaction, (log.source, Stage::Store), gone).await?;
+            }
+            kept.err()
         }
         Err(reason) => Some(limits::dead_letter(&reason).to_owned()),
     };
-    sqlx::query("UPDATE sources SET sweep_due = CASE WHEN ?1 IS NULL THEN 0 ELSE 1 END, frozen = ?1 WHERE number = ?2")
-        .bind(frozen)
-        .bind(log.source)
-        .execute(&mut *transaction)
-        .await
-        .during(SWEEP)?;
+    sqlx::query(
+        "UPDATE sources SET sweep_due = CASE WHEN ?1 IS NULL THEN 0 ELSE 1 END, frozen = ?1, \
+         last_census = CASE WHEN ?1 IS NULL THEN ?3 ELSE last_census END WHERE number = ?2",
+    )
+    .bind(frozen)
+    .bind(log.source)
+    .bind(terms.now.0)
+    .execute(&mut *transaction)
+    .await
+    .during(SWEEP)?;
     let committed = log.close(&mut transaction).await?;
     transaction.commit().await.during(SWEEP)?;
     Ok(committed)
@@ -121,12 +133,15 @@ pub(super) async fn remove(store: &Sqlite, source: &SourceId) -> Result<()> {
     let mut transaction = store.write(OPERATION).await?;
     let row = sources::live(&mut transaction, OPERATION, source).await?;
     let mut log = Log::new(OPERATION, row);
-    documents::keep_only(&mut transaction, &mut log, &HashSet::new(), &BTreeSet::new()).await?;
+    let nothing = (&HashSet::new(), &BTreeSet::new());
+    // Not guarded, it always deletes.
+    let _deleted = documents::keep_only(&mut transaction, &mut log, nothing, false).await?;
     log.close(&mut transaction).await?;
     for statement in [
         "DELETE FROM access_rules WHERE source = ?",
         "DELETE FROM dead_letters WHERE source = ?",
-        "UPDATE sources SET removed = 1, cursor = NULL, last_sync = NULL, settings = 'null', sweep_due = 0, frozen = NULL WHERE number = ?",
+        "DELETE FROM deliveries WHERE source = ?",
+        "UPDATE sources SET removed = 1, cursor = NULL, last_sync = NULL, last_census = NULL, hinted = NULL, settings = 'null', sweep_due = 0, frozen = NULL WHERE number = ?",
     ] {
         sqlx::query(statement)
             .bind(log.source)

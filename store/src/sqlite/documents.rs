@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::seam::store::Committed;
+use domain::seam::store::{Committed, MANY};
 use domain::{DocumentId, Error, Key, Result};
 use sqlx::sqlite::SqliteConnection;
 
@@ -36,7 +36,8 @@ impl Log {
         }
     }
 
-    fn next(&mut self) -> i64 {
+    /// The source's next revision.
+    pub(super) fn next(&mut self) -> i64 {
         self.revision += 1;
         self.revision
     }
@@ -153,13 +154,13 @@ pub(super) async fn apply(
 }
 
 /// Turn every live document of the source that is neither in `existing` nor under an unknown key into a tombstone, in the
-/// order of their revisions.
+/// order of their revisions. A guarded call that finds too many gone changes nothing and says so.
 pub(super) async fn keep_only(
     connection: &mut SqliteConnection,
     log: &mut Log,
-    existing: &HashSet<DocumentId>,
-    unknown: &BTreeSet<Key>,
-) -> Result<()> {
+    (existing, unknown): (&HashSet<DocumentId>, &BTreeSet<Key>),
+    guarded: bool,
+) -> Result<std::result::Result<(), String>> {
     let live: Vec<(i64, Vec<u8>, String, String)> = sqlx::query_as(
         "SELECT number, id, kind, key FROM documents WHERE source = ? AND hash IS NOT NULL ORDER BY revision",
     )
@@ -167,15 +168,26 @@ pub(super) async fn keep_only(
     .fetch_all(&mut *connection)
     .await
     .during(log.operation)?;
-    let mut graves = Vec::new();
+    let (all, mut gone) = (live.len(), Vec::new());
     for (number, id, kind, key) in live {
         if !existing.contains(&decode::document_id(log.operation, &id)?) && !is_under(&key, unknown) {
-            log.count(&kind, -1);
-            log.committed.deleted += 1;
-            graves.push((number, log.next()));
+            gone.push((number, kind));
         }
     }
-    bury(connection, log.operation, graves).await
+    if guarded && gone.len() > MANY && gone.len() * 2 > all {
+        let reason = format!(
+            "{} of {all} documents would be deleted at once; `sync --accept-deletions` does so",
+            gone.len()
+        );
+        return Ok(Err(reason));
+    }
+    let mut graves = Vec::with_capacity(gone.len());
+    for (number, kind) in gone {
+        log.count(&kind, -1);
+        log.committed.deleted += 1;
+        graves.push((number, log.next()));
+    }
+    bury(connection, log.operation, graves).await.map(Ok)
 }
 
 /// Whether a key is one of these, or goes on from one of them.

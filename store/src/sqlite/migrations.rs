@@ -19,6 +19,11 @@ const ALL: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0002_follow_up.sql"),
     ),
     (3, "grants", include_str!("../../migrations/sqlite/0003_grants.sql")),
+    (
+        4,
+        "deliveries",
+        include_str!("../../migrations/sqlite/0004_deliveries.sql"),
+    ),
 ];
 
 /// Bring the schema up to date, in one transaction, so that two processes starting at once do not both do it.

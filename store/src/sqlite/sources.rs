@@ -102,7 +102,8 @@ pub(super) async fn list(store: &Sqlite) -> Result<Vec<SourceReport>> {
         .await
         .during(LIST)?;
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT number, name, connector, settings, added, removed <> 0, revision, last_sync, chunks, frozen FROM sources ORDER BY name",
+        "SELECT number, name, connector, settings, added, removed <> 0, revision, last_sync, chunks, frozen, last_census, hinted \
+         FROM sources ORDER BY name",
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -128,7 +129,7 @@ pub(super) async fn list(store: &Sqlite) -> Result<Vec<SourceReport>> {
     Ok(reports)
 }
 
-/// Number, name, connector, settings, added, removed, revision, last sync, chunks, why the last sweep was frozen.
+/// Number, name, connector, settings, added, removed, revision, last sync, chunks, why the last sweep was frozen, last census, last hint.
 type Row = (
     i64,
     String,
@@ -140,10 +141,12 @@ type Row = (
     Option<i64>,
     i64,
     Option<String>,
+    Option<i64>,
+    Option<i64>,
 );
 
 fn report(row: Row, documents: BTreeMap<String, u64>, dead_letters: i64) -> Result<SourceReport> {
-    let (_, name, connector, settings, added, removed, revision, last_sync, chunks, frozen) = row;
+    let (_, name, connector, settings, added, removed, revision, last_sync, chunks, frozen, last_census, hinted) = row;
     let source = SourceRecord {
         id: SourceId::new(&name)
             .map_err(|error| unreadable(LIST, "a stored source has no valid name").with_source(error))?,
@@ -160,6 +163,9 @@ fn report(row: Row, documents: BTreeMap<String, u64>, dead_letters: i64) -> Resu
         revision: decode::count(LIST, revision)?,
         positions: BTreeMap::new(),
         last_sync: last_sync.map(Timestamp),
+        last_census: last_census.map(Timestamp),
+        hinted: hinted.map(Timestamp),
+        staleness_seconds: None,
         frozen,
     })
 }

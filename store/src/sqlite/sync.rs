@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SyncStore, Told};
+use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SweepTerms, SyncStore, Told};
 use domain::{Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp};
 
-use super::{Sqlite, commit, dead_letters, leases, sources};
+use super::{Sqlite, commit, dead_letters, deliveries, leases, retry, sources};
 
 #[async_trait]
 impl SyncStore for Sqlite {
@@ -30,8 +30,22 @@ impl SyncStore for Sqlite {
         commit::page(self, source, lease, page, now).await
     }
 
-    async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep) -> Result<Committed> {
-        commit::sweep(self, source, lease, sweep).await
+    async fn apply_sweep(
+        &self,
+        source: &SourceId,
+        lease: &Lease,
+        sweep: Sweep,
+        terms: SweepTerms,
+    ) -> Result<Committed> {
+        commit::sweep(self, source, lease, sweep, terms).await
+    }
+
+    async fn note_delivery(&self, source: &SourceId, name: &str, now: Timestamp) -> Result<bool> {
+        deliveries::note(self, source, name, now).await
+    }
+
+    async fn retry(&self, source: &SourceId) -> Result<u64> {
+        retry::failed(self, source).await
     }
 
     async fn forget(&self, source: &SourceId, lease: &Lease, told: Told) -> Result<()> {

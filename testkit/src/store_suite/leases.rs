@@ -7,7 +7,7 @@ use domain::seam::store::Lease;
 use domain::{Cursor, ErrorKind, Page, Sweep, Timestamp};
 
 use super::Store;
-use super::make::{HOUR, NOW, World};
+use super::make::{GUARDED, HOUR, NOW, World};
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp(NOW.0 + seconds * 1000)
@@ -55,7 +55,7 @@ pub(super) async fn a_lost_lease_writes_nothing(store: Arc<dyn Store>) {
         .expect_err("lost");
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let error = store
-        .apply_sweep(&world.source, &world.lease, Sweep::Complete(Vec::new()))
+        .apply_sweep(&world.source, &world.lease, Sweep::Complete(Vec::new()), GUARDED)
         .await
         .expect_err("lost");
     assert_eq!(error.kind(), ErrorKind::Conflict);

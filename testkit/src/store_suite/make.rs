@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::seam::store::{Changed, Committed, IndexedChunk, IndexedDocument, Lease, SourceRecord, SourceReport};
+use domain::seam::store::{
+    Changed, Committed, IndexedChunk, IndexedDocument, Lease, SourceRecord, SourceReport, SweepTerms,
+};
 use domain::{
     AccessId, AccessRule, Body, Caller, Change, Chunk, Cursor, Document, DocumentId, DocumentKind, Key, Page,
     Principal, Readers, SourceId, SparseVector, TextHash, Timestamp, Visible,
@@ -14,6 +16,11 @@ use super::Store;
 
 pub(super) const HOUR: Duration = Duration::from_hours(1);
 pub(super) const NOW: Timestamp = Timestamp(1_700_000_000_000);
+/// A sweep that must not delete too much, now.
+pub(super) const GUARDED: SweepTerms = SweepTerms {
+    guarded: true,
+    now: NOW,
+};
 
 /// A source of a store, with the lease to write for it.
 pub(super) struct World {

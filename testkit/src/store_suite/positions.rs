@@ -168,6 +168,24 @@ pub(super) async fn what_a_projection_cannot_handle_is_told_until_it_can(store: 
     assert_eq!(items().await, [""; 0]);
 }
 
+pub(super) async fn what_a_projection_could_not_handle_is_handed_to_it_again(store: Arc<dyn Store>) {
+    let (world, other) = (three(&store).await, World::new(&store, "b").await);
+    other.commit(vec![other.put("P-1", "of another source")]).await;
+    let failed = vec![Failure {
+        id: world.id("P-1"),
+        reason: "it made the processing fail".into(),
+    }];
+    let documents = ["P-1", "P-2", "P-3"].map(|native| world.indexed(native, "open", &[]));
+    let done = store.commit_index(&world.source, 3, documents.into(), failed).await;
+    done.expect("commit index");
+    assert_eq!(store.retry(&world.source).await.expect("retry"), 1);
+    assert_eq!(store.retry(&other.source).await.expect("retry"), 0);
+    let changed = store.changed(&world.source, 3, 10).await.expect("changed");
+    let changed: Vec<_> = changed.iter().map(|one| (one.revision, one.id)).collect();
+    assert_eq!(changed, [(4, world.id("P-1"))]);
+    assert_eq!(other.log().await.len(), 1);
+}
+
 pub(super) async fn a_reset_forgets_one_projection(store: Arc<dyn Store>) {
     let world = three(&store).await;
     world.index(3, vec![world.indexed("P-1", "open", &[vec![1]])]).await;

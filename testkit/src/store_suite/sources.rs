@@ -240,3 +240,26 @@ pub(super) async fn an_unknown_source_holds_nothing(store: Arc<dyn Store>) {
         .expect_err("unknown");
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
+
+pub(super) async fn a_delivery_counts_once_for_a_week(store: Arc<dyn Store>) {
+    let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
+    let note = async |world: &World, name: &str, at: Timestamp| {
+        store.note_delivery(&world.source, name, at).await.expect("noted")
+    };
+    let later = |days: i64| Timestamp(NOW.0 + days * 24 * 60 * 60 * 1000);
+    assert!(note(&world, "d1", NOW).await);
+    for _ in 0..50 {
+        assert!(!note(&world, "d1", later(1)).await);
+    }
+    assert!(note(&other, "d1", later(1)).await, "each source has its own");
+    let hinted = async || -> Vec<_> {
+        let reports = store.sources().await.expect("sources").into_iter();
+        reports.map(|report| report.hinted).collect()
+    };
+    assert_eq!(hinted().await, [Some(NOW), Some(later(1))]);
+    assert!(note(&world, "d2", later(2)).await);
+    assert_eq!(hinted().await, [Some(later(2)), Some(later(1))]);
+    assert!(note(&world, "d1", later(8)).await, "forgotten by then");
+    store.remove_source(&world.source).await.expect("removed");
+    assert!(store.note_delivery(&world.source, "d3", NOW).await.is_err());
+}

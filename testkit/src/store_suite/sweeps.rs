@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::seam::store::{Resume, Told};
+use domain::seam::store::{MANY, Resume, SweepTerms, Told};
 use domain::{Account, Change, Cursor, Key, Page, Readers, Sweep};
 
 use super::Store;
-use super::make::World;
+use super::make::{GUARDED, NOW, World};
 use super::sync::counts;
 
 pub(super) async fn a_complete_sweep_deletes_what_it_does_not_list(store: Arc<dyn Store>) {
@@ -17,7 +17,7 @@ pub(super) async fn a_complete_sweep_deletes_what_it_does_not_list(store: Arc<dy
     other.commit(vec![other.put("P-1", "x")]).await;
     let sweep = Sweep::Complete(vec![world.id("P-2"), world.id("not stored")]);
     let done = store
-        .apply_sweep(&world.source, &world.lease, sweep.clone())
+        .apply_sweep(&world.source, &world.lease, sweep.clone(), GUARDED)
         .await
         .expect("sweep");
     assert_eq!(done, counts(0, 2, 0, 5));
@@ -37,7 +37,7 @@ pub(super) async fn a_complete_sweep_deletes_what_it_does_not_list(store: Arc<dy
     );
     assert_eq!(
         store
-            .apply_sweep(&world.source, &world.lease, sweep)
+            .apply_sweep(&world.source, &world.lease, sweep, GUARDED)
             .await
             .expect("sweep"),
         counts(0, 0, 0, 5)
@@ -54,7 +54,7 @@ pub(super) async fn a_frozen_sweep_changes_nothing(store: Arc<dyn Store>) {
     world.commit(vec![world.put("P-1", "x")]).await;
     let before = world.log().await;
     let done = store
-        .apply_sweep(&world.source, &world.lease, Sweep::Frozen("unreadable".into()))
+        .apply_sweep(&world.source, &world.lease, Sweep::Frozen("unreadable".into()), GUARDED)
         .await
         .expect("sweep");
     assert_eq!(done, counts(0, 0, 0, 1));
@@ -81,7 +81,7 @@ pub(super) async fn a_sweep_is_due_until_a_complete_one_is_applied(store: Arc<dy
     world.page(page("3", false)).await;
     resume("3", true).await;
     let sweep = async |sweep: Sweep| {
-        let done = store.apply_sweep(&world.source, &world.lease, sweep).await;
+        let done = store.apply_sweep(&world.source, &world.lease, sweep, GUARDED).await;
         done.expect("sweep").deleted
     };
     assert_eq!(sweep(Sweep::Frozen("a file is damaged".into())).await, 0);
@@ -107,7 +107,7 @@ pub(super) async fn a_partial_sweep_keeps_what_it_does_not_know(store: Arc<dyn S
         existing: vec![world.id("P-2")],
         unknown: [Key::from_raw("jira:acme/P-1"), Key::from_raw("jira:acme/Q")].into(),
     };
-    let done = store.apply_sweep(&world.source, &world.lease, sweep).await;
+    let done = store.apply_sweep(&world.source, &world.lease, sweep, GUARDED).await;
     assert_eq!(done.expect("sweep").deleted, 2);
     let live = store.scan_documents(None, 10).await.expect("scan");
     let mut keys: Vec<_> = live.iter().map(|document| document.key.local()).collect();
@@ -162,4 +162,54 @@ pub(super) async fn what_a_whole_reading_does_not_tell_is_forgotten(store: Arc<d
     assert_eq!(left().await, (kept, ["a ada", "b bob"].map(str::to_owned).to_vec()));
     let found = store.accounts(&["bob".into()], &domain::Visible::All).await;
     assert_eq!(found.expect("accounts").len(), 1, "the other source still tells of him");
+}
+
+pub(super) async fn a_guarded_sweep_deletes_no_more_than_half(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    let names: Vec<String> = (0..3 * MANY).map(|number| format!("P-{number}")).collect();
+    world
+        .commit(names.iter().map(|native| world.put(native, "x")).collect())
+        .await;
+    let left = |count: usize| Sweep::Complete(names.iter().take(count).map(|native| world.id(native)).collect());
+    let sweep = async |count: usize| {
+        let done = store
+            .apply_sweep(&world.source, &world.lease, left(count), GUARDED)
+            .await;
+        let reports = store.sources().await.expect("sources");
+        (
+            done.expect("sweep").deleted,
+            reports[0].frozen.clone(),
+            reports[0].last_census,
+        )
+    };
+    let (deleted, frozen, census) = sweep(MANY).await;
+    assert_eq!((deleted, census), (0, None));
+    assert_eq!(
+        frozen.as_deref(),
+        Some("200 of 300 documents would be deleted at once; `sync --accept-deletions` does so")
+    );
+    assert!(store.resume(&world.source).await.expect("resume").sweep_due);
+    assert_eq!(sweep(2 * MANY).await, (100, None, Some(NOW)), "a third may go");
+    assert_eq!(sweep(2 * MANY - 1).await, (1, None, Some(NOW)));
+    assert_eq!(
+        sweep(MANY).await,
+        (99, None, Some(NOW)),
+        "so may a few, whatever share they are"
+    );
+    assert_eq!(sweep(0).await, (100, None, Some(NOW)));
+}
+
+pub(super) async fn too_many_deletions_are_made_when_they_are_accepted(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    let names: Vec<String> = (0..=MANY).map(|number| format!("P-{number}")).collect();
+    world
+        .commit(names.iter().map(|native| world.put(native, "x")).collect())
+        .await;
+    for (guarded, deleted) in [(true, 0), (false, MANY as u64 + 1)] {
+        let terms = SweepTerms { guarded, now: NOW };
+        let none = Sweep::Complete(Vec::new());
+        let done = store.apply_sweep(&world.source, &world.lease, none, terms).await;
+        assert_eq!(done.expect("sweep").deleted, deleted);
+    }
+    assert_eq!(store.sources().await.expect("sources")[0].frozen, None);
 }

@@ -149,7 +149,7 @@ async fn official_examples_of_answers_become_documents() {
 
 fn signed(text: &[u8]) -> String {
     let tag = sign(&Key::new(HMAC_SHA256, SECRET.as_bytes()), text);
-    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    testkit::provider::hex(tag.as_ref())
 }
 
 #[test]
