@@ -3,16 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use domain::{Error, ErrorKind, Result, Retry, Timestamp};
 use serde_json::Value;
 use url::Url;
 
 use crate::archive::json::{at, list, number};
-use crate::http::{Api, Request, Response};
+use crate::http::{Api, Rate, Request, Response};
 
 /// How often a list is read that does not add up.
 const ATTEMPTS: usize = 3;
+/// What an endpoint answers in a second. Whoever reads one issue after another asks one endpoint alone.
+const BURST: Rate = Rate {
+    points: 100,
+    period: Duration::from_secs(1),
+};
 /// The most pages of a list.
 const PAGES: usize = 10_000;
 
@@ -57,7 +63,7 @@ impl Ask {
 
     /// Send a request, and take any answer.
     pub(crate) async fn any(&self, request: Request) -> Result<Response> {
-        let answer = self.api.ask(request).await?;
+        let answer = self.api.ask(request.lane("", Some(BURST))).await?;
         if let Some(date) = answer.date() {
             self.date.store(date.0, Ordering::Relaxed);
         }

@@ -16,6 +16,8 @@ use crate::archive::github::part::part_id;
 use crate::archive::github::record::Shape;
 use crate::archive::json::{at, id, list, number, text};
 
+/// Numbers that are asked for one by one; where more are missing, all are listed once more.
+const ASKED: usize = 100;
 /// The reviews of a hundred pull requests for one point.
 const REVIEWS: &str = "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) { \
     pullRequests(first: 100, after: $after) { pageInfo { hasNextPage endCursor } \
@@ -70,23 +72,20 @@ impl GitHub {
     /// The identities of what is in a repository; none where that cannot be told.
     async fn census_of(&self, repository: u64, one: &Repository) -> Result<Option<BTreeSet<String>>> {
         let mut ids = BTreeSet::from([repository_id(repository)]);
+        let mut comments = 0;
         for what in List::ALL {
-            let (mut stream, before) = (Rising::default(), ids.len());
-            loop {
-                let Some(rows) = self.rising(repository, what, &mut stream).await? else {
-                    return Ok(None);
-                };
-                ids.extend(rows.iter().filter_map(|row| match what {
-                    List::Issues => number(row, &["number"]).map(|number| item_id(repository, number)),
-                    List::Comments | List::Remarks => id(row, &["id"]).map(|id| part_id(what.shape(), &id)),
-                }));
-                if stream.at.is_none() {
-                    break;
-                }
-            }
+            let before = ids.len();
+            let Some(told) = self.take(repository, what, &mut ids).await? else {
+                return Ok(None);
+            };
             // A list that had something and now has nothing is more likely hidden than emptied.
             if what == List::Issues && ids.len() == before && one.issues.high.is_some() {
                 return Ok(None);
+            }
+            comments += told;
+            // Fewer than their issues tell of: what another reading finds is there too.
+            if what == List::Comments && ((ids.len() - before) as u64) < comments {
+                self.take(repository, what, &mut ids).await?;
             }
         }
         self.reviews(repository, &one.name, &mut ids).await?;
@@ -96,7 +95,54 @@ impl GitHub {
         let releases = self.client.list(url).await?;
         let shown = releases.iter().filter(|row| !is_draft(row));
         ids.extend(shown.filter_map(|row| id(row, &["id"])).map(|id| release_id(&id)));
-        Ok(self.talks(repository, &one.name, &mut ids).await?.then_some(ids))
+        if !self.talks(repository, &one.name, &mut ids).await? {
+            return Ok(None);
+        }
+        self.unlisted(repository, one.last_number, &mut ids).await?;
+        Ok(Some(ids))
+    }
+
+    /// Take the identities of what a list holds, and how many comments its rows tell of; none where it is refused.
+    async fn take(&self, repository: u64, what: List, ids: &mut BTreeSet<String>) -> Result<Option<u64>> {
+        let (mut stream, mut comments) = (Rising::default(), 0);
+        loop {
+            let Some(rows) = self.rising(repository, what, &mut stream).await? else {
+                return Ok(None);
+            };
+            for row in &rows {
+                let found = match what {
+                    List::Issues => number(row, &["number"]).map(|number| item_id(repository, number)),
+                    List::Comments | List::Remarks => id(row, &["id"]).map(|id| part_id(what.shape(), &id)),
+                };
+                if found.is_some_and(|found| ids.insert(found)) {
+                    comments += number(row, &["comments"]).unwrap_or_default();
+                }
+            }
+            if stream.at.is_none() {
+                return Ok(Some(comments));
+            }
+        }
+    }
+
+    /// Ask for the numbers that no list has. Most were deleted or moved away; but a list that changes while its pages are read may
+    /// lack one that is there.
+    async fn unlisted(&self, repository: u64, last: u64, ids: &mut BTreeSet<String>) -> Result<()> {
+        let missing: Vec<u64> = (1..=last)
+            .filter(|number| !ids.contains(&item_id(repository, *number)))
+            .collect();
+        if missing.len() > ASKED {
+            self.take(repository, List::Issues, ids).await?;
+            return Ok(());
+        }
+        for number in missing {
+            let path = format!("repositories/{repository}/issues/{number}");
+            let answer = self.client.recall(self.client.url(&path, &[])).await?;
+            // One that moved away answers from its new place.
+            if answer.status() == 200 && answer.url().path().ends_with(&path) {
+                ids.insert(item_id(repository, number));
+            }
+        }
+        Ok(())
     }
 
     /// The reviews of all pull requests.

@@ -9,7 +9,7 @@ use connectors::github::{GitHub, GitHubApiSettings};
 use connectors::http::Policy;
 use domain::{DocumentKind, Readers, SourceId};
 use serde_json::json;
-use testkit::provider::{Faults, Limits, Mutation, Provider, Settings, Simulators, Size};
+use testkit::provider::{Limits, Mutation, Provider, Settings, Simulators, Size};
 
 use crate::simulated::{Held, SimClock, api, assert_same, url};
 
@@ -139,26 +139,6 @@ async fn a_renamed_person_is_met_again_when_everything_is_read_again() {
     simulators.advance(DAY * 8);
     held.sync(&connector, &simulators).await;
     assert_same(&held, &fresh(&simulators, 0).await);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn three_faults_in_ten_requests_change_nothing_in_the_end() {
-    for seed in 1..=3 {
-        let simulators = start(seed).await;
-        let connector = open(&simulators, 0);
-        let mut held = Held::default();
-        simulators.set_faults(Faults::all(300));
-        held.sync(&connector, &simulators).await;
-        for _ in 0..20 {
-            simulators.mutate_as(Mutation::Edit(SELF));
-            simulators.mutate_as(Mutation::Create(SELF));
-        }
-        held.sync(&connector, &simulators).await;
-        simulators.set_faults(Faults::none());
-        simulators.advance(DAY * 8);
-        held.sync(&connector, &simulators).await;
-        assert_same(&held, &fresh(&simulators, 0).await);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,7 @@ use connectors::http::Policy;
 use connectors::slack::{Slack, SlackApiSettings};
 use domain::{DocumentKind, Readers, SourceId};
 use serde_json::json;
-use testkit::provider::{Faults, Limits, Mutation, Provider, Settings, Simulators, Size};
+use testkit::provider::{Limits, Mutation, Provider, Settings, Simulators, Size};
 
 use crate::simulated::{Held, SimClock, api, assert_same, url};
 
@@ -153,26 +153,6 @@ async fn a_late_reply_and_a_deleted_message_are_found_by_the_next_poll() {
         }
     }
     assert_eq!(held.sweeps, 0, "without a sweep");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn three_faults_in_ten_requests_change_nothing_in_the_end() {
-    for seed in 1..=3 {
-        let simulators = start(seed, Limits::none()).await;
-        let connector = open(&simulators, 0);
-        let mut held = Held::default();
-        simulators.set_faults(Faults::all(300));
-        held.sync(&connector, &simulators).await;
-        for _ in 0..20 {
-            simulators.mutate_as(Mutation::Edit(SELF));
-            simulators.mutate_as(Mutation::Create(SELF));
-        }
-        held.sync(&connector, &simulators).await;
-        simulators.set_faults(Faults::none());
-        simulators.advance(DAY * 8);
-        held.sync(&connector, &simulators).await;
-        assert_same(&held, &fresh(&simulators, 0).await);
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,6 +24,7 @@ GITHUB = [
     ("get", "/repos/{owner}/{repo}/collaborators"),
     ("get", "/repos/{owner}/{repo}/issues"),
     ("get", "/repos/{owner}/{repo}/issues/comments"),
+    ("get", "/repos/{owner}/{repo}/issues/{issue_number}"),
     ("get", "/repos/{owner}/{repo}/issues/{issue_number}/comments"),
     ("get", "/repos/{owner}/{repo}/labels"),
     ("get", "/repos/{owner}/{repo}/milestones"),

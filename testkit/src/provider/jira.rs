@@ -144,14 +144,24 @@ fn route(state: &mut State, call: &Call, (person, _): (usize, &Grant), rest: &[&
 pub(crate) fn burst(state: &mut State, call: &Call, provider: Provider) -> Option<Reply> {
     let now = state.world.now;
     let allowed = state.settings.limits.atlassian_burst;
-    let route: Vec<&str> = call.segments.iter().skip(3).take(5).map(String::as_str).collect();
-    let name = format!("{provider:?}/{}/{}", call.method, route.join("/"));
+    let name = format!("{provider:?}/{}/{}", call.method, endpoint(call));
     let second = state.meter.spend(&name, now, Window::Second, (allowed, 1));
     if !second.spent {
         return None;
     }
     state.violated(provider, Violation::Burst);
     Some(limited(provider, "burst-based", (&second, now)))
+}
+
+/// The path without what it says of a single thing: all issues share one endpoint.
+fn endpoint(call: &Call) -> String {
+    let own = call.segments.iter().skip(3).enumerate();
+    // A version before that is part of the endpoint's name.
+    let is_one = |at: usize, segment: &str| at > 2 && segment.contains(|letter: char| letter.is_ascii_digit());
+    let route: Vec<&str> = own
+        .map(|(at, segment)| if is_one(at, segment) { "{}" } else { segment.as_str() })
+        .collect();
+    route.join("/")
 }
 
 fn limited(provider: Provider, reason: &str, (budget, now): (&Budget, i64)) -> Reply {

@@ -9,6 +9,8 @@ use super::wait::{retry_after, server_wait};
 use crate::http::Response;
 use crate::http::budget::Left;
 
+const SECOND: Duration = Duration::from_secs(1);
+
 /// What an answer of Atlassian means beyond its status.
 pub(super) fn judge(answer: &Response, now: Timestamp) -> Option<Verdict> {
     if answer.status() != 429 {
@@ -33,7 +35,8 @@ pub(super) fn left(answer: &Response) -> Option<Left> {
     Some(Left {
         limit: parameter(answer.header("ratelimit-policy")?, "q")?,
         remaining: parameter(told, "r")?,
-        renewed_in: Duration::from_secs(parameter(told, "t")?).min(super::LONGEST),
+        // Told in whole seconds: what is left of the last one is spent too.
+        renewed_in: (Duration::from_secs(parameter(told, "t")?) + SECOND).min(super::LONGEST),
     })
 }
 

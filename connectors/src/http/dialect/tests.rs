@@ -275,7 +275,7 @@ fn what_is_left_is_read() {
     let expected = Left {
         limit: 65_000,
         remaining: 1200,
-        renewed_in: Duration::from_mins(15),
+        renewed_in: Duration::from_secs(901),
     };
     assert_eq!(left(Provider::Atlassian, &atlassian, NOW), Some(expected));
     let beta = answer(200, &[("beta-ratelimit", "\"q\";r=0;t=900")], "");
