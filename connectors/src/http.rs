@@ -12,6 +12,7 @@
 mod api;
 mod attempt;
 mod backoff;
+mod blot;
 mod breaker;
 mod budget;
 mod dialect;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::panic, reason = "a helper of tests fails the test that uses it")]
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -9,7 +10,9 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+pub mod echo;
 pub mod fixtures;
+pub mod leaks;
 pub mod providers;
 
 /// The binary built beside the tests.
@@ -121,23 +124,53 @@ impl Neurosync {
             .to_owned()
     }
 
+    /// Check that two data folders hold the same.
+    ///
+    /// # Panics
+    /// When they do not, showing lines of either export that the other lacks.
+    pub fn assert_same(&self, other: &Self, why: &str) {
+        if self.hash() == other.hash() {
+            return;
+        }
+        let lines = |one: &Self| -> BTreeSet<String> {
+            let output = one.run(&["export"]);
+            String::from_utf8_lossy(&output.stdout)
+                .lines()
+                .map(str::to_owned)
+                .collect()
+        };
+        let (own, others) = (lines(self), lines(other));
+        let some = |lines: Vec<&String>| -> String {
+            let cut = lines
+                .iter()
+                .take(8)
+                .map(|line| line.chars().take(600).collect::<String>());
+            cut.collect::<Vec<_>>().join("\n")
+        };
+        let (more, less) = (
+            some(own.difference(&others).collect()),
+            some(others.difference(&own).collect()),
+        );
+        panic!("{why}\ntoo much:\n{more}\ntoo little:\n{less}");
+    }
+
     /// Serve on a free port until dropped.
     ///
     /// # Panics
     /// When it does not start.
     pub fn serve(&self) -> Server {
-        self.serve_at("127.0.0.1:0")
+        self.serve_at("127.0.0.1:0", &[], Stdio::inherit())
     }
 
-    /// The same on a port that was chosen.
+    /// The same on a port that was chosen, with more flags, and its log to a place of the caller's.
     ///
     /// # Panics
     /// When it does not start.
-    pub fn serve_at(&self, address: &str) -> Server {
+    pub fn serve_at(&self, address: &str, flags: &[&str], log: Stdio) -> Server {
         let mut child = self
-            .command(&["--json", "serve", "--listen", address])
+            .command(&[&["--json", "serve", "--listen", address], flags].concat())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .expect("the binary starts");
         let mut told = String::new();
@@ -247,6 +280,14 @@ pub fn send(address: &str, request: &str) -> Answer {
         body: if chunked { dechunk(body) } else { body.to_owned() },
         head,
     }
+}
+
+/// Tell a figure to whoever reads a test's output.
+///
+/// # Panics
+/// When standard error is closed.
+pub fn tell(figure: &str) {
+    writeln!(std::io::stderr(), "{figure}").expect("standard error");
 }
 
 fn dechunk(body: &str) -> String {

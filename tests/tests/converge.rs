@@ -1,9 +1,9 @@
 //! Two hundred changes at four providers: what is followed becomes what a fresh reading of the same world holds, and asks for little.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
 use neurosync_tests::providers::{configured, connect_all, redirect, simulators_of};
+use neurosync_tests::tell;
 use serde_json::Value;
 use testkit::provider::{Entry, Log, Mutation, Provider, Settings, Simulators, Size};
 
@@ -110,11 +110,6 @@ fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_default()
 }
 
-/// Figures for whoever reads the test's output.
-fn tell(figure: &str) {
-    writeln!(std::io::stderr(), "{figure}").expect("standard error");
-}
-
 /// Nothing is asked again and again, and in all no more than the lists and what each document that changed takes, with a tenth to spare.
 fn assert_little(log: &Log, runs: &Value, held: &Value) {
     for streams in STREAMS {
@@ -171,7 +166,7 @@ async fn what_is_followed_is_what_is_there() {
         let fresh = configured(&simulators, &redirect);
         connect_all(&fresh, &simulators);
         fresh.json(&["sync"]);
-        assert_eq!(followed.hash(), fresh.hash());
+        followed.assert_same(&fresh, "what was followed differs from what is there");
         // Not every change is dated by its provider: without some of those, this would show little.
         assert_ne!(news, fresh.hash(), "the changes were found without the census");
         let again = followed.json(&["sync", "--census"]);

@@ -1,5 +1,7 @@
 //! Connecting through the server: the owner begins, the provider sends his browser back, and nobody else's browser finishes it.
 
+use std::process::Stdio;
+
 use neurosync_tests::providers::{configured, redirect, simulators};
 use neurosync_tests::{Answer, Neurosync, Server, send};
 use testkit::provider::Provider;
@@ -63,7 +65,7 @@ async fn a_login_ends_in_a_connection_for_the_browser_that_began_and_once() {
     let (simulators, neurosync, host) = world().await;
     simulators.sign_in(Provider::Jira, Some(0));
     tokio::task::block_in_place(|| {
-        let server = neurosync.serve_at(&host);
+        let server = neurosync.serve_at(&host, &[], Stdio::inherit());
         let begun = start(&server, "?name=work");
         assert_eq!(begun.status, 200, "{}", begun.body);
         let (own, other) = (cookie(&begun), cookie(&start(&server, "?name=other")));
@@ -96,7 +98,7 @@ async fn refusals_and_wrong_settings_are_told() {
     let (simulators, neurosync, host) = world().await;
     simulators.sign_in(Provider::Jira, None);
     tokio::task::block_in_place(|| {
-        let server = neurosync.serve_at(&host);
+        let server = neurosync.serve_at(&host, &[], Stdio::inherit());
         let begun = start(&server, "");
         let url = begun.json()["url"].as_str().expect("an address").to_owned();
         let refused = come_back(&server, &consent(&url), Some(&cookie(&begun)));

@@ -6,6 +6,7 @@ use domain::{Error, Result, Retry};
 use reqwest::StatusCode;
 use tracing::debug;
 
+use super::blot::blot;
 use super::dialect::{self, Verdict};
 use super::request::shown;
 use super::transport::{self, Fault};
@@ -115,6 +116,10 @@ impl<'a> Attempt<'a> {
         let header = credential.header()?;
         let http = &self.api.http;
         let answer = transport::exchange((&http.client, &http.guard), &self.api.policy, self.request, header).await;
+        let answer = answer.map(|answer| Response {
+            body: blot(&credential, answer.body),
+            ..answer
+        });
         self.judge(answer, credential)
     }
 

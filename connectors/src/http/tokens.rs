@@ -32,11 +32,7 @@ impl Credential {
         let text = match self {
             Self::Anonymous => return Ok(None),
             Self::Bearer(token) => Zeroizing::new(format!("Bearer {}", token.expose())),
-            Self::Basic { user, password } => {
-                let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
-                let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()));
-                Zeroizing::new(format!("Basic {}", encoded.as_str()))
-            }
+            Self::Basic { user, password } => Zeroizing::new(format!("Basic {}", pair(user, password).as_str())),
         };
         let mut value = HeaderValue::from_str(&text).map_err(|_hidden| {
             // The cause would show the text.
@@ -46,6 +42,23 @@ impl Credential {
         value.set_sensitive(true);
         Ok(Some(value))
     }
+
+    /// Every text by which somebody else could use it.
+    pub(super) fn texts(&self) -> Vec<Zeroizing<String>> {
+        match self {
+            Self::Anonymous => Vec::new(),
+            Self::Bearer(token) => vec![Zeroizing::new(token.expose().to_owned())],
+            Self::Basic { user, password } => {
+                vec![pair(user, password), Zeroizing::new(password.expose().to_owned())]
+            }
+        }
+    }
+}
+
+/// A name and a password as the header writes them.
+fn pair(user: &str, password: &Secret) -> Zeroizing<String> {
+    let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
+    Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()))
 }
 
 impl fmt::Debug for Credential {

@@ -205,6 +205,11 @@ impl Auth {
         Ok(grant)
     }
 
+    /// Every token that was ever given out.
+    pub(crate) fn every_token(&self) -> Vec<String> {
+        self.tokens.keys().chain(self.renewals.keys()).cloned().collect()
+    }
+
     pub(crate) fn kill(&mut self, token: &str) {
         if let Some(token) = self.tokens.get_mut(token) {
             token.dead = true;

@@ -129,6 +129,11 @@ impl Simulators {
         self.give(Provider::Slack, Who::Bot, SLACK_SCOPES)
     }
 
+    /// Every access and refresh token that was ever given out.
+    pub fn every_token(&self) -> Vec<String> {
+        self.locked().auth.every_token()
+    }
+
     fn give(&self, provider: Provider, who: Who, asked: &str) -> Tokens {
         let mut state = self.locked();
         let grant = state.auth.grant(service(provider), who, scopes(asked));
