@@ -116,6 +116,19 @@ impl Neurosync {
         )
     }
 
+    /// Keep the secret of a source's webhooks.
+    ///
+    /// # Panics
+    /// When it is not taken.
+    pub fn keep_webhook(&self, source: &str, secret: &str) {
+        let mut command = self.command(&["source", "webhook", source]);
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("the binary starts");
+        let mut stdin = child.stdin.take().expect("piped");
+        stdin.write_all(secret.as_bytes()).expect("it reads");
+        drop(stdin);
+        assert!(child.wait().expect("it ends").success(), "{source}");
+    }
+
     /// The SHA-256 of the export.
     pub fn hash(&self) -> String {
         self.json(&["export", "--hash"])["sha256"]

@@ -138,6 +138,11 @@ pub fn site(neurosync: &Neurosync) -> String {
 
 /// Connect to all providers as the first person, and add a source of each under its service's name.
 pub fn connect_all(neurosync: &Neurosync, simulators: &Simulators) {
+    connect_all_for(neurosync, simulators, "owner");
+}
+
+/// The same for these readers.
+pub fn connect_all_for(neurosync: &Neurosync, simulators: &Simulators, access: &str) {
     for (service, provider) in [
         ("github", Provider::GitHub),
         ("jira", Provider::Jira),
@@ -149,6 +154,7 @@ pub fn connect_all(neurosync: &Neurosync, simulators: &Simulators) {
     let site = site(neurosync);
     for (kind, connection, location) in SOURCES {
         let location = if location.is_empty() { site.as_str() } else { location };
-        neurosync.json(&["source", "add", kind, kind, location, "--connection", connection]);
+        let source = ["source", "add", kind, kind, location];
+        neurosync.json(&[&source[..], &["--connection", connection, "--access", access]].concat());
     }
 }

@@ -16,7 +16,7 @@ use crate::archive::json::{at, id, list, one_line, text, time};
 
 /// Changes in a page, about.
 const PAGE: usize = 500;
-/// How far behind the present a run stays: what is written meanwhile is read by the next.
+/// How far behind the present a run counts as read: what is written meanwhile is asked for again by the next.
 const MARGIN: i64 = 60 * 1000;
 /// How far a census looks back beyond the one before it, for what the search index did not know for long.
 const LOOK_BACK: i64 = 2 * 60 * 60 * 1000;
@@ -147,7 +147,7 @@ impl<'j> Pull<'j> {
         if !run.pending.is_empty() {
             return self.issues().await;
         }
-        let (start, to) = (run.start, run.to);
+        let start = run.start;
         match run.tasks.front().cloned() {
             None => Ok(()),
             Some(Task::Users(start)) => self.users(start).await,
@@ -156,7 +156,7 @@ impl<'j> Pull<'j> {
                 self.list(found, |_, _, _| true)
             }
             Some(Task::Changed(from)) => {
-                let found = self.search(&self.changed(from, to), &["updated"]).await?;
+                let found = self.search(&self.changed(from), &["updated"]).await?;
                 self.list(found, |position, _, row| {
                     let seen = position.seen.get(&row.id);
                     row.updated
@@ -185,7 +185,9 @@ impl<'j> Pull<'j> {
         }
     }
 
-    fn changed(&self, from: i64, to: i64) -> String {
+    /// What changed since then, up to the present: who hears of a change by a webhook comes for just that. How far the run has read
+    /// for sure is another matter; what it saw beyond that is not read again.
+    fn changed(&self, from: i64) -> String {
         let projects: Vec<String> = self.position.projects.keys().map(u64::to_string).collect();
         let within = if self.jira.config.projects.is_empty() || projects.is_empty() {
             String::new()
@@ -193,7 +195,7 @@ impl<'j> Pull<'j> {
             format!(" AND project IN ({})", projects.join(", "))
         };
         // A bare number is milliseconds since 1970, in nobody's time zone.
-        format!("updated >= {from} AND updated <= {to}{within} ORDER BY created ASC")
+        format!("updated >= {from}{within} ORDER BY created ASC")
     }
 
     /// The next page of a search. Where its token is too old, the first one.
