@@ -62,7 +62,7 @@ pub enum Command {
         #[arg(long)]
         census: bool,
         /// Delete what is gone even if it is more than half of a source; otherwise so much waits for your word.
-        #[arg(long)]
+        #[arg(long, requires = "sources")]
         accept_deletions: bool,
     },
     /// Try again what could not be read, stored or projected.

@@ -88,6 +88,24 @@ impl Connections {
         })
     }
 
+    /// That a connection to a provider may be called so: the name is none of ours, and no other provider's connection has it.
+    ///
+    /// # Errors
+    /// `Invalid` or `Conflict` otherwise; those of the store.
+    pub(crate) async fn check_free(&self, name: &str, provider: Provider) -> Result<()> {
+        check_name(name)?;
+        let known = self.grants.get(&key(name)).await.ok().flatten();
+        match known.filter(|grant| grant.provider != provider) {
+            Some(other) => Err(Error::new(
+                ErrorKind::Conflict,
+                "connect",
+                format!("`{name}` is a connection to {}", other.provider.name()),
+            )
+            .with_hint("choose another name, or disconnect that one first")),
+            None => Ok(()),
+        }
+    }
+
     /// Keep a grant that was made by hand.
     ///
     /// # Errors
@@ -159,7 +177,7 @@ pub(crate) fn key(name: &str) -> GrantKey {
 ///
 /// # Errors
 /// `Invalid` otherwise.
-pub(crate) fn check_name(name: &str) -> Result<()> {
+fn check_name(name: &str) -> Result<()> {
     SourceId::new(name).map(drop).map_err(|error| {
         Error::invalid("connect", format!("`{name}` is no name of a connection"))
             .with_source(error)

@@ -149,7 +149,8 @@ pub async fn export_hash(parts: &Parts<'_>) -> Result<String> {
     Ok(hex(hasher.0))
 }
 
-fn hex(hasher: Sha256) -> String {
+/// A digest as hexadecimal digits.
+pub(crate) fn hex(hasher: Sha256) -> String {
     let mut hex = String::new();
     for byte in hasher.finalize() {
         add(&mut hex, format_args!("{byte:02x}"));

@@ -6,10 +6,12 @@ use connectors::secret::Secret;
 use connectors::webhook::{Delivery, Sender, receive};
 use domain::{Error, ErrorKind, Result, SourceId};
 use search_api::http::Webhook;
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use crate::app::{App, now};
 use crate::connections::{Connections, key};
+use crate::export::hex;
 
 /// What stands before the name of a source where its webhook's secret is kept.
 const PREFIX: &str = "webhook:";
@@ -52,11 +54,23 @@ impl Hints {
         match delivery {
             Delivery::Challenge(text) => Ok(Some(text)),
             Delivery::Event { id } => {
-                // It is durable before it is acknowledged: a server that stops syncs at its next start.
-                if app.sync_store().note_delivery(&webhook.source, &id, now()).await? {
-                    self.sources.send(webhook.source.clone()).ok();
-                }
-                Ok(None)
+                let name = match sender {
+                    // Its id is not signed, the body is: who repeats it under another id says nothing new.
+                    Sender::GitHub | Sender::Jira => hex(Sha256::new_with_prefix(&webhook.body)),
+                    Sender::Slack => id,
+                };
+                let (store, sources, source) = (app.sync_store(), self.sources.clone(), webhook.source.clone());
+                // It is durable before it is acknowledged, and passed on even if nobody waits for the acknowledgement any more.
+                let noted = tokio::spawn(async move {
+                    if store.note_delivery(&source, &name, now()).await? {
+                        // A server that stops syncs at its next start.
+                        sources.send(source).ok();
+                    }
+                    Ok(None)
+                });
+                noted
+                    .await
+                    .map_err(|error| Error::internal("receive webhook", "it was interrupted").with_source(error))?
             }
         }
     }

@@ -5,7 +5,7 @@ use connectors::secret::Secret;
 use domain::{Error, ErrorKind, Result};
 use search_api::http::{Consent, Login};
 
-use crate::connections::{Connections, check_name, key, section};
+use crate::connections::{Connections, key, section};
 
 const OPERATION: &str = "connect";
 /// The longest reason of a refusal that is repeated, in bytes.
@@ -36,7 +36,7 @@ pub(crate) async fn begin(connections: &Connections, provider: &str, name: Optio
         return Err(Error::invalid(OPERATION, message).with_hint(hint));
     }
     let name = name.unwrap_or_else(|| section(provider).to_owned());
-    check_name(&name)?;
+    connections.check_free(&name, provider).await?;
     let browser = Secret::random::<32>()?;
     let begun = connections
         .logins()

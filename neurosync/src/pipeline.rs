@@ -129,8 +129,22 @@ impl Pipeline<'_> {
     /// # Errors
     /// `Cancelled`, or that the store cannot be read.
     pub async fn read(&self, report: &SourceReport) -> Result<SourceRun> {
+        match connector::open(&report.source, self.app) {
+            Ok(connector) => self.read_by(report, &*connector).await,
+            Err(error) => Ok(SourceRun {
+                error: Some(error),
+                ..SourceRun::of(&report.source.id)
+            }),
+        }
+    }
+
+    /// The same by a connector that is open.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn read_by(&self, report: &SourceReport, connector: &dyn Connector) -> Result<SourceRun> {
         let mut run = SourceRun::of(&report.source.id);
-        match self.sync_record(report).await {
+        match self.pull(connector).await {
             Ok(committed) => {
                 run.committed = Some(committed);
                 run.frozen = self.frozen(&run.source).await?;
@@ -254,11 +268,6 @@ impl Pipeline<'_> {
             progress: self.progress.clone(),
             cancel: self.cancel.clone(),
         }
-    }
-
-    async fn sync_record(&self, report: &SourceReport) -> Result<Committed> {
-        let connector = connector::open(&report.source, self.app)?;
-        self.pull(&*connector).await
     }
 
     /// Why the last sweep of a source could not be made.

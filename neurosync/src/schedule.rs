@@ -17,6 +17,9 @@ const SHORTEST: Duration = Duration::from_secs(10);
 /// After a failure the next try comes after this, twice as long after each further one, up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_mins(1);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+/// How long a source rests after a sync, whatever webhooks say.
+const REST: Duration = Duration::from_secs(10);
 /// An interval is shorter or longer by up to this part of it, so that sources do not come all at once.
 const JITTER: u64 = 10;
 
@@ -50,9 +53,18 @@ impl Rule {
             if interval < SHORTEST {
                 return Err(refused(format!("the shortest interval is {} s", SHORTEST.as_secs())));
             }
+            if interval > LONGEST {
+                return Err(refused("the longest interval is a year".to_owned()));
+            }
             return Ok(Self::Every(interval));
         }
+        if text.split_whitespace().count() != 5 {
+            return Err(refused("a cron expression has five fields".to_owned()));
+        }
         let cron = Cron::from_str(text).map_err(|error| refused(error.to_string()))?;
+        let epoch = jiff::Timestamp::UNIX_EPOCH.to_zoned(jiff::tz::TimeZone::UTC);
+        cron.find_next_occurrence(&epoch, false)
+            .map_err(|error| refused(error.to_string()))?;
         Ok(Self::Cron(Box::new(cron)))
     }
 
@@ -95,6 +107,16 @@ pub(crate) struct Schedule {
     plans: BTreeMap<SourceId, Plan>,
 }
 
+/// Who wants a source that is running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Heard {
+    Nothing,
+    /// A webhook.
+    Hint,
+    /// The owner.
+    Wish,
+}
+
 #[derive(Debug)]
 struct Plan {
     rule: Rule,
@@ -102,8 +124,10 @@ struct Plan {
     due: Option<Timestamp>,
     failures: u32,
     running: bool,
-    /// Asked for while it was running: what is new may have come after it was read.
-    again: bool,
+    /// What was heard while it was running: what is new may have come after it was read.
+    heard: Heard,
+    /// Hints before this wait until then: it failed, or was synced just now.
+    not_before: Timestamp,
 }
 
 impl Schedule {
@@ -122,13 +146,22 @@ impl Schedule {
         for report in reports.iter().filter(live) {
             let (id, rule) = (report.source.id.clone(), Rule::of(report, &self.usual));
             let plan = match self.plans.remove(&id) {
-                Some(known) if known.rule == rule || known.running => Plan { rule, ..known },
+                Some(known) if known.rule == rule || known.running => {
+                    let unread = report.hinted > report.last_sync && known.failures == 0 && !known.running;
+                    let due = if unread {
+                        Some(known.due.map_or(now, |due| due.min(now)))
+                    } else {
+                        known.due
+                    };
+                    Plan { rule, due, ..known }
+                }
                 _ => {
                     // One that was never synced is due at once, as is what fell due while nobody was there.
                     let due = match report.last_sync {
                         // Nobody was there when a webhook said that there is something new, or not for long enough.
                         Some(last) if report.hinted.is_some_and(|hinted| hinted > last) => Some(now),
-                        Some(last) => rule.next(last, share(&id, last)),
+                        // A clock that was set back must not put it off.
+                        Some(last) => rule.next(last.min(now), share(&id, last)),
                         None => rule.next(now, 0).map(|_| now),
                     };
                     Plan {
@@ -136,7 +169,8 @@ impl Schedule {
                         due,
                         failures: 0,
                         running: false,
-                        again: false,
+                        heard: Heard::Nothing,
+                        not_before: Timestamp(0),
                     }
                 }
             };
@@ -163,17 +197,31 @@ impl Schedule {
         Some(source)
     }
 
-    /// A webhook says that a source has something new: it is due now, unless it waits because it failed.
+    /// A webhook says that a source has something new: it is due now, or when it may be tried again after it failed.
     pub(crate) fn hint(&mut self, source: &SourceId, now: Timestamp) {
-        if self.plans.get(source).is_some_and(|plan| plan.failures == 0) {
-            self.ask(source, now);
+        if let Some(plan) = self.plans.get_mut(source) {
+            let at = plan.not_before.max(now);
+            if plan.running {
+                plan.heard = plan.heard.max(Heard::Hint);
+            }
+            plan.due = Some(plan.due.map_or(at, |due| due.min(at)));
+        }
+    }
+
+    /// No source runs any more, whatever became of those that did.
+    pub(crate) fn stopped(&mut self, now: Timestamp) {
+        for plan in self.plans.values_mut().filter(|plan| plan.running) {
+            plan.running = false;
+            plan.due = Some(after(now, FIRST_WAIT));
         }
     }
 
     /// The owner wants a source synced: it is due now, or once more when what is under way has ended.
     pub(crate) fn ask(&mut self, source: &SourceId, now: Timestamp) {
         if let Some(plan) = self.plans.get_mut(source) {
-            plan.again |= plan.running;
+            if plan.running {
+                plan.heard = Heard::Wish;
+            }
             plan.due = Some(plan.due.map_or(now, |due| due.min(now)));
         }
     }
@@ -191,10 +239,15 @@ impl Schedule {
         };
         let usual = plan.rule.next(now, share(source, now));
         plan.running = false;
-        let again = std::mem::take(&mut plan.again);
+        let heard = std::mem::replace(&mut plan.heard, Heard::Nothing);
         let Some(retry) = failure else {
             plan.failures = 0;
-            plan.due = if again { Some(now) } else { usual };
+            plan.not_before = after(now, REST);
+            plan.due = match heard {
+                Heard::Wish => Some(now),
+                Heard::Hint => Some(plan.not_before),
+                Heard::Nothing => usual,
+            };
             return;
         };
         plan.failures += 1;
@@ -205,17 +258,22 @@ impl Schedule {
                 doubled.min(LONGEST_WAIT)
             }
         };
-        let again = Timestamp(
-            now.0
-                .saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
-        );
-        // What no repetition mends is tried at its usual time, where it has one that is later.
+        plan.not_before = after(now, wait);
+        // What no repetition mends is tried at its usual time, where it has one that is later, or when somebody says so.
         plan.due = match (retry, usual) {
-            (_, None) => None,
-            (Retry::Never, Some(usual)) => Some(usual.max(again)),
-            (Retry::Now | Retry::After(_), Some(_)) => Some(again),
+            (Retry::Never, None) => None,
+            (Retry::Never, Some(usual)) => Some(usual.max(plan.not_before)),
+            (Retry::Now | Retry::After(_), _) => Some(plan.not_before),
         };
+        if heard != Heard::Nothing {
+            plan.due = Some(plan.not_before);
+        }
     }
+}
+
+fn after(time: Timestamp, wait: Duration) -> Timestamp {
+    let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(time.0.saturating_add(wait))
 }
 
 /// A number from -100 to 100 that follows from the source and the time.

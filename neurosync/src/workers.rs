@@ -1,12 +1,14 @@
 //! What `serve` does behind its API: sources are synced when they are due, some at a time, and the graph and the index follow.
 
 use ingest::sync::Demands;
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::seam::store::SourceReport;
+use domain::seam::Connector;
+use domain::seam::store::{SourceRecord, SourceReport};
 use domain::{Error, ErrorKind, Result, Retry, SourceId, Timestamp};
 use futures::FutureExt;
 use ingest::progress::{Event, Progress};
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Index, now};
+use crate::connector;
 use crate::hints::Hints;
 use crate::logins;
 use crate::pipeline::{AT_ONCE, Pipeline, SourceRun, check_known, line_of};
@@ -29,6 +32,8 @@ const LOOK: Duration = Duration::from_secs(30);
 /// Documents of one source that go into the index before another source has its turn.
 const TURN: usize = 4096;
 
+type Opened = BTreeMap<SourceId, (SourceRecord, Arc<dyn Connector>)>;
+
 /// The workers of one server.
 pub(crate) struct Workers {
     /// Itself, for the workers' tasks.
@@ -39,6 +44,8 @@ pub(crate) struct Workers {
     hints: Hints,
     hinted: Mutex<Option<mpsc::UnboundedReceiver<SourceId>>>,
     schedule: Mutex<Schedule>,
+    /// Connectors of sources that wait for their next try, with what they were opened from.
+    opened: Mutex<Opened>,
     /// Somebody asked for a sync.
     asked: Notify,
     cancel: CancellationToken,
@@ -110,6 +117,7 @@ impl Workers {
             hints: Hints::new(hints),
             hinted: Mutex::new(Some(hinted)),
             schedule: Mutex::new(Schedule::new(usual)),
+            opened: Mutex::default(),
             asked: Notify::new(),
             cancel,
         }))
@@ -121,7 +129,7 @@ impl Workers {
         let (Some(own), Some(hinted)) = (self.own.upgrade(), hinted) else {
             return;
         };
-        tasks.spawn(Arc::clone(&own).sync_when_due(hinted));
+        tasks.spawn(Arc::clone(&own).keep_syncing(hinted));
         tasks.spawn(Arc::clone(&own).follow_with_graph());
         tasks.spawn(own.follow_with_index());
     }
@@ -140,8 +148,21 @@ impl Workers {
         }
     }
 
+    /// Sync until asked to stop; a fault of ours in the schedule is told and does not end all syncing.
+    async fn keep_syncing(self: Arc<Self>, mut hinted: mpsc::UnboundedReceiver<SourceId>) {
+        while AssertUnwindSafe(Arc::clone(&self).sync_when_due(&mut hinted))
+            .catch_unwind()
+            .await
+            .is_err()
+        {
+            tracing::error!("the schedule broke off; it begins again");
+            self.schedule().stopped(now());
+            self.pause().await;
+        }
+    }
+
     /// Sync each source when it is due, until asked to stop; those under way come to a stop first.
-    async fn sync_when_due(self: Arc<Self>, mut hinted: mpsc::UnboundedReceiver<SourceId>) {
+    async fn sync_when_due(self: Arc<Self>, hinted: &mut mpsc::UnboundedReceiver<SourceId>) {
         let mut running = JoinSet::new();
         self.look().await;
         loop {
@@ -202,8 +223,12 @@ impl Workers {
         let error = synced.unwrap_or_else(broke).err();
         // A server that is asked to stop stops its syncs: nothing failed.
         let error = error.filter(|error| error.kind() != ErrorKind::Cancelled);
-        if let Some(error) = &error {
-            tracing::error!(source.id = %source, error = line_of(error), "sync failed");
+        match error.as_ref().map(|error| (error.retry(), line_of(error))) {
+            Some((Retry::After(wait), why)) => {
+                tracing::warn!(source.id = %source, why, seconds = wait.as_secs(), "sync waits");
+            }
+            Some((Retry::Now | Retry::Never, error)) => tracing::error!(source.id = %source, error, "sync failed"),
+            None => {}
         }
         self.watch.tell(SyncEvent::Ended {
             source: source.to_string(),
@@ -215,10 +240,36 @@ impl Workers {
     async fn sync_now(&self, source: &SourceId) -> Result<()> {
         let reports = self.sources().await?;
         let live = |report: &&SourceReport| report.source.id == *source && !report.removed;
-        match reports.iter().find(live) {
-            Some(report) => self.pipeline().read(report).await?.error.map_or(Ok(()), Err),
-            None => Ok(()),
+        let Some(report) = reports.iter().find(live) else {
+            return Ok(());
+        };
+        let connector = self.connector(&report.source)?;
+        let run = self.pipeline().read_by(report, &*connector).await?;
+        if let Some(reason) = &run.frozen {
+            tracing::warn!(source.id = %source, reason, "nothing is deleted while this holds");
         }
+        match run.error {
+            None => Ok(()),
+            // What it has read is remembered for the next try, or a long wait within a step would begin it again and again.
+            Some(error) if error.retry() != Retry::Never => {
+                self.opened().insert(source.clone(), (report.source.clone(), connector));
+                Err(error)
+            }
+            Some(error) => Err(error),
+        }
+    }
+
+    /// The connector of a source: the one that waited, unless its settings are others now.
+    fn connector(&self, record: &SourceRecord) -> Result<Arc<dyn Connector>> {
+        let waited = self.opened().remove(&record.id).filter(|(of, _)| of == record);
+        match waited {
+            Some((_, connector)) => Ok(connector),
+            None => connector::open(record, &self.app).map(Arc::from),
+        }
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Opened> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ended(&self, ended: std::result::Result<(SourceId, Option<Retry>), tokio::task::JoinError>) {
@@ -323,7 +374,12 @@ impl Control for Workers {
     }
 
     async fn finish_login(&self, consent: Consent) -> Result<String> {
-        logins::finish(self.app.connections()?, consent).await
+        let connections = self.app.connections()?.clone();
+        // The code is good once: a browser that goes away must not leave a token that nobody keeps.
+        let finished = tokio::spawn(async move { logins::finish(&connections, consent).await });
+        finished
+            .await
+            .map_err(|error| Error::internal("finish login", "it was interrupted").with_source(error))?
     }
 
     fn events(&self) -> broadcast::Receiver<SyncEvent> {

@@ -175,8 +175,9 @@ fn router(api: Api) -> Router {
                 .layer(middleware::from_fn(metrics::measure))
                 .layer(middleware::from_fn_with_state(api.clone(), access::check_origin))
                 .layer(middleware::from_fn(problem::limit_time))
-                .layer(GlobalConcurrencyLimitLayer::new(CONCURRENCY))
-                .layer(DefaultBodyLimit::max(MAX_BODY)),
+                .layer(DefaultBodyLimit::max(MAX_BODY))
+                .layer(middleware::from_fn(extract::read_whole))
+                .layer(GlobalConcurrencyLimitLayer::new(CONCURRENCY)),
         )
         .with_state(api)
 }

@@ -127,7 +127,10 @@ impl Connector for GitHub {
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
         let position = Position::read(cursor)?;
         let swept = self.census(&position).await;
-        self.client.forget();
+        // What was answered is kept for the next try, which goes on from there.
+        if swept.is_ok() {
+            self.client.forget();
+        }
         swept
     }
 }

@@ -1,6 +1,5 @@
 //! Pages: what a run reads, step by step, and where it goes on.
 
-
 use domain::{Change, ErrorKind, Page, Rejected, Result};
 
 use super::client::{Found, Row};

@@ -10,7 +10,7 @@ use domain::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
 use crate::cli::{Connect, Service};
-use crate::connections::{Connections, check_name, key, section};
+use crate::connections::{Connections, key, section};
 use crate::context::Context;
 use crate::hints::is_secret;
 use crate::output::{Style, add};
@@ -32,7 +32,7 @@ pub(super) async fn connect(context: &Context<'_>, command: Connect) -> Result<(
     let connections = app.connections()?;
     let provider = provider(command.service);
     let name = command.name.clone().unwrap_or_else(|| section(provider).to_owned());
-    check_name(&name)?;
+    connections.check_free(&name, provider).await?;
     let key = key(&name);
     if command.token {
         let grant = by_hand(provider, &command, read_token().await?);

@@ -101,9 +101,10 @@ async fn remove(context: &Context<'_>, name: &str) -> Result<()> {
     let id = SourceId::new(name)?;
     let app = context.app().await?;
     find(app.sync_store().sources().await?, &id)?;
-    app.sync_store().remove_source(&id).await?;
-    connector::forget(&id, &app.clones())?;
+    // The source goes last: whatever is interrupted before can be done again.
     hints::forget_secret(&app, &id).await?;
+    connector::forget(&id, &app.clones())?;
+    app.sync_store().remove_source(&id).await?;
     let runs = context.pipeline(&app).await?.project_all().await?;
     if let Some(error) = runs.into_iter().find_map(|run| run.error) {
         return Err(error);

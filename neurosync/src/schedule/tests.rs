@@ -50,7 +50,17 @@ fn rules_are_intervals_cron_expressions_or_never() {
     assert_eq!(Rule::parse(" 2h 30m ").unwrap(), Rule::Every(Duration::from_mins(150)));
     assert_eq!(Rule::parse("never").unwrap(), Rule::Never);
     assert!(matches!(Rule::parse("0 3 * * 1-5").unwrap(), Rule::Cron(_)));
-    for wrong in ["", "5s", "-3m", "often", "61 * * * *", "* * *"] {
+    for wrong in [
+        "",
+        "5s",
+        "-3m",
+        "often",
+        "61 * * * *",
+        "* * *",
+        "* * * * * *",
+        "0 0 30 2 *",
+        "9000000000000000s",
+    ] {
         assert!(Rule::parse(wrong).is_err(), "{wrong:?}");
     }
 }
@@ -115,6 +125,8 @@ fn a_hint_makes_a_source_due_unless_it_waits_after_a_failure() {
     assert_eq!(due(&schedule).unwrap().0, now);
     schedule.ended(&a, None, Timestamp(now));
     assert_eq!(due(&schedule), None);
+    schedule.hint(&a, Timestamp(now));
+    assert_eq!(due(&schedule).unwrap().0, now + 10_000, "after a rest");
     let mut failing = super::tests::schedule(&[report("a", Some("10m"), None)], now);
     failing.ended(&a, Some(Retry::Now), Timestamp(now));
     failing.hint(&a, Timestamp(now));
@@ -130,6 +142,30 @@ fn what_a_webhook_said_before_a_stop_is_read_at_the_next_start() {
     };
     assert_eq!(due(&schedule(&[hinted(now - MINUTE + 1)], now)).unwrap().0, now);
     assert!(due(&schedule(&[hinted(now - MINUTE)], now)).unwrap().0 > now);
+}
+
+#[test]
+fn a_source_of_webhooks_alone_is_tried_again_after_a_failure_and_rests_between_hints() {
+    let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
+    let mut schedule = schedule(&[report("a", Some("never"), Some(now))], now);
+    schedule.hint(&a, Timestamp(now));
+    assert_eq!(schedule.start(Timestamp(now)), Some(a.clone()));
+    schedule.ended(&a, Some(Retry::After(Duration::from_mins(5))), Timestamp(now));
+    assert_eq!(due(&schedule).unwrap().0, now + 5 * MINUTE);
+    schedule.hint(&a, Timestamp(now));
+    assert_eq!(due(&schedule).unwrap().0, now + 5 * MINUTE);
+    assert_eq!(schedule.start(Timestamp(now + 5 * MINUTE)), Some(a.clone()));
+    schedule.hint(&a, Timestamp(now + 5 * MINUTE));
+    schedule.ended(&a, None, Timestamp(now + 6 * MINUTE));
+    assert_eq!(due(&schedule).unwrap().0, now + 6 * MINUTE + 10_000);
+    // What can never be mended waits for a hint.
+    schedule.ended(&a, Some(Retry::Never), Timestamp(now));
+    assert_eq!(due(&schedule), None);
+    schedule.hint(&a, Timestamp(now));
+    assert!(due(&schedule).is_some());
+    schedule.start(Timestamp(now + 60 * MINUTE));
+    schedule.stopped(Timestamp(now));
+    assert!(due(&schedule).is_some(), "nothing runs for ever");
 }
 
 #[test]

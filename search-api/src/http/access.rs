@@ -99,6 +99,9 @@ pub(super) async fn check_origin(State(api): State<Arc<Api>>, request: Request, 
         if !is_own_host(request.headers(), &api.hosts) {
             return Problem::wrong_host().into_response();
         }
+        if api.keys.is_empty() && is_proxied(request.headers()) {
+            return Problem::proxied().into_response();
+        }
         let comes_back = request.method() == Method::GET && request.uri().path().starts_with(oauth::PLACE);
         if !comes_back && is_cross_site(request.headers(), &api.hosts) {
             return Problem::cross_site().into_response();
@@ -123,6 +126,19 @@ fn is_cross_site(headers: &HeaderMap, hosts: &[String]) -> bool {
         })
 }
 
+/// Whether a proxy says that it passes this on.
+fn is_proxied(headers: &HeaderMap) -> bool {
+    const SAID: [&str; 6] = [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+    ];
+    SAID.iter().any(|name| headers.contains_key(*name))
+}
+
 fn is_own_host(headers: &HeaderMap, hosts: &[String]) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     host.is_some_and(|host| is_own_name(host, hosts))
@@ -145,7 +161,7 @@ fn is_own_name(host: &str, hosts: &[String]) -> bool {
 mod tests {
     use axum::http::{HeaderMap, HeaderValue, header};
 
-    use super::{KeyHash, bearer, is_cross_site, is_own_host};
+    use super::{KeyHash, bearer, is_cross_site, is_own_host, is_proxied};
 
     fn host(name: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -214,6 +230,16 @@ mod tests {
             assert_eq!(sent("sec-fetch-site", site), cross, "{site}");
         }
         assert!(!is_cross_site(&HeaderMap::new(), &[]));
+    }
+
+    #[test]
+    fn what_a_proxy_passes_on_is_told_by_what_it_adds() {
+        for name in ["forwarded", "via", "x-forwarded-for", "x-real-ip"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static("1.2.3.4"));
+            assert!(is_proxied(&headers), "{name}");
+        }
+        assert!(!is_proxied(&host("localhost")));
     }
 
     #[test]

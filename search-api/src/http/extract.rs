@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::{Caller, Error};
 use serde::de::DeserializeOwned;
@@ -53,6 +54,15 @@ fn is_json(headers: &HeaderMap) -> bool {
     let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = declared.and_then(|value| value.split(';').next()).unwrap_or_default();
     essence.trim().eq_ignore_ascii_case("application/json")
+}
+
+/// Read the body before a request takes one of the places to be worked on: who sends slowly holds up nobody.
+pub(super) async fn read_whole(request: Request, next: Next) -> Response {
+    let (parts, sent) = request.into_parts();
+    match body(Request::new(sent), BODY_WAIT).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(refusal) => refusal,
+    }
 }
 
 /// The whole body, if it is small enough and arrives in time.

@@ -162,6 +162,18 @@ impl Problem {
     }
 
     /// A `Host` that is not this server's.
+    /// A proxy passes on requests of others, and nothing tells who they are.
+    pub(crate) fn proxied() -> Self {
+        let mut problem = Self::new(
+            StatusCode::FORBIDDEN,
+            "urn:neurosync:proxied",
+            "No API keys are configured",
+            "the request came through a proxy",
+        );
+        problem.hint = Some("configure `server.api_keys` and `server.hosts`".to_owned());
+        problem
+    }
+
     pub(crate) fn wrong_host() -> Self {
         let mut problem = Self::new(
             StatusCode::MISDIRECTED_REQUEST,

@@ -46,12 +46,26 @@ pub struct AccessExplanation {
 /// `NotFound` when nobody is called so; `Invalid` when several accounts are.
 pub async fn principals_of(store: &dyn DocumentStore, person: &str) -> Result<BTreeSet<Principal>> {
     let mut principals = BTreeSet::new();
-    for name in person.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+    let known = async |name: &str| store.accounts(&[name.to_owned()], &Visible::All).await;
+    // A name may have a comma of its own.
+    let whole = known(person.trim()).await?;
+    let names: Vec<&str> = if whole.is_empty() {
+        person
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .collect()
+    } else {
+        vec![person.trim()]
+    };
+    for name in names {
         if name.contains(':') {
+            if name.starts_with("account:") && known(name).await?.is_empty() {
+                return Err(unknown(name));
+            }
             principals.insert(Principal(name.to_owned()));
         } else {
-            let accounts = store.accounts(&[name.to_owned()], &Visible::All).await?;
-            principals.extend(meant(name, &accounts)?);
+            principals.extend(meant(name, &known(name).await?)?);
         }
     }
     if principals.is_empty() {
@@ -60,17 +74,21 @@ pub async fn principals_of(store: &dyn DocumentStore, person: &str) -> Result<BT
     Ok(principals)
 }
 
-/// The accounts that a name means. An address is one person's; a login or name may be several persons'.
+fn unknown(name: &str) -> Error {
+    Error::not_found("find person", format!("no account is called `{name}`"))
+        .with_hint("name an account's id (account:github/ada), e-mail address, login or display name")
+}
+
+/// The accounts that a name means. An address is one person's, and nobody else's who calls himself so; a login or name may be
+/// several persons'.
 fn meant(name: &str, accounts: &[Account]) -> Result<Vec<Principal>> {
     let principal = |account: &Account| Principal(account.id.to_string());
     let has = |account: &&Account| account.emails.iter().any(|email| email.eq_ignore_ascii_case(name));
     let addressed: Vec<_> = accounts.iter().filter(has).map(principal).collect();
     match accounts {
         _ if !addressed.is_empty() => Ok(addressed),
-        [] => Err(
-            Error::not_found("find person", format!("no account is called `{name}`"))
-                .with_hint("name an account's id (account:github/ada), e-mail address, login or display name"),
-        ),
+        _ if name.contains('@') => Err(unknown(name)),
+        [] => Err(unknown(name)),
         [one] => Ok(vec![principal(one)]),
         several => {
             let ids: Vec<_> = several.iter().take(LISTED).map(|one| one.id.to_string()).collect();
