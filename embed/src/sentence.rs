@@ -80,10 +80,13 @@ impl SentenceEncoder {
         let (tokens, engine) = (tokens?, engine?);
         let query = settings.query_prefix.unwrap_or(sentence.query);
         let passage = settings.passage_prefix.unwrap_or(sentence.passage);
-        let room = max_tokens.saturating_sub(tokens.count(&passage));
-        if room < 3 {
-            let message = format!("the passage prefix leaves {room} of {max_tokens} tokens");
-            return Err(Error::invalid("load model", message).with_hint("set a shorter `passage_prefix`"));
+        let room_after = |prefix: &str| max_tokens.saturating_sub(tokens.count(prefix));
+        let room = room_after(&passage);
+        for (name, room) in [("passage", room), ("query", room_after(&query))] {
+            if room < 3 {
+                let message = format!("the {name} prefix leaves {room} of {max_tokens} tokens");
+                return Err(Error::invalid("load model", message).with_hint(format!("set a shorter `{name}_prefix`")));
+            }
         }
         let pooling = sentence.pooling;
         let id = [

@@ -57,6 +57,12 @@ impl Tokens {
                 "it has {size} tokens, but the model knows {vocabulary}"
             )));
         }
+        let beyond = |id: &u32| usize::try_from(*id).map_or(true, |id| id >= vocabulary);
+        if let Some(id) = tokenizer.get_vocab(true).into_values().find(beyond) {
+            return Err(corrupt(format!(
+                "it has a token {id}, but the model knows {vocabulary}"
+            )));
+        }
         let (single, pair) = template::of(&tokenizer).map_err(&corrupt)?;
         if single.len() == 0 || single.len() >= max {
             let special = single.len();

@@ -110,10 +110,11 @@ impl Linear {
     /// Pack a map for the products of this precision.
     ///
     /// # Errors
-    /// `Corrupt` when a weight is not finite, which only floats can carry on to the result, where it is noticed.
+    /// `Corrupt` when a weight or bias of 8-bit products is not finite: only floats carry that on to the result, where it is noticed.
     pub(crate) fn pack(stored: Stored, precision: Precision) -> Result<Self> {
         let Stored { rows, depth, bias } = stored;
-        if precision == Precision::Int8 && !rows.iter().all(|weight| weight.is_finite()) {
+        let quantised = precision == Precision::Int8;
+        if quantised && !rows.iter().chain(&bias).all(|weight| weight.is_finite()) {
             return Err(not_finite());
         }
         let column = |column: usize| &rows[column * depth..][..depth];

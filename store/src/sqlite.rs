@@ -30,7 +30,7 @@ mod statistics;
 mod sync;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{Error, ErrorKind, Result};
 use sqlx::pool::{PoolConnection, PoolOptions};
@@ -62,6 +62,19 @@ impl Sqlite {
     /// `NotFound` or `Denied` when the file cannot be opened, `Corrupt` when it is not a database, `Invalid` when it is the
     /// database of another program or of a newer release, `Internal` when the built-in SQLite is too old to be trusted.
     pub async fn open(path: &Path) -> Result<Self> {
+        let late = Instant::now() + BUSY;
+        loop {
+            match Self::open_now(path).await {
+                // SQLite does not wait for another that is just making the log.
+                Err(error) if error.kind() == ErrorKind::Conflict && Instant::now() < late => {
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn open_now(path: &Path) -> Result<Self> {
         create(path)?;
         let options = SqliteConnectOptions::new()
             .filename(path)

@@ -85,7 +85,7 @@ impl Sentence {
     pub(crate) fn read(files: &ModelFiles) -> Result<Self> {
         let text = |path: &Option<std::path::PathBuf>| path.as_deref().map(|path: &Path| bounded(path)).transpose();
         if let Some(modules) = text(&files.modules)? {
-            check_modules(&modules)?;
+            check_modules(&modules, files.pooling.is_some())?;
         }
         let (query, passage) = text(&files.prompts)?.map_or(Ok(Default::default()), |text| prompts(&text))?;
         let cut_off: WrittenSentence = text(&files.sentence)?.map_or(Ok(WrittenSentence::default()), |text| {
@@ -101,18 +101,18 @@ impl Sentence {
     }
 }
 
-fn check_modules(text: &str) -> Result<()> {
+fn check_modules(text: &str, pooling: bool) -> Result<()> {
     let modules: Vec<Module> = json("modules.json", text)?;
-    for Module { kind, path } in modules {
-        match kind.rsplit('.').next().unwrap_or(&kind) {
+    for Module { kind, path } in &modules {
+        match kind.rsplit('.').next().unwrap_or(kind) {
             "Transformer" if path.is_empty() => {}
             "Pooling" if path == "1_Pooling" => {}
             "Normalize" => {}
             "Transformer" | "Pooling" => {
-                let path = shown(&path);
+                let path = shown(path);
                 return Err(unsupported(format!(
                     "modules.json has `{}` in `{path}`, where nothing is read",
-                    shown(&kind)
+                    shown(kind)
                 )));
             }
             other => {
@@ -122,6 +122,18 @@ fn check_modules(text: &str) -> Result<()> {
                 )));
             }
         }
+    }
+    let has = |name: &str| {
+        modules
+            .iter()
+            .any(|module| module.kind.rsplit('.').next() == Some(name))
+    };
+    if !has("Transformer") {
+        return Err(unsupported("modules.json lists no Transformer".to_owned()));
+    }
+    if has("Pooling") && !pooling {
+        let missing = "modules.json lists a Pooling, but there is no 1_Pooling/config.json".to_owned();
+        return Err(unsupported(missing));
     }
     Ok(())
 }
@@ -197,15 +209,23 @@ mod tests {
 
     #[test]
     fn only_three_modules_may_be_listed() {
-        let module = |kind: &str, path: &str| format!(r#"[{{"idx": 0, "path": "{path}", "type": "{kind}"}}]"#);
-        check_modules(&module("sentence_transformers.models.Transformer", "")).unwrap();
-        check_modules(&module("sentence_transformers.models.Pooling", "1_Pooling")).unwrap();
-        check_modules(&module("sentence_transformers.models.Normalize", "2_Normalize")).unwrap();
+        let module = |kind: &str, path: &str| format!(r#"{{"idx": 0, "path": "{path}", "type": "{kind}"}}"#);
+        let first = module("sentence_transformers.models.Transformer", "");
+        let with = |kind: &str, path: &str| format!("[{first}, {}]", module(kind, path));
+        check_modules(&format!("[{first}]"), false).unwrap();
+        check_modules(&with("sentence_transformers.models.Pooling", "1_Pooling"), true).unwrap();
+        check_modules(&with("sentence_transformers.models.Normalize", "2_Normalize"), false).unwrap();
         assert_eq!(
-            refusal(check_modules(&module("sentence_transformers.models.Dense", "2_Dense"))),
+            refusal(check_modules(
+                &with("sentence_transformers.models.Dense", "2_Dense"),
+                true
+            )),
             "the module `Dense` is not supported; supported: Transformer, Pooling, Normalize"
         );
-        assert!(refusal(check_modules(&module("a.Pooling", "9_Pooling"))).contains("`9_Pooling`"));
+        assert!(refusal(check_modules(&with("a.Pooling", "9_Pooling"), true)).contains("`9_Pooling`"));
+        let lost = check_modules(&with("a.Pooling", "1_Pooling"), false);
+        assert!(refusal(lost).contains("no 1_Pooling/config.json"));
+        assert!(refusal(check_modules("[]", true)).contains("no Transformer"));
     }
 
     #[test]

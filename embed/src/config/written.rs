@@ -119,7 +119,8 @@ fn check(config: &Config) -> Result<()> {
         ("the intermediate size", config.intermediate, 65_536),
         ("the number of positions", config.max_tokens, 65_536),
         ("the vocabulary", config.vocabulary, 4_000_000),
-        ("the number of distance buckets", config.buckets.unwrap_or(32), 4_096),
+        // A quarter of them for one distance each must end before the farthest.
+        ("the number of distance buckets", config.buckets.unwrap_or(32), 511),
     ];
     for (name, size, most) in sizes {
         if size == 0 || size > most {

@@ -42,7 +42,8 @@ impl Activation for GeluTanh {
 impl Activation for Relu {
     #[inline(always)]
     fn of<const FUSED: bool>(&self, x: f32) -> f32 {
-        if x > 0.0 { x } else { 0.0 }
+        // What is no number stays none, so that it is noticed in the result.
+        if x < 0.0 { 0.0 } else { x }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Runs a loop nest compiled for the widest instruction set this machine has. The only unsafe code of the crate.
+//! Runs a loop nest compiled for the widest instruction set this machine has. The tiles of 8-bit products are the other unsafe code.
 #![expect(
     unsafe_code,
     reason = "calling a function compiled for AVX2 and FMA is unsafe until the processor has been asked"

@@ -2,13 +2,18 @@
 
 mod lines;
 
+use std::fs::Permissions;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use domain::seam::Role;
 use domain::{Error, ErrorKind, Result};
 use embed::SentenceEncoder;
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -40,11 +45,7 @@ pub(crate) async fn run(context: &Context<'_>, command: Embed) -> Result<()> {
     let role = if command.query { Role::Query } else { Role::Passage };
     let start = Instant::now();
     let done = if let Some(path) = &command.output {
-        let failed = |error| Error::io("write vectors", path, error);
-        let mut file = std::io::BufWriter::new(std::fs::File::create(path).map_err(failed)?);
-        let total = embed_all(context, &model, role, (&command, &mut file)).await?;
-        file.flush().map_err(failed)?;
-        Ok(total)
+        to_file(context, (&model, role), &command, path).await
     } else {
         let mut out = std::io::BufWriter::new(std::io::stdout());
         let total = embed_all(context, &model, role, (&command, &mut out)).await;
@@ -61,6 +62,32 @@ pub(crate) async fn run(context: &Context<'_>, command: Embed) -> Result<()> {
             .with_hint("write a JSON object with `text` on each line, or say --plain for a text on each"));
     }
     Ok(())
+}
+
+/// Write to a file, which is only there, or only replaced, when all is done.
+async fn to_file(
+    context: &Context<'_>,
+    (model, role): (&Arc<SentenceEncoder>, Role),
+    command: &Embed,
+    path: &Path,
+) -> Result<Total> {
+    let failed = |error| Error::io("write vectors", path, error);
+    // What is no file, such as a pipe, cannot be replaced by one.
+    if path.metadata().is_ok_and(|known| !known.is_file()) {
+        let mut out = std::io::BufWriter::new(std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?);
+        let total = embed_all(context, model, role, (command, &mut out)).await?;
+        out.flush().map_err(failed)?;
+        return Ok(total);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.permissions(Permissions::from_mode(0o666));
+    let file = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+    let mut out = std::io::BufWriter::new(file);
+    let total = embed_all(context, model, role, (command, &mut out)).await?;
+    let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(total)
 }
 
 /// Say what was done: to standard output where that does not hold the vectors.
@@ -107,21 +134,22 @@ async fn embed_all(
     let bar = context.bars.spinner("embed");
     bar.set_message("texts");
     let mut total = Total::default();
-    let mut running = std::collections::VecDeque::new();
+    let mut running = FuturesOrdered::new();
     let mut more = true;
     while more || !running.is_empty() {
-        if more && running.len() < AT_ONCE {
-            match windows.recv().await {
-                Some(window) => running.push_back(tokio::spawn(vectors(Arc::clone(model), role, window))),
-                None => more = false,
-            }
-            continue;
-        }
-        let Some(first) = running.pop_front() else { break };
         let window = tokio::select! {
             biased;
             () = context.cancel.cancelled() => return Err(Error::new(ErrorKind::Cancelled, "embed", "stopped")),
-            window = first => window.map_err(|error| Error::internal("embed", "a window failed").with_source(error))??,
+            window = windows.recv(), if more && running.len() < AT_ONCE => {
+                match window {
+                    Some(window) => running.push_back(tokio::spawn(vectors(Arc::clone(model), role, window))),
+                    None => more = false,
+                }
+                continue;
+            }
+            Some(window) = running.next(), if !running.is_empty() => {
+                window.map_err(|error| Error::internal("embed", "a window failed").with_source(error))??
+            }
         };
         for entry in window {
             entry.count(&mut total);
@@ -136,7 +164,7 @@ async fn embed_all(
 }
 
 fn write_failed(error: std::io::Error) -> Error {
-    Error::new(ErrorKind::Unavailable, "write vectors", error.to_string()).with_source(error)
+    Error::io("write vectors", Path::new("the output"), error)
 }
 
 /// A line of the result as it is written.

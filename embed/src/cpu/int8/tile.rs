@@ -20,12 +20,12 @@ pub(crate) fn multiply<F: Finish>(product: Product<'_, F>) {
     product.by_tiles::<{ cfg!(target_arch = "aarch64") }>(plain);
 }
 
-/// The number of whole steps, 0 to 255, from `least` to each value of `row`. With `FUSED` on x86-64, only where there is AVX2.
+/// The number of whole steps, 0 to 255, from `least` to each value of `row`.
 #[inline(always)]
 pub(super) fn steps<const FUSED: bool>(row: &[f32], (least, inverse): (f32, f32), out: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    let (row, out) = if FUSED {
-        // SAFETY: the caller vouches for AVX2.
+    let (row, out) = if FUSED && is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has just said that it has AVX2, and the function asks for nothing else.
         unsafe { x86::steps(row, (least, inverse), out) }
     } else {
         (row, out)

@@ -4,8 +4,7 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 
 use domain::{Error, Result};
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 /// Bytes of the longest line.
@@ -18,13 +17,6 @@ const WINDOW_BYTES: usize = 8 << 20;
 pub(super) struct Entry {
     pub(super) id: Value,
     pub(super) text: std::result::Result<String, String>,
-}
-
-#[derive(Deserialize)]
-struct Written {
-    #[serde(default)]
-    id: Value,
-    text: String,
 }
 
 /// Send the lines of a file (none: standard input) in windows until the receiver is gone.
@@ -89,6 +81,11 @@ fn skip_line(lines: &mut impl BufRead) -> std::io::Result<()> {
     }
 }
 
+/// A line without the mark that some programs begin a file of UTF-8 with.
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)
+}
+
 /// What stands in a line; none where it is too long.
 fn entry(number: u64, line: Option<&[u8]>, plain: bool) -> Entry {
     let refused = |reason: String| Entry {
@@ -105,12 +102,18 @@ fn entry(number: u64, line: Option<&[u8]>, plain: bool) -> Entry {
             text: Ok(text.trim_end_matches(['\n', '\r']).to_owned()),
         };
     }
-    match serde_json::from_slice::<Written>(line) {
-        Ok(Written { id, text }) => Entry {
-            id: if id.is_null() { number.into() } else { id },
-            text: Ok(text),
+    let mut written: Map<String, Value> = match serde_json::from_slice(without_mark(line)) {
+        Ok(written) => written,
+        Err(error) => return refused(format!("no JSON object with `text`: {error}")),
+    };
+    let id = written.remove("id").filter(|id| !id.is_null());
+    Entry {
+        id: id.unwrap_or_else(|| number.into()),
+        text: match written.remove("text") {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err("`text` is no string".to_owned()),
+            None => Err("no JSON object with `text`: there is no `text`".to_owned()),
         },
-        Err(error) => refused(format!("no JSON object with `text`: {error}")),
     }
 }
 
