@@ -77,7 +77,7 @@ fn alter(path: &str, body: &mut Value, late: bool) {
         ),
         "data-policy" => body["anyContentBlocked"] = json!(true),
         "bulkfetch" if path.contains("/issue/") => {
-            body["issues"].as_array_mut().into_iter().flatten().for_each(cut_short)
+            body["issues"].as_array_mut().into_iter().flatten().for_each(cut_short);
         }
         "comment" => for_a_role(&mut body["comments"]),
         "search" if path.contains("/project/") && late => shorten(&mut body["values"]),

@@ -4,6 +4,7 @@
 //! GitHub's webhooks in `github/webhooks-examples.json` and Slack's samples in `slack/samples`.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -149,7 +150,10 @@ async fn official_examples_of_answers_become_documents() {
 
 fn signed(text: &[u8]) -> String {
     let tag = sign(&Key::new(HMAC_SHA256, SECRET.as_bytes()), text);
-    tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    tag.as_ref().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("text takes more");
+        text
+    })
 }
 
 #[test]
