@@ -101,7 +101,8 @@ impl<'w> Census<'w> {
             }
         }
         self.exist(DocumentKind::Page, pages.iter().map(u64::to_string).collect());
-        for place in [Place::Footer, Place::Inline] {
+        // Read twice: a list that changes while its pages are read may lack one, and nothing would tell.
+        for place in [Place::Footer, Place::Inline, Place::Footer, Place::Inline] {
             let rows = self.rows(List::Comments(place)).await?;
             let Some(rows) = rows else {
                 return Ok(Some(format!("{} cannot be listed", place.path())));

@@ -1,6 +1,7 @@
 //! What exists now, for finding deletions: numbers alone are taken from the lists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use domain::{DocumentId, Key, Result, Sweep};
 use serde_json::{Value, json};
@@ -16,12 +17,24 @@ use crate::archive::github::part::part_id;
 use crate::archive::github::record::Shape;
 use crate::archive::json::{at, id, list, number, text};
 
+/// How often a list is read of whose items nothing tells that one is missing: while its pages are read it may change, and lack one.
+const READINGS: usize = 2;
 /// Numbers that are asked for one by one; where more are missing, all are listed once more.
 const ASKED: usize = 100;
 /// The reviews of a hundred pull requests for one point.
 const REVIEWS: &str = "query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) { \
     pullRequests(first: 100, after: $after) { pageInfo { hasNextPage endCursor } \
     nodes { number reviews(first: 100) { pageInfo { hasNextPage } nodes { fullDatabaseId } } } } } }";
+
+/// What exists in a repository; none where that cannot be told.
+type Ids = Option<BTreeSet<String>>;
+
+/// The repositories that a census has counted. Where it fails for a limit, the next one from the same position goes on with them.
+#[derive(Default)]
+pub(super) struct Counted {
+    position: String,
+    repositories: BTreeMap<u64, Ids>,
+}
 
 /// The keys under which a repository's documents stand.
 fn keys(name: &str) -> [Key; 3] {
@@ -43,6 +56,7 @@ impl GitHub {
             .values()
             .filter_map(|row| text(row, &["full_name"]).map(str::to_lowercase))
             .collect();
+        self.go_on(position);
         let (mut existing, mut unknown) = (Vec::new(), BTreeSet::new());
         for (number, one) in &position.repositories {
             if !rows.contains_key(number) {
@@ -52,16 +66,12 @@ impl GitHub {
                 }
                 continue;
             }
-            match self.census_of(*number, one).await {
-                Ok(Some(ids)) => {
-                    existing.extend(ids.iter().map(|id| DocumentId::new(&self.config.source, id)));
-                }
-                Ok(None) => unknown.extend(keys(&one.name)),
-                Err(error) if is_refusal(&error) => unknown.extend(keys(&one.name)),
-                Err(error) => return Err(error),
+            match self.count(*number, one).await? {
+                Some(ids) => existing.extend(ids.iter().map(|id| DocumentId::new(&self.config.source, id))),
+                None => unknown.extend(keys(&one.name)),
             }
-            self.client.forget();
         }
+        self.with_counted(|counted| *counted = Counted::default());
         Ok(if unknown.is_empty() {
             Sweep::Complete(existing)
         } else {
@@ -69,32 +79,61 @@ impl GitHub {
         })
     }
 
+    fn with_counted<T>(&self, work: impl FnOnce(&mut Counted) -> T) -> T {
+        work(&mut self.counted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Go on with a census from `position`, or begin one.
+    fn go_on(&self, position: &Position) {
+        let position = position.write().0;
+        self.with_counted(|counted| {
+            if counted.position != position {
+                *counted = Counted {
+                    position,
+                    ..Counted::default()
+                };
+            }
+        });
+    }
+
+    /// Count what is in a repository, unless the census already has.
+    async fn count(&self, number: u64, one: &Repository) -> Result<Ids> {
+        if let Some(known) = self.with_counted(|counted| counted.repositories.get(&number).cloned()) {
+            return Ok(known);
+        }
+        let ids = match self.census_of(number, one).await {
+            Err(error) if is_refusal(&error) => None,
+            ids => ids?,
+        };
+        self.client.forget();
+        self.with_counted(|counted| counted.repositories.insert(number, ids.clone()));
+        Ok(ids)
+    }
+
     /// The identities of what is in a repository; none where that cannot be told.
-    async fn census_of(&self, repository: u64, one: &Repository) -> Result<Option<BTreeSet<String>>> {
+    async fn census_of(&self, repository: u64, one: &Repository) -> Result<Ids> {
         let mut ids = BTreeSet::from([repository_id(repository)]);
-        let mut comments = 0;
-        for what in List::ALL {
-            let before = ids.len();
-            let Some(told) = self.take(repository, what, &mut ids).await? else {
-                return Ok(None);
-            };
-            // A list that had something and now has nothing is more likely hidden than emptied.
-            if what == List::Issues && ids.len() == before && one.issues.high.is_some() {
-                return Ok(None);
+        let before = ids.len();
+        // A list that had something and now has nothing is more likely hidden than emptied.
+        let listed = self.take(repository, List::Issues, &mut ids).await?;
+        if !listed || (ids.len() == before && one.issues.high.is_some()) {
+            return Ok(None);
+        }
+        for _ in 0..READINGS {
+            for what in [List::Comments, List::Remarks] {
+                if !self.take(repository, what, &mut ids).await? {
+                    return Ok(None);
+                }
             }
-            comments += told;
-            // Fewer than their issues tell of: what another reading finds is there too.
-            if what == List::Comments && ((ids.len() - before) as u64) < comments {
-                self.take(repository, what, &mut ids).await?;
-            }
+            self.client.forget();
+            let url = self
+                .client
+                .url(&format!("repositories/{repository}/releases"), &[("per_page", "100")]);
+            let releases = self.client.list(url).await?;
+            let shown = releases.iter().filter(|row| !is_draft(row));
+            ids.extend(shown.filter_map(|row| id(row, &["id"])).map(|id| release_id(&id)));
         }
         self.reviews(repository, &one.name, &mut ids).await?;
-        let url = self
-            .client
-            .url(&format!("repositories/{repository}/releases"), &[("per_page", "100")]);
-        let releases = self.client.list(url).await?;
-        let shown = releases.iter().filter(|row| !is_draft(row));
-        ids.extend(shown.filter_map(|row| id(row, &["id"])).map(|id| release_id(&id)));
         if !self.talks(repository, &one.name, &mut ids).await? {
             return Ok(None);
         }
@@ -102,24 +141,19 @@ impl GitHub {
         Ok(Some(ids))
     }
 
-    /// Take the identities of what a list holds, and how many comments its rows tell of; none where it is refused.
-    async fn take(&self, repository: u64, what: List, ids: &mut BTreeSet<String>) -> Result<Option<u64>> {
-        let (mut stream, mut comments) = (Rising::default(), 0);
+    /// Take the identities of what a list holds; whether it may be read.
+    async fn take(&self, repository: u64, what: List, ids: &mut BTreeSet<String>) -> Result<bool> {
+        let mut stream = Rising::default();
         loop {
             let Some(rows) = self.rising(repository, what, &mut stream).await? else {
-                return Ok(None);
+                return Ok(false);
             };
-            for row in &rows {
-                let found = match what {
-                    List::Issues => number(row, &["number"]).map(|number| item_id(repository, number)),
-                    List::Comments | List::Remarks => id(row, &["id"]).map(|id| part_id(what.shape(), &id)),
-                };
-                if found.is_some_and(|found| ids.insert(found)) {
-                    comments += number(row, &["comments"]).unwrap_or_default();
-                }
-            }
+            ids.extend(rows.iter().filter_map(|row| match what {
+                List::Issues => number(row, &["number"]).map(|number| item_id(repository, number)),
+                List::Comments | List::Remarks => id(row, &["id"]).map(|id| part_id(what.shape(), &id)),
+            }));
             if stream.at.is_none() {
-                return Ok(Some(comments));
+                return Ok(true);
             }
         }
     }

@@ -1,12 +1,13 @@
 //! The connector: pages of steps, each step a page of one list, and a cursor that moves with them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::seam::Connector;
 use domain::{Cursor, Page, Result, SourceId, Sweep, Timestamp};
 use tracing::debug;
 
+use super::census::Counted;
 use super::client::Client;
 use super::config::{Config, GitHubApiSettings};
 use super::cursor::{Position, Stage};
@@ -25,6 +26,8 @@ const STEPS: usize = 50;
 pub struct GitHub {
     pub(super) config: Config,
     pub(super) client: Client,
+    /// What a census under way has counted so far.
+    pub(super) counted: Mutex<Counted>,
     clock: Arc<dyn Clock>,
 }
 
@@ -44,7 +47,12 @@ impl GitHub {
     pub fn open(source: SourceId, settings: GitHubApiSettings, api: Api, clock: Arc<dyn Clock>) -> Result<Self> {
         let config = Config::new(source, settings)?;
         let client = Client::new(api, config.api.clone());
-        Ok(Self { config, client, clock })
+        Ok(Self {
+            config,
+            client,
+            counted: Mutex::default(),
+            clock,
+        })
     }
 
     /// One step from `position`.

@@ -22,8 +22,6 @@ pub(super) enum List {
 }
 
 impl List {
-    pub(super) const ALL: [Self; 3] = [Self::Issues, Self::Comments, Self::Remarks];
-
     fn path(self) -> &'static str {
         match self {
             Self::Issues => "issues",

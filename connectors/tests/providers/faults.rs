@@ -44,6 +44,8 @@ const NONE: Vec<&String> = Vec::new();
 /// What a run came to.
 struct Run {
     held: Held,
+    /// The keys before and after each reading.
+    readings: Vec<[Vec<String>; 2]>,
     asked: usize,
     violations: Vec<(Provider, i64, Violation)>,
 }
@@ -72,16 +74,13 @@ async fn run(provider: Provider, seed: u64, faults: Faults) -> Run {
     let after = |days: u32| began + i64::try_from((DAY * days).as_millis()).expect("some days");
     let connector = open(provider, &simulators, 0);
     let mut held = Held::default();
+    let mut readings = Vec::new();
     simulators.set_faults(faults);
     for (round, day) in BEGINNINGS.into_iter().enumerate() {
         wait_until(&simulators, after(day));
         let before = held.keys();
         held.sync(&*connector, &simulators).await;
-        assert_eq!(
-            lost(&before, &held, &simulators.world().readable(provider, 0)),
-            NONE,
-            "day {day}"
-        );
+        readings.push([before, held.keys()]);
         wait_until(&simulators, after(day + 1));
         change(provider, &simulators, round * CHANGES, CHANGES);
     }
@@ -91,15 +90,15 @@ async fn run(provider: Provider, seed: u64, faults: Faults) -> Run {
     held.sync(&*connector, &simulators).await;
     Run {
         held,
+        readings,
         asked,
         violations: simulators.log().violations,
     }
 }
 
 /// What was held before and is not any more, though it is still there.
-fn lost<'k>(before: &'k [String], held: &Held, there: &[String]) -> Vec<&'k String> {
-    let (there, now): (BTreeSet<&String>, Vec<String>) = (there.iter().collect(), held.keys());
-    let kept: BTreeSet<&String> = now.iter().collect();
+fn lost<'k>([before, now]: [&'k [String]; 2], there: &[String]) -> Vec<&'k String> {
+    let [there, kept]: [BTreeSet<&String>; 2] = [there, now].map(|keys| keys.iter().collect());
     before
         .iter()
         .filter(|key| there.contains(key) && !kept.contains(key))
@@ -123,6 +122,9 @@ async fn compare(provider: Provider, seed: u64) -> f64 {
     let rough = run(provider, seed, Faults::all(RATE)).await;
     assert_eq!((calm.violations, rough.violations), (Vec::new(), Vec::new()), "limits");
     assert_eq!(rough.held.rejected, Vec::<String>::new());
+    for ([before, now], [_, there]) in rough.readings.iter().zip(&calm.readings) {
+        assert_eq!(lost([before, now], there), NONE, "nothing is gone in between either");
+    }
     assert_same(&rough.held, &calm.held);
     assert_eq!(rules(&rough.held), rules(&calm.held));
     assert_eq!(accounts(&rough.held), accounts(&calm.held));
@@ -179,7 +181,7 @@ async fn lacking(provider: Provider, seed: u64) {
         simulators.advance(DAY * 2);
         held.sync(&*connector, &simulators).await;
         let there = simulators.world().readable(provider, 0);
-        assert_eq!(lost(&before, &held, &there), NONE, "sweep {day}");
+        assert_eq!(lost([&before, &held.keys()], &there), NONE, "sweep {day}");
     }
 }
 
