@@ -10,7 +10,7 @@ use domain::{
     AccessId, AccessRule, Account, Change, Cursor, Document, DocumentId, DocumentKind, ErrorKind, Page, Principal,
     Readers, Retry, Sweep, Timestamp,
 };
-use testkit::provider::{Faults, Limits, Provider, Settings, Simulators};
+use testkit::provider::{Limits, Provider, Settings, Simulators};
 use url::Url;
 
 use crate::clock::Clock;
@@ -272,9 +272,4 @@ async fn patiently<T>(desk: &Desk, work: impl AsyncFn() -> domain::Result<T>) ->
         desk.site.advance(wait + Duration::from_millis(1));
     }
     None
-}
-
-/// Nothing goes wrong any more.
-pub(crate) fn calm(desk: &Desk) {
-    desk.site.set_faults(Faults::none());
 }

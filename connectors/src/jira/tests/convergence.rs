@@ -1,11 +1,11 @@
-//! Whatever happens at the site and on the way, what is held becomes what a fresh sync holds.
+//! Whatever happens at the site, what is held becomes what a fresh sync holds.
 
 use domain::seam::Connector;
 use domain::{Change, Sweep};
-use testkit::provider::{Faults, Mutation, Provider};
+use testkit::provider::{Mutation, Provider};
 
 use super::{connector, fresh};
-use crate::atlassian::desk::{Desk, Held, calm};
+use crate::atlassian::desk::{Desk, Held};
 
 const DAY: u64 = 24 * 60;
 
@@ -21,19 +21,15 @@ fn change(desk: &Desk, count: usize) {
     }
 }
 
-async fn converges(seed: u64, faults: Option<Faults>) {
+async fn converges(seed: u64) {
     let desk = Desk::start(Provider::Jira, seed).await;
     let jira = connector(&desk, 0);
     let mut held = Held::default();
     for round in 0..12 {
-        if let Some(faults) = faults.clone().filter(|_| round > 0) {
-            desk.site.set_faults(faults);
-        }
         held.sync(&jira, &desk).await;
         change(&desk, 4);
         desk.minutes([3, 20, 90, DAY][round % 4]);
     }
-    calm(&desk);
     desk.minutes(DAY + 10);
     held.sync(&jira, &desk).await;
     held.assert_same(&fresh(&desk, 0).await);
@@ -42,14 +38,7 @@ async fn converges(seed: u64, faults: Option<Faults>) {
 #[tokio::test]
 async fn changes_between_syncs_converge() {
     for seed in 1..=6 {
-        converges(seed, None).await;
-    }
-}
-
-#[tokio::test]
-async fn faults_do_no_lasting_harm() {
-    for seed in 11..=14 {
-        converges(seed, Some(Faults::all(300))).await;
+        converges(seed).await;
     }
 }
 
