@@ -134,12 +134,13 @@ mod tests {
 
     #[test]
     fn lines_are_called_by_their_id_or_number() {
-        let input = b"{\"id\": \"a\", \"text\": \"one\"}\n\n{\"text\": \"two\"}\nno\n{\"id\": 7}";
+        let input =
+            b"\xef\xbb\xbf{\"id\": \"a\", \"text\": \"one\"}\n\n{\"text\": \"two\"}\nno\n{\"id\": 7}\n[1, \"x\"]";
         let found = entries(input, false);
         let ids: Vec<_> = found.iter().map(|entry| entry.id.clone()).collect();
-        assert_eq!(ids, [json!("a"), json!(3), json!(4), json!(5)]);
+        assert_eq!(ids, [json!("a"), json!(3), json!(4), json!(7), json!(6)]);
         let texts: Vec<_> = found.iter().map(|entry| entry.text.as_deref().ok()).collect();
-        assert_eq!(texts, [Some("one"), Some("two"), None, None]);
+        assert_eq!(texts, [Some("one"), Some("two"), None, None, None]);
     }
 
     #[test]
