@@ -1,6 +1,5 @@
 //! What every command gets: the configuration, where to write, and when to stop.
 
-use ingest::sync::Demands;
 use std::sync::Arc;
 
 use domain::Result;
@@ -9,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::config::{Config, Environment};
 use crate::output::Output;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Demands, Pipeline};
 use crate::progress::Bars;
 
 /// What every command gets.

@@ -3,7 +3,6 @@
 mod corpus;
 mod metrics;
 
-use ingest::sync::Demands;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -18,7 +17,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::context::Context;
 use crate::output::{Style, add};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Demands, Pipeline};
 
 /// What was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]

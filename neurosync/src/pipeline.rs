@@ -96,6 +96,14 @@ impl SourceRun {
     }
 }
 
+/// The last revision of every source.
+type Revisions = BTreeMap<SourceId, u64>;
+
+fn revisions(reports: &[SourceReport]) -> Revisions {
+    let of = |report: &SourceReport| (report.source.id.clone(), report.revision);
+    reports.iter().map(of).collect()
+}
+
 impl Pipeline<'_> {
     /// Sync the named sources (all, when none is named) and project every source. The graph follows each source at once, which
     /// takes seconds, so that paths answer early and what was withdrawn is soon forgotten; the index, which may take hours, comes last.
@@ -161,9 +169,9 @@ impl Pipeline<'_> {
     /// # Errors
     /// As [`Self::project_all`].
     pub async fn follow_graph(&self) -> Result<Vec<SourceRun>> {
-        let mut runs = self.lagging(GRAPH).await?;
+        let (mut runs, revisions) = self.lagging(GRAPH).await?;
         for run in &mut runs {
-            self.project_graph(run).await?;
+            self.project_graph_to(run, &revisions).await?;
         }
         Ok(runs)
     }
@@ -173,20 +181,20 @@ impl Pipeline<'_> {
     /// # Errors
     /// As [`Self::project_all`].
     pub async fn follow_index(&self, documents: usize) -> Result<Vec<SourceRun>> {
-        let mut runs = self.lagging(INDEX).await?;
-        self.project_index_some(&mut runs, documents).await?;
+        let (mut runs, revisions) = self.lagging(INDEX).await?;
+        self.project_index_to(&mut runs, &revisions, documents).await?;
         Ok(runs)
     }
 
-    /// A run for each source whose newest revisions a projection has not seen.
-    async fn lagging(&self, projection: &str) -> Result<Vec<SourceRun>> {
+    /// A run for each source whose newest revisions a projection has not seen, and the last revision of every source.
+    async fn lagging(&self, projection: &str) -> Result<(Vec<SourceRun>, Revisions)> {
         let reports = self.app.sync_store().sources().await?;
         let behind = |report: &&SourceReport| report.positions.get(projection).is_none_or(|at| *at < report.revision);
-        Ok(reports
+        let runs = reports
             .iter()
             .filter(behind)
-            .map(|report| SourceRun::of(&report.source.id))
-            .collect())
+            .map(|report| SourceRun::of(&report.source.id));
+        Ok((runs.collect(), revisions(&reports)))
     }
 
     /// Sync one source from a connector of the caller's and project it.
@@ -217,7 +225,11 @@ impl Pipeline<'_> {
     }
 
     async fn project_graph(&self, run: &mut SourceRun) -> Result<()> {
-        if let Some(revision) = self.revisions().await?.get(&run.source) {
+        self.project_graph_to(run, &self.revisions().await?).await
+    }
+
+    async fn project_graph_to(&self, run: &mut SourceRun, revisions: &Revisions) -> Result<()> {
+        if let Some(revision) = revisions.get(&run.source) {
             let done = self.graph_projection().run(&run.source, *revision).await;
             run.edges += run.take(done)?.written;
         }
@@ -225,11 +237,12 @@ impl Pipeline<'_> {
     }
 
     async fn project_index(&self, runs: &mut [SourceRun]) -> Result<()> {
-        self.project_index_some(runs, usize::MAX).await
+        self.project_index_to(runs, &self.revisions().await?, usize::MAX).await
     }
 
-    async fn project_index_some(&self, runs: &mut [SourceRun], documents: usize) -> Result<()> {
-        let (revisions, index) = (self.revisions().await?, self.index_projection());
+    /// Project each by about so many documents.
+    async fn project_index_to(&self, runs: &mut [SourceRun], revisions: &Revisions, documents: usize) -> Result<()> {
+        let index = self.index_projection();
         for run in runs {
             if let Some(revision) = revisions.get(&run.source) {
                 let done = index.run_some(&run.source, *revision, documents).await;
@@ -240,13 +253,8 @@ impl Pipeline<'_> {
         Ok(())
     }
 
-    /// The last revision of every source.
-    async fn revisions(&self) -> Result<BTreeMap<SourceId, u64>> {
-        let reports = self.app.sync_store().sources().await?;
-        Ok(reports
-            .into_iter()
-            .map(|report| (report.source.id, report.revision))
-            .collect())
+    async fn revisions(&self) -> Result<Revisions> {
+        Ok(revisions(&self.app.sync_store().sources().await?))
     }
 
     fn index_projection(&self) -> IndexProjection {

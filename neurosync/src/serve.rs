@@ -48,8 +48,7 @@ pub(crate) async fn serve_on(context: &Context<'_>, app: Arc<App>, index: Index,
     }
     let handle = record_metrics();
     let tasks = TaskTracker::new();
-    let workers = Workers::new(app.clone(), index.clone(), context.cancel.clone())?;
-    workers.start(&tasks);
+    let workers = Workers::start(app.clone(), index.clone(), &tasks, context.cancel.clone())?;
     let api = Api {
         search: app.search(&index),
         explore: app.explore(),

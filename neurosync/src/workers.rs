@@ -1,9 +1,8 @@
 //! What `serve` does behind its API: sources are synced when they are due, some at a time, and the graph and the index follow.
 
-use ingest::sync::Demands;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,7 +21,7 @@ use crate::app::{App, Index, now};
 use crate::connector;
 use crate::hints::Hints;
 use crate::logins;
-use crate::pipeline::{AT_ONCE, Pipeline, SourceRun, check_known, line_of};
+use crate::pipeline::{AT_ONCE, Demands, Pipeline, SourceRun, check_known, line_of};
 use crate::schedule::{Rule, Schedule};
 
 /// Sync events that a slow client may lag behind before it misses some.
@@ -36,13 +35,10 @@ type Opened = BTreeMap<SourceId, (SourceRecord, Arc<dyn Connector>)>;
 
 /// The workers of one server.
 pub(crate) struct Workers {
-    /// Itself, for the workers' tasks.
-    own: Weak<Self>,
     app: Arc<App>,
     index: Index,
     watch: Arc<Watch>,
     hints: Hints,
-    hinted: Mutex<Option<mpsc::UnboundedReceiver<SourceId>>>,
     schedule: Mutex<Schedule>,
     /// Connectors of sources that wait for their next try, with what they were opened from.
     opened: Mutex<Opened>,
@@ -98,15 +94,19 @@ impl Watch {
 }
 
 impl Workers {
-    /// Workers that do nothing yet. Sources without a schedule of their own follow the configured one.
+    /// Begin to work, until asked to stop. Sources without a schedule of their own follow the configured one.
     ///
     /// # Errors
     /// `Invalid` for a configured schedule that is none.
-    pub(crate) fn new(app: Arc<App>, index: Index, cancel: CancellationToken) -> Result<Arc<Self>> {
+    pub(crate) fn start(
+        app: Arc<App>,
+        index: Index,
+        tasks: &TaskTracker,
+        cancel: CancellationToken,
+    ) -> Result<Arc<Self>> {
         let usual = Rule::parse(&app.config().schedule)?;
         let (hints, hinted) = mpsc::unbounded_channel();
-        Ok(Arc::new_cyclic(|own| Self {
-            own: own.clone(),
+        let workers = Arc::new(Self {
             app,
             index,
             watch: Arc::new(Watch {
@@ -115,23 +115,15 @@ impl Workers {
                 index: Notify::new(),
             }),
             hints: Hints::new(hints),
-            hinted: Mutex::new(Some(hinted)),
             schedule: Mutex::new(Schedule::new(usual)),
             opened: Mutex::default(),
             asked: Notify::new(),
             cancel,
-        }))
-    }
-
-    /// Begin to work, until asked to stop.
-    pub(crate) fn start(&self, tasks: &TaskTracker) {
-        let hinted = self.hinted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (Some(own), Some(hinted)) = (self.own.upgrade(), hinted) else {
-            return;
-        };
-        tasks.spawn(Arc::clone(&own).keep_syncing(hinted));
-        tasks.spawn(Arc::clone(&own).follow_with_graph());
-        tasks.spawn(own.follow_with_index());
+        });
+        tasks.spawn(Arc::clone(&workers).keep_syncing(hinted));
+        tasks.spawn(Arc::clone(&workers).follow_with_graph());
+        tasks.spawn(Arc::clone(&workers).follow_with_index());
+        Ok(workers)
     }
 
     fn schedule(&self) -> MutexGuard<'_, Schedule> {

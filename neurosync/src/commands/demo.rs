@@ -2,7 +2,6 @@
 
 mod sample;
 
-use ingest::sync::Demands;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,7 +13,7 @@ use crate::app::{App, Index, now};
 use crate::cli::{ConnectorKind, Demo, SourceSettings};
 use crate::context::Context;
 use crate::output::Style;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Demands, Pipeline};
 use crate::{connector, serve};
 
 /// What the demonstration asks: a question in words, one with a filter, one with an identifier.
