@@ -10,7 +10,7 @@ use crate::weights::Precision;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Device {
-    /// A GPU where this build and this machine have one, else the CPU.
+    /// A GPU where this build and this machine have one, else the CPU; with a warning where the build is made for one.
     #[default]
     Auto,
     /// The CPU.
@@ -44,13 +44,9 @@ pub(crate) fn gpu(wanted: Device, precision: Precision) -> Result<Option<(candle
     }
     match candle_core::Device::new_cuda(0) {
         Ok(device) => Ok(Some((device, numbers))),
-        Err(error) if wanted == Device::Cuda => {
+        Err(error) => {
             let reason = reason(&error);
             tracing::warn!(reason, "no GPU can be used; the CPU is used instead");
-            Ok(None)
-        }
-        Err(error) => {
-            tracing::info!(%error, "no GPU can be used; the CPU is used instead");
             Ok(None)
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::Result;
+use domain::{ErrorKind, Result};
 use model_cache::ModelFiles;
 
 use crate::batches::{BUDGET, Item, form};
@@ -32,8 +32,16 @@ impl Engine {
     /// threads can be started.
     pub(crate) fn load(files: &ModelFiles, config: Config, wanted: Device, precision: Precision) -> Result<Self> {
         if let Some(gpu) = device::gpu(wanted, precision)? {
-            let encoder = TensorEncoder::load(files, config, gpu, device::free)?;
-            return Ok(Self::Gpu(Arc::new(encoder), Pool::start(IN_FLIGHT)?));
+            match TensorEncoder::load(files, config.clone(), gpu, device::free) {
+                Ok(encoder) => return Ok(Self::Gpu(Arc::new(encoder), Pool::start(IN_FLIGHT)?)),
+                Err(error) if error.kind() == ErrorKind::Unavailable => {
+                    tracing::warn!(
+                        reason = error.message(),
+                        "the GPU has no room for the model; the CPU is used instead"
+                    );
+                }
+                Err(error) => return Err(error),
+            }
         }
         let map = |stored| Linear::pack(stored, precision);
         let weights = Weights::load(&files.weights, &config, map, Ok)?;

@@ -67,7 +67,7 @@ impl TensorEncoder {
     /// Load the weights of a model onto `device`, as `numbers`; afterwards `free` tells how many bytes the device has left.
     ///
     /// # Errors
-    /// `Corrupt` when the files do not fit together; `Exhausted` when the device has no room.
+    /// `Corrupt` when the files do not fit together; `Unavailable` when the device has no room.
     pub(crate) fn load(
         files: &ModelFiles,
         config: Config,

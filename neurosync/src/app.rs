@@ -195,6 +195,17 @@ impl App {
         ))
     }
 
+    /// That the index, where there is one, was made with `model`.
+    ///
+    /// # Errors
+    /// `Conflict` when it was not; `Corrupt` when what it was made with cannot be read.
+    pub(crate) async fn check_space(&self, model: &dyn Embedder) -> Result<()> {
+        match self.space().await? {
+            Some(made) => made.check(&Space::of(model)),
+            None => Ok(()),
+        }
+    }
+
     /// The index with its model, which is fetched where it is not there yet. Both are opened at the same time.
     ///
     /// # Errors

@@ -301,3 +301,27 @@ fn a_full_disk_loses_nothing_that_was_committed() {
 fn eprintln_skip(name: &str, why: &str) {
     let _told = writeln!(std::io::stderr(), "skipped: {name}: {why}");
 }
+
+#[test]
+fn an_index_of_another_model_is_told_by_doctor_as_by_search() {
+    let neurosync = Neurosync::default();
+    let dir = neurosync.data().join("in");
+    json_lines(&dir, "PAY.jsonl", &[issue("PAY-1", "One", "x")]);
+    neurosync.json(&["source", "import", "jira", "pay", &text(&dir)]);
+    neurosync.json(&["sync"]);
+    let doctor = neurosync.json(&["doctor"]);
+    let of = |doctor: &serde_json::Value| {
+        let checks = doctor["checks"].as_array().expect("checks").iter();
+        let mut found = checks.filter(|check| check["name"] == "index's model");
+        found.next().expect("the check")["ok"].clone()
+    };
+    assert_eq!(of(&doctor), true, "{doctor}");
+
+    fs::write(neurosync.data().join("neurosync.toml"), "[model]\ndimensions = 128\n").expect("written");
+    let said = String::from_utf8_lossy(&neurosync.run(&["doctor"]).stdout).into_owned();
+    assert!(
+        said.contains("FAIL index's model") && said.contains("neurosync rebuild"),
+        "{said}"
+    );
+    assert!(!neurosync.run(&["search", "x"]).status.success());
+}

@@ -1,9 +1,13 @@
 //! `doctor`: checks what usually goes wrong, and says what to do about it.
 
+use std::sync::Arc;
+
 use domain::Result;
+use domain::seam::Embedder;
+use embed::SentenceEncoder;
 use serde::Serialize;
 
-use crate::app::{model, model_settings, reranker_files};
+use crate::app::{App, reranker_files, sentence_encoder};
 use crate::context::Context;
 use crate::output::Style;
 
@@ -74,7 +78,7 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
         checks.push(lag(app).await);
         checks.push(sweeps(app).await);
     }
-    checks.extend(models(context).await);
+    checks.extend(models(context, app.as_ref()).await);
     let bad = checks.iter().filter(|check| !check.ok).count();
     context
         .output
@@ -91,19 +95,16 @@ pub(super) async fn run(context: &Context<'_>) -> Result<()> {
     }
 }
 
-async fn models(context: &Context<'_>) -> Vec<Check> {
-    let files = match model(&context.config) {
-        Ok(reference) => {
-            model_cache::resolve(
-                &reference,
-                &model_settings(&context.config, context.environment),
-                &*context.bars,
-            )
-            .await
-        }
-        Err(error) => Err(error),
-    };
-    let mut checks = vec![Check::of("model", files, |files| files.id.clone()).0];
+/// Whether the models are there and can be loaded, and whether the index was made with the configured one.
+async fn models(context: &Context<'_>, app: Option<&App>) -> Vec<Check> {
+    let encoder = sentence_encoder(&context.config, context.environment, &*context.bars).await;
+    let named = |encoder: &Arc<SentenceEncoder>| format!("{} on {}", encoder.model(), encoder.device());
+    let (check, encoder) = Check::of("model", encoder, named);
+    let mut checks = vec![check];
+    if let (Some(app), Some(encoder)) = (app, encoder) {
+        let fits = app.check_space(&*encoder).await;
+        checks.push(Check::of("index's model", fits, |()| "the configured one".to_owned()).0);
+    }
     let files = reranker_files(&context.config, context.environment, &*context.bars).await;
     if let Some(files) = files.transpose() {
         checks.push(Check::of("reranking", files, |files| files.id.clone()).0);
@@ -112,7 +113,7 @@ async fn models(context: &Context<'_>) -> Vec<Check> {
 }
 
 /// Whether what is gone from the sources goes here too.
-async fn sweeps(app: &crate::app::App) -> Check {
+async fn sweeps(app: &App) -> Check {
     let reports = app.sync_store().sources().await;
     let (mut check, reports) = Check::of("deletions", reports, |_| "told by every source".to_owned());
     let frozen: Vec<_> = reports
@@ -128,7 +129,7 @@ async fn sweeps(app: &crate::app::App) -> Check {
     check
 }
 
-async fn lag(app: &crate::app::App) -> Check {
+async fn lag(app: &App) -> Check {
     let lagging = app.sync_store().sources().await.map(|reports| {
         reports
             .into_iter()
