@@ -13,7 +13,9 @@ mod profile;
 mod pulls;
 mod repositories;
 mod streams;
+mod target;
 
 pub use config::GitHubApiSettings;
 pub(crate) use config::address;
 pub use connector::GitHub;
+pub(crate) use target::target;

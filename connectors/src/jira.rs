@@ -14,8 +14,10 @@ mod projects;
 mod pull;
 mod slice;
 mod sweep;
+mod target;
 #[cfg(test)]
 mod tests;
 
 pub use config::JiraCloudSettings;
 pub use connector::Jira;
+pub(crate) use target::target;

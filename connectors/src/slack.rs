@@ -7,7 +7,9 @@ mod connector;
 mod convert;
 mod cursor;
 mod history;
+mod target;
 mod workspace;
 
 pub use config::SlackApiSettings;
 pub use connector::Slack;
+pub(crate) use target::target;

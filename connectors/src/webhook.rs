@@ -1,7 +1,9 @@
 //! Deliveries of providers' webhooks: whether one is genuine, and which one it is.
 //!
 //! A delivery is only a hint that something changed; what changed is asked of the provider. So nothing is taken from a body but
-//! what Slack wants echoed when an address is registered.
+//! the ids of what to ask for, and what Slack wants echoed when an address is registered.
+
+mod about;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,6 +12,8 @@ use ring::hmac::{HMAC_SHA256, Key, verify};
 use serde::Deserialize;
 
 use crate::secret::Secret;
+
+pub use about::target;
 
 const OPERATION: &str = "receive webhook";
 /// How far the time of a signed delivery may be from ours, in milliseconds.

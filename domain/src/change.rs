@@ -12,6 +12,12 @@ use crate::{AccessRule, Account, Document, DocumentId, Key};
 #[serde(transparent)]
 pub struct Cursor(pub String);
 
+/// What a provider says has changed, in the words of the connector that is to look at it; opaque to everybody else. It is a hint of
+/// where to look, never content. At most 1 KiB.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Target(pub String);
+
 /// One change of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {

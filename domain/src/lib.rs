@@ -12,7 +12,7 @@ pub mod seam;
 pub mod time;
 
 pub use access::{AccessId, AccessRule, Caller, Principal, Readers, Visible};
-pub use change::{Change, Cursor, Page, Rejected, Sweep};
+pub use change::{Change, Cursor, Page, Rejected, Sweep, Target};
 pub use chunk::{Chunk, ChunkId, SparseVector, TextHash};
 pub use document::{Account, AccountId, Body, Document, DocumentId, DocumentKind, Link, Markup, SourceId};
 pub use error::{Error, ErrorKind, Result, Retry};

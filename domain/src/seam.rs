@@ -15,5 +15,5 @@ pub use embedder::{Embedder, Role};
 pub use grants::{GrantStore, Pending, SealedGrant, TenantKey};
 pub use graph::{Direction, EdgeView, Expansion, GraphStore, NodeView, Path, PathQuery, Scope, Subgraph};
 pub use reranker::Reranker;
-pub use store::{DocumentStore, ExportStore, ProjectionStore, SyncStore};
+pub use store::{DocumentStore, ExportStore, ProjectionStore, SourceStore, SyncStore};
 pub use vectors::{Hit, Leg, Point, PointSet, VectorIndex, VectorQuery};

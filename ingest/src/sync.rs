@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::seam::store::{Committed, Lease, Resume, SweepTerms, Told};
 use domain::seam::{Connector, SyncStore};
-use domain::{Change, Error, ErrorKind, Page, Result, SourceId, Sweep, Timestamp};
+use domain::{Change, Error, ErrorKind, Page, Result, SourceId, Sweep, Target, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -53,16 +53,7 @@ impl Sync<'_> {
     /// `Conflict` when another worker syncs this source; `Cancelled` when asked to stop (what is committed stays); whatever the
     /// connector or the store report.
     pub async fn run(&self, connector: &dyn Connector) -> Result<Committed> {
-        let source = connector.source().clone();
-        let lease = self.lease(&source).await?;
-        let mut run = Run {
-            sync: self,
-            connector,
-            source,
-            lease,
-            total: Committed::default(),
-            told: None,
-        };
+        let (began, mut run) = ((self.now)(), self.begin(connector).await?);
         let mut at = self.store.resume(&run.source).await?;
         if !self.demands.census || at.cursor.is_some() {
             run.read(&mut at).await?;
@@ -75,9 +66,47 @@ impl Sync<'_> {
         if at.sweep_due {
             run.sweep(&at).await?;
         }
+        self.store.heard(&run.source, began).await?;
         let total = run.total;
         info!(source.id = %run.source, upserted = total.upserted, deleted = total.deleted, unchanged = total.unchanged, rejected = total.rejected, "source synced");
         Ok(total)
+    }
+
+    /// Read what webhooks named, each by itself; whether that was possible. Where it is not, all that is new is to be read: it may
+    /// hold what was named.
+    ///
+    /// # Errors
+    /// As [`Sync::run`].
+    pub async fn run_targets(&self, connector: &dyn Connector, targets: &[Target]) -> Result<bool> {
+        let (began, mut run) = ((self.now)(), self.begin(connector).await?);
+        let mut at = self.store.resume(&run.source).await?;
+        for target in targets {
+            self.check_cancelled()?;
+            let Some(cursor) = &at.cursor else { return Ok(false) };
+            let pulled = connector.pull_target(cursor, target);
+            let Some(page) = self.keeping_lease(&run.source, pulled).await? else {
+                return Ok(false);
+            };
+            at.cursor = Some(page.cursor.clone());
+            run.commit(page).await?;
+        }
+        self.store.heard(&run.source, began).await?;
+        info!(source.id = %run.source, targets = targets.len(), upserted = run.total.upserted, deleted = run.total.deleted, "what webhooks named is read");
+        Ok(true)
+    }
+
+    /// Begin to write for the connector's source.
+    async fn begin<'r>(&'r self, connector: &'r dyn Connector) -> Result<Run<'r>> {
+        let source = connector.source().clone();
+        let lease = self.lease(&source).await?;
+        Ok(Run {
+            sync: self,
+            connector,
+            source,
+            lease,
+            total: Committed::default(),
+            told: None,
+        })
     }
 
     async fn lease(&self, source: &SourceId) -> Result<Lease> {

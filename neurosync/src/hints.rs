@@ -3,8 +3,8 @@
 use connectors::http::Provider;
 use connectors::oauth::{Grant, GrantKind};
 use connectors::secret::Secret;
-use connectors::webhook::{Delivery, Sender, receive};
-use domain::{Error, ErrorKind, Result, SourceId};
+use connectors::webhook::{Delivery, Sender, receive, target};
+use domain::{Error, ErrorKind, Result, SourceId, Target};
 use search_api::http::Webhook;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
@@ -16,14 +16,17 @@ use crate::export::hex;
 /// What stands before the name of a source where its webhook's secret is kept.
 const PREFIX: &str = "webhook:";
 
-/// Takes deliveries and passes on which source they are for.
+/// A source that has something new, and what, where that can be looked at by itself.
+pub(crate) type Hint = (SourceId, Option<Target>);
+
+/// Takes deliveries and passes on what they are about.
 pub(crate) struct Hints {
-    sources: mpsc::UnboundedSender<SourceId>,
+    sources: mpsc::UnboundedSender<Hint>,
 }
 
 impl Hints {
     /// Pass hints on to `sources`.
-    pub(crate) fn new(sources: mpsc::UnboundedSender<SourceId>) -> Self {
+    pub(crate) fn new(sources: mpsc::UnboundedSender<Hint>) -> Self {
         Self { sources }
     }
 
@@ -59,12 +62,13 @@ impl Hints {
                     Sender::GitHub | Sender::Jira => hex(Sha256::new_with_prefix(&webhook.body)),
                     Sender::Slack => id,
                 };
+                let about = target(sender, header, &webhook.body);
                 let (store, sources, source) = (app.sync_store(), self.sources.clone(), webhook.source.clone());
                 // It is durable before it is acknowledged, and passed on even if nobody waits for the acknowledgement any more.
                 let noted = tokio::spawn(async move {
                     if store.note_delivery(&source, &name, now()).await? {
                         // A server that stops syncs at its next start.
-                        sources.send(source).ok();
+                        sources.send((source, about)).ok();
                     }
                     Ok(None)
                 });

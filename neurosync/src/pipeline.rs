@@ -6,9 +6,9 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::seam::Connector;
 use domain::seam::store::{Committed, SourceReport};
-use domain::{Error, ErrorKind, Result, SourceId};
+use domain::seam::{Connector, SyncStore};
+use domain::{Error, ErrorKind, Result, SourceId, Target};
 use futures::{StreamExt, TryStreamExt, stream};
 use ingest::progress::Progress;
 use ingest::projection::{GRAPH, GraphProjection, INDEX, IndexProjection, Projected};
@@ -164,6 +164,15 @@ impl Pipeline<'_> {
         Ok(run)
     }
 
+    /// Read what webhooks named of a source, each by itself; whether that was possible.
+    ///
+    /// # Errors
+    /// As [`ingest::sync::Sync::run_targets`].
+    pub async fn read_targets(&self, connector: &dyn Connector, targets: &[Target]) -> Result<bool> {
+        let store = self.app.sync_store();
+        self.sync_of(&*store).run_targets(connector, targets).await
+    }
+
     /// Bring the graph up to date with every source.
     ///
     /// # Errors
@@ -287,15 +296,18 @@ impl Pipeline<'_> {
 
     async fn pull(&self, connector: &dyn Connector) -> Result<Committed> {
         let store = self.app.sync_store();
-        let sync = Sync {
-            store: &*store,
+        self.sync_of(&*store).run(connector).await
+    }
+
+    fn sync_of<'s>(&'s self, store: &'s dyn SyncStore) -> Sync<'s> {
+        Sync {
+            store,
             holder: HOLDER,
             now: &now,
             progress: &*self.progress,
             cancel: &self.cancel,
             demands: self.demands,
-        };
-        sync.run(connector).await
+        }
     }
 }
 

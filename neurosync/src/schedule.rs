@@ -1,12 +1,12 @@
 //! When each source is synced next. No clock and no waiting here: the server asks with the time that it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::time::Duration;
 
 use croner::Cron;
 use domain::seam::store::SourceReport;
-use domain::{Error, Result, Retry, SourceId, Timestamp};
+use domain::{Error, Result, Retry, SourceId, Target, Timestamp};
 
 /// The name of the setting of a source.
 pub(crate) const SETTING: &str = "schedule";
@@ -20,6 +20,10 @@ const LONGEST_WAIT: Duration = Duration::from_hours(1);
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 /// How long a source rests after a sync, whatever webhooks say.
 const REST: Duration = Duration::from_secs(10);
+/// Things of one source that webhooks named; where there are more, all that is new is read.
+const NAMED: usize = 100;
+/// Failures after which what was named is left to a sync of the whole.
+const TRIES: u32 = 3;
 /// An interval is shorter or longer by up to this part of it, so that sources do not come all at once.
 const JITTER: u64 = 10;
 
@@ -107,6 +111,15 @@ pub(crate) struct Schedule {
     plans: BTreeMap<SourceId, Plan>,
 }
 
+/// What is to be read of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// What webhooks named, each by itself.
+    Targets(Vec<Target>),
+    /// All that is new.
+    Whole,
+}
+
 /// Who wants a source that is running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Heard {
@@ -123,11 +136,33 @@ struct Plan {
     /// None: never.
     due: Option<Timestamp>,
     failures: u32,
-    running: bool,
+    /// What is being read.
+    running: Option<Work>,
+    /// What webhooks named and is not being read yet, and since when there is any.
+    named: BTreeSet<Target>,
+    named_at: Timestamp,
     /// What was heard while it was running: what is new may have come after it was read.
     heard: Heard,
     /// Hints before this wait until then: it failed, or was synced just now.
     not_before: Timestamp,
+}
+
+impl Plan {
+    /// When what webhooks named is to be read.
+    fn named_due(&self) -> Option<Timestamp> {
+        (!self.named.is_empty()).then(|| self.named_at.max(self.not_before))
+    }
+
+    /// When something is to be read next, unless something is now.
+    fn next(&self) -> Option<Timestamp> {
+        let due = [self.due, self.named_due()].into_iter().flatten().min();
+        due.filter(|_| self.running.is_none())
+    }
+
+    /// Read all at the latest then.
+    fn by(&mut self, at: Timestamp) {
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
 }
 
 impl Schedule {
@@ -146,8 +181,9 @@ impl Schedule {
         for report in reports.iter().filter(live) {
             let (id, rule) = (report.source.id.clone(), Rule::of(report, &self.usual));
             let plan = match self.plans.remove(&id) {
-                Some(known) if known.rule == rule || known.running => {
-                    let unread = report.hinted > report.last_sync && known.failures == 0 && !known.running;
+                Some(known) if known.rule == rule || known.running.is_some() => {
+                    let waits = known.failures > 0 || known.running.is_some() || !known.named.is_empty();
+                    let unread = report.hinted.is_some() && !waits;
                     let due = if unread {
                         Some(known.due.map_or(now, |due| due.min(now)))
                     } else {
@@ -159,7 +195,7 @@ impl Schedule {
                     // One that was never synced is due at once, as is what fell due while nobody was there.
                     let due = match report.last_sync {
                         // Nobody was there when a webhook said that there is something new, or not for long enough.
-                        Some(last) if report.hinted.is_some_and(|hinted| hinted > last) => Some(now),
+                        Some(_) if report.hinted.is_some() => Some(now),
                         // A clock that was set back must not put it off.
                         Some(last) => rule.next(last.min(now), share(&id, last)),
                         None => rule.next(now, 0).map(|_| now),
@@ -168,7 +204,9 @@ impl Schedule {
                         rule,
                         due,
                         failures: 0,
-                        running: false,
+                        running: None,
+                        named: BTreeSet::new(),
+                        named_at: Timestamp(0),
                         heard: Heard::Nothing,
                         not_before: Timestamp(0),
                     }
@@ -181,37 +219,52 @@ impl Schedule {
 
     /// The source that is due first of those that are not running, and when.
     pub(crate) fn next(&self) -> Option<(Timestamp, &SourceId)> {
-        let idle = self.plans.iter().filter(|(_, plan)| !plan.running);
-        idle.filter_map(|(id, plan)| Some((plan.due?, id))).min()
+        self.plans
+            .iter()
+            .filter_map(|(id, plan)| Some((plan.next()?, id)))
+            .min()
     }
 
-    /// The source that is due first, if one is due; it is running from now on, until it is told to have ended.
-    pub(crate) fn start(&mut self, now: Timestamp) -> Option<SourceId> {
+    /// The source that is due first, if one is due, with what is to be read of it; it is running from now on, until it is told to
+    /// have ended. What webhooks named comes before the rest: it says what is gone.
+    pub(crate) fn start(&mut self, now: Timestamp) -> Option<(SourceId, Work)> {
         let source = self
             .next()
             .filter(|(due, _)| *due <= now)
             .map(|(_, source)| source.clone())?;
-        if let Some(plan) = self.plans.get_mut(&source) {
-            plan.running = true;
-        }
-        Some(source)
+        let plan = self.plans.get_mut(&source)?;
+        let work = match plan.named_due() {
+            Some(due) if due <= now => Work::Targets(std::mem::take(&mut plan.named).into_iter().collect()),
+            Some(_) | None => Work::Whole,
+        };
+        plan.running = Some(work.clone());
+        Some((source, work))
     }
 
-    /// A webhook says that a source has something new: it is due now, or when it may be tried again after it failed.
-    pub(crate) fn hint(&mut self, source: &SourceId, now: Timestamp) {
-        if let Some(plan) = self.plans.get_mut(source) {
-            let at = plan.not_before.max(now);
-            if plan.running {
-                plan.heard = plan.heard.max(Heard::Hint);
+    /// A webhook says that a source has something new, and what if that can be looked at by itself: it is due now, or when it may be
+    /// tried again after it failed.
+    pub(crate) fn hint(&mut self, source: &SourceId, target: Option<Target>, now: Timestamp) {
+        let Some(plan) = self.plans.get_mut(source) else { return };
+        match target {
+            Some(target) if plan.named.len() < NAMED => {
+                if plan.named.is_empty() {
+                    plan.named_at = now;
+                }
+                plan.named.insert(target);
             }
-            plan.due = Some(plan.due.map_or(at, |due| due.min(at)));
+            Some(_) | None => {
+                if plan.running == Some(Work::Whole) {
+                    plan.heard = plan.heard.max(Heard::Hint);
+                }
+                plan.by(plan.not_before.max(now));
+            }
         }
     }
 
     /// No source runs any more, whatever became of those that did.
     pub(crate) fn stopped(&mut self, now: Timestamp) {
-        for plan in self.plans.values_mut().filter(|plan| plan.running) {
-            plan.running = false;
+        for plan in self.plans.values_mut().filter(|plan| plan.running.is_some()) {
+            plan.running = None;
             plan.due = Some(after(now, FIRST_WAIT));
         }
     }
@@ -219,10 +272,10 @@ impl Schedule {
     /// The owner wants a source synced: it is due now, or once more when what is under way has ended.
     pub(crate) fn ask(&mut self, source: &SourceId, now: Timestamp) {
         if let Some(plan) = self.plans.get_mut(source) {
-            if plan.running {
+            if plan.running.is_some() {
                 plan.heard = Heard::Wish;
             }
-            plan.due = Some(plan.due.map_or(now, |due| due.min(now)));
+            plan.by(now);
         }
     }
 
@@ -238,36 +291,56 @@ impl Schedule {
             return;
         };
         let usual = plan.rule.next(now, share(source, now));
-        plan.running = false;
+        let work = plan.running.take();
         let heard = std::mem::replace(&mut plan.heard, Heard::Nothing);
-        let Some(retry) = failure else {
-            plan.failures = 0;
-            plan.not_before = after(now, REST);
-            plan.due = match heard {
-                Heard::Wish => Some(now),
-                Heard::Hint => Some(plan.not_before),
-                Heard::Nothing => usual,
-            };
-            return;
-        };
-        plan.failures += 1;
+        match (failure, work) {
+            (None, work) => plan.succeeded(work, (heard, usual), now),
+            (Some(retry), Some(Work::Targets(targets))) if plan.failures < TRIES && retry != Retry::Never => {
+                plan.wait(retry, now);
+                plan.named.extend(targets);
+                plan.due = match heard {
+                    Heard::Wish => Some(plan.not_before),
+                    Heard::Hint | Heard::Nothing => plan.due.map(|due| due.max(plan.not_before)),
+                };
+            }
+            (Some(retry), _) => {
+                plan.wait(retry, now);
+                // What no repetition mends is tried at its usual time, where it has one that is later, or when somebody says so.
+                plan.due = match (retry, usual) {
+                    _ if heard != Heard::Nothing => Some(plan.not_before),
+                    (Retry::Never, None) => None,
+                    (Retry::Never, Some(usual)) => Some(usual.max(plan.not_before)),
+                    (Retry::Now | Retry::After(_), _) => Some(plan.not_before),
+                };
+            }
+        }
+    }
+}
+
+impl Plan {
+    fn succeeded(&mut self, work: Option<Work>, (heard, usual): (Heard, Option<Timestamp>), now: Timestamp) {
+        self.failures = 0;
+        self.not_before = after(now, REST);
+        match (heard, work) {
+            (Heard::Wish, _) => self.due = Some(now),
+            (Heard::Hint, _) => self.due = Some(self.not_before),
+            // The rest is due when it was.
+            (Heard::Nothing, Some(Work::Targets(_))) => {}
+            (Heard::Nothing, Some(Work::Whole) | None) => self.due = usual,
+        }
+    }
+
+    /// Wait after a failure.
+    fn wait(&mut self, retry: Retry, now: Timestamp) {
+        self.failures += 1;
         let wait = match retry {
             Retry::After(wait) => wait,
             Retry::Now | Retry::Never => {
-                let doubled = FIRST_WAIT.saturating_mul(1 << plan.failures.saturating_sub(1).min(10));
+                let doubled = FIRST_WAIT.saturating_mul(1 << self.failures.saturating_sub(1).min(10));
                 doubled.min(LONGEST_WAIT)
             }
         };
-        plan.not_before = after(now, wait);
-        // What no repetition mends is tried at its usual time, where it has one that is later, or when somebody says so.
-        plan.due = match (retry, usual) {
-            (Retry::Never, None) => None,
-            (Retry::Never, Some(usual)) => Some(usual.max(plan.not_before)),
-            (Retry::Now | Retry::After(_), _) => Some(plan.not_before),
-        };
-        if heard != Heard::Nothing {
-            plan.due = Some(plan.not_before);
-        }
+        self.not_before = after(now, wait);
     }
 }
 

@@ -19,10 +19,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::{App, Index, now};
 use crate::connector;
-use crate::hints::Hints;
+use crate::hints::{Hint, Hints};
 use crate::logins;
 use crate::pipeline::{AT_ONCE, Demands, Pipeline, SourceRun, check_known, line_of};
-use crate::schedule::{Rule, Schedule};
+use crate::schedule::{Rule, Schedule, Work};
 
 /// Sync events that a slow client may lag behind before it misses some.
 const EVENT_BUFFER: usize = 1024;
@@ -141,7 +141,7 @@ impl Workers {
     }
 
     /// Sync until asked to stop; a fault of ours in the schedule is told and does not end all syncing.
-    async fn keep_syncing(self: Arc<Self>, mut hinted: mpsc::UnboundedReceiver<SourceId>) {
+    async fn keep_syncing(self: Arc<Self>, mut hinted: mpsc::UnboundedReceiver<Hint>) {
         while AssertUnwindSafe(Arc::clone(&self).sync_when_due(&mut hinted))
             .catch_unwind()
             .await
@@ -154,21 +154,21 @@ impl Workers {
     }
 
     /// Sync each source when it is due, until asked to stop; those under way come to a stop first.
-    async fn sync_when_due(self: Arc<Self>, hinted: &mut mpsc::UnboundedReceiver<SourceId>) {
+    async fn sync_when_due(self: Arc<Self>, hinted: &mut mpsc::UnboundedReceiver<Hint>) {
         let mut running = JoinSet::new();
         self.look().await;
         loop {
             while running.len() < AT_ONCE
-                && let Some(source) = self.due()
+                && let Some((source, work)) = self.due()
             {
-                running.spawn(Arc::clone(&self).sync(source));
+                running.spawn(Arc::clone(&self).sync(source, work));
             }
             let until_due = self.until_due(running.len());
             tokio::select! {
                 biased;
                 () = self.cancel.cancelled() => break,
                 Some(ended) = running.join_next() => self.ended(ended),
-                Some(source) = hinted.recv() => self.schedule().hint(&source, now()),
+                Some((source, target)) = hinted.recv() => self.schedule().hint(&source, target, now()),
                 () = self.asked.notified() => {}
                 () = tokio::time::sleep(until_due) => self.look().await,
             }
@@ -192,7 +192,7 @@ impl Workers {
         }
     }
 
-    fn due(&self) -> Option<SourceId> {
+    fn due(&self) -> Option<(SourceId, Work)> {
         self.schedule().start(now())
     }
 
@@ -204,8 +204,8 @@ impl Workers {
     }
 
     /// Sync one source; whether and how it failed. A connector that panics has failed, and the others go on.
-    async fn sync(self: Arc<Self>, source: SourceId) -> (SourceId, Option<Retry>) {
-        let synced = AssertUnwindSafe(self.sync_now(&source)).catch_unwind().await;
+    async fn sync(self: Arc<Self>, source: SourceId, work: Work) -> (SourceId, Option<Retry>) {
+        let synced = AssertUnwindSafe(self.sync_now(&source, work)).catch_unwind().await;
         let broke = |_| {
             Err(Error::internal(
                 "sync source",
@@ -229,26 +229,33 @@ impl Workers {
         (source, error.map(|error| error.retry()))
     }
 
-    async fn sync_now(&self, source: &SourceId) -> Result<()> {
+    async fn sync_now(&self, source: &SourceId, work: Work) -> Result<()> {
         let reports = self.sources().await?;
         let live = |report: &&SourceReport| report.source.id == *source && !report.removed;
         let Some(report) = reports.iter().find(live) else {
             return Ok(());
         };
         let connector = self.connector(&report.source)?;
-        let run = self.pipeline().read_by(report, &*connector).await?;
+        let done = self.read(report, &*connector, work).await;
+        // What it has read is remembered for the next try, or a long wait within a step would begin it again and again.
+        if done.as_ref().is_err_and(|error| error.retry() != Retry::Never) {
+            self.opened().insert(source.clone(), (report.source.clone(), connector));
+        }
+        done
+    }
+
+    async fn read(&self, report: &SourceReport, connector: &dyn Connector, work: Work) -> Result<()> {
+        let pipeline = self.pipeline();
+        if let Work::Targets(targets) = work
+            && pipeline.read_targets(connector, &targets).await?
+        {
+            return Ok(());
+        }
+        let run = pipeline.read_by(report, connector).await?;
         if let Some(reason) = &run.frozen {
-            tracing::warn!(source.id = %source, reason, "nothing is deleted while this holds");
+            tracing::warn!(source.id = %run.source, reason, "nothing is deleted while this holds");
         }
-        match run.error {
-            None => Ok(()),
-            // What it has read is remembered for the next try, or a long wait within a step would begin it again and again.
-            Some(error) if error.retry() != Retry::Never => {
-                self.opened().insert(source.clone(), (report.source.clone(), connector));
-                Err(error)
-            }
-            Some(error) => Err(error),
-        }
+        run.error.map_or(Ok(()), Err)
     }
 
     /// The connector of a source: the one that waited, unless its settings are others now.

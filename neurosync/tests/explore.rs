@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::seam::store::{SourceRecord, SyncStore};
+use domain::seam::store::{SourceRecord, SourceStore, SyncStore};
 use domain::seam::{Direction, DocumentStore};
 use domain::{
     AccessId, AccessRule, Body, Caller, Change, Cursor, Document, DocumentId, DocumentKind, EdgeKind, Key, Link, Page,

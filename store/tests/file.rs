@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use domain::seam::store::{Lease, SourceRecord};
-use domain::seam::{DocumentStore, ExportStore, ProjectionStore, SyncStore};
+use domain::seam::{DocumentStore, ExportStore, ProjectionStore, SourceStore, SyncStore};
 use domain::{
     AccessId, AccessRule, Body, Change, Cursor, Document, DocumentId, DocumentKind, ErrorKind, Key, Page, Readers,
     SourceId, Timestamp, Visible,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{Cursor, Page, Result, SourceId, Sweep, Timestamp};
+use domain::{Cursor, Page, Result, SourceId, Sweep, Target, Timestamp};
 use tracing::debug;
 
 use super::census::Counted;
@@ -28,7 +28,7 @@ pub struct GitHub {
     pub(super) client: Client,
     /// What a census under way has counted so far.
     pub(super) counted: Mutex<Counted>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for GitHub {
@@ -56,7 +56,7 @@ impl GitHub {
     }
 
     /// One step from `position`.
-    async fn step(&self, position: &mut Position, batch: &mut Batch) -> Result<()> {
+    pub(super) async fn step(&self, position: &mut Position, batch: &mut Batch) -> Result<()> {
         let now = self.clock.now();
         let done = match position.run.as_ref().map(|run| run.stage) {
             None => self.begin(position, batch, now).await,
@@ -130,6 +130,10 @@ impl Connector for GitHub {
             more,
             sweep_due,
         })
+    }
+
+    async fn pull_target(&self, cursor: &Cursor, target: &Target) -> Result<Option<Page>> {
+        self.about(cursor, target).await
     }
 
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {

@@ -107,7 +107,7 @@ impl GitHub {
     }
 
     /// The row of a repository that the list lacks, if it is one to read.
-    async fn still(&self, id: u64) -> Result<Option<Value>> {
+    pub(super) async fn still(&self, id: u64) -> Result<Option<Value>> {
         let answer = self
             .client
             .recall(self.client.url(&format!("repositories/{id}"), &[]))

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{AccessId, AccessRule, Cursor, DocumentId, DocumentKind, Key, Page, Result, SourceId, Sweep};
+use domain::{AccessId, AccessRule, Cursor, DocumentId, DocumentKind, Key, Page, Result, SourceId, Sweep, Target};
 
 use super::access::Access;
 use super::client::Client;
@@ -125,6 +125,10 @@ impl Connector for Jira {
     async fn pull(&self, cursor: Option<&Cursor>) -> Result<Page> {
         let position = Position::read(cursor, &self.config.digest)?;
         Pull::new(self, position).page().await
+    }
+
+    async fn pull_target(&self, cursor: &Cursor, target: &Target) -> Result<Option<Page>> {
+        self.about(cursor, target).await
     }
 
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{Cursor, Page, Result, SourceId, Sweep};
+use domain::{Cursor, Page, Result, SourceId, Sweep, Target};
 use serde_json::Value;
 use tracing::debug;
 
@@ -120,6 +120,10 @@ impl Connector for Slack {
             more,
             sweep_due: !more && due,
         })
+    }
+
+    async fn pull_target(&self, cursor: &Cursor, target: &Target) -> Result<Option<Page>> {
+        self.about(cursor, target).await
     }
 
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {

@@ -217,21 +217,32 @@ impl Slack {
         for (root, first) in threads {
             match first.filter(|first| replies(first) == 0) {
                 Some(first) => scribe.thread(root, std::slice::from_ref(first), batch),
-                None => scribe.thread(root, &self.replies(scribe.id(), root, limited).await?, batch),
+                None => {
+                    if let Some(messages) = self.replies(scribe.id(), root, limited).await? {
+                        scribe.thread(root, &messages, batch);
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    /// All of a thread; nothing where it is no more.
-    async fn replies(&self, channel: &str, root: &str, limited: bool) -> Result<Vec<Value>> {
+    /// All of a thread: nothing where there is none any more, none where it may not be read.
+    pub(super) async fn replies(&self, channel: &str, root: &str, limited: bool) -> Result<Option<Vec<Value>>> {
         let limit = if limited { "15" } else { LATER };
         let fields = [("channel", channel), ("ts", root), ("limit", limit)];
-        let messages = self.client.list(Method::replies(limited), &fields, "messages").await?;
+        let messages = match self.client.list(Method::replies(limited), &fields, "messages").await? {
+            Ok(messages) => messages,
+            Err(word) if word == "thread_not_found" => Vec::new(),
+            Err(word) => {
+                debug!(source.id = %self.config.source, channel, word, "a thread cannot be read");
+                return Ok(None);
+            }
+        };
         // The first message comes on every page.
         let mut seen = BTreeSet::new();
         let once = |message: &Value| text(message, &["ts"]).is_none_or(|ts| seen.insert(ts.to_owned()));
-        Ok(messages.unwrap_or_default().into_iter().filter(once).collect())
+        Ok(Some(messages.into_iter().filter(once).collect()))
     }
 }
 

@@ -11,3 +11,4 @@ mod github;
 mod replay;
 mod simulated;
 mod slack;
+mod targets;

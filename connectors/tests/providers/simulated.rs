@@ -65,7 +65,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    fn apply(&mut self, page: Page) {
+    pub(crate) fn apply(&mut self, page: Page) {
         for change in page.changes {
             match change {
                 Change::Upsert(document) => {
@@ -136,6 +136,11 @@ impl Held {
             }
         }
         assert!(!due, "the sweep never came to an end");
+    }
+
+    /// Delete what a census does not find.
+    pub(crate) async fn census(&mut self, connector: &dyn Connector) {
+        self.sweep(connector.sweep(self.cursor.as_ref()).await.expect("swept"));
     }
 
     /// Keys of the documents, sorted.

@@ -46,7 +46,7 @@ pub struct SourceReport {
     /// When what is gone from the source was last told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_census: Option<Timestamp>,
-    /// When a webhook last said that there is something new.
+    /// When a webhook last said that there is something new, until that is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hinted: Option<Timestamp>,
     /// Seconds since a sync last ended well, where whoever answers has filled it in.
@@ -129,9 +129,9 @@ pub struct Lease {
     pub holder: String,
 }
 
-/// The log of truth as sync writes it.
+/// The sources and how they fare.
 #[async_trait]
-pub trait SyncStore: Send + Sync {
+pub trait SourceStore: Send + Sync {
     /// Add a source, or change the settings of one, with who may read what of it is not restricted further. `Conflict` when
     /// another connector reads a source of this name. Other readers than before count from now on, whether or not the source can
     /// be read again: labels that are restricted further are left to the owner until a sync from the beginning writes their rules.
@@ -143,6 +143,20 @@ pub trait SyncStore: Send + Sync {
     /// All sources by name, with what they hold.
     async fn sources(&self) -> Result<Vec<SourceReport>>;
 
+    /// Note that a webhook's delivery of this name said that a source has something new. False when it was noted before, which
+    /// is remembered for a week.
+    async fn note_delivery(&self, source: &SourceId, name: &str, now: Timestamp) -> Result<bool>;
+
+    /// Hand the documents of a source that a projection could not handle to it once more; how many.
+    async fn retry(&self, source: &SourceId) -> Result<u64>;
+
+    /// Items that could not be understood, by item.
+    async fn dead_letters(&self, source: &SourceId) -> Result<Vec<Rejected>>;
+}
+
+/// The log of truth as sync writes it.
+#[async_trait]
+pub trait SyncStore: SourceStore {
     /// Where the sync of a source goes on; the beginning where nothing is known of it.
     async fn resume(&self, source: &SourceId) -> Result<Resume>;
 
@@ -158,13 +172,6 @@ pub trait SyncStore: Send + Sync {
     async fn apply_sweep(&self, source: &SourceId, lease: &Lease, sweep: Sweep, terms: SweepTerms)
     -> Result<Committed>;
 
-    /// Note that a webhook's delivery of this name said that a source has something new. False when it was noted before, which
-    /// is remembered for a week.
-    async fn note_delivery(&self, source: &SourceId, name: &str, now: Timestamp) -> Result<bool>;
-
-    /// Hand the documents of a source that a projection could not handle to it once more; how many.
-    async fn retry(&self, source: &SourceId) -> Result<u64>;
-
     /// Forget what is no more after a reading of a whole source: rules that it did not tell of labels that no live document has, and
     /// accounts that it did not tell.
     async fn forget(&self, source: &SourceId, lease: &Lease, told: Told) -> Result<()>;
@@ -172,8 +179,8 @@ pub trait SyncStore: Send + Sync {
     /// Take a free or expired lease, or renew one's own, for `ttl` from `now`. `None` when somebody else holds it.
     async fn lease(&self, name: &str, holder: &str, ttl: Duration, now: Timestamp) -> Result<Option<Lease>>;
 
-    /// Items that could not be understood, by item.
-    async fn dead_letters(&self, source: &SourceId) -> Result<Vec<Rejected>>;
+    /// Note that what webhooks told of a source up to `until` was read.
+    async fn heard(&self, source: &SourceId, until: Timestamp) -> Result<()>;
 }
 
 /// A document in the log: its state at the latest revision, or a tombstone.

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SweepTerms, Told};
-use domain::seam::{Connector, SyncStore};
+use domain::seam::{Connector, SourceStore, SyncStore};
 use domain::{
-    AccessId, AccessRule, Change, Cursor, Error, Key, Page, Readers, Rejected, Result, SourceId, Sweep, Timestamp,
+    AccessId, AccessRule, Change, Cursor, Error, Key, Page, Readers, Rejected, Result, SourceId, Sweep, Target,
+    Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -21,10 +22,11 @@ struct Store {
     resume: Mutex<Resume>,
     swept: Mutex<Vec<Sweep>>,
     forgotten: Mutex<Vec<Told>>,
+    heard: Mutex<Vec<Timestamp>>,
 }
 
 #[async_trait]
-impl SyncStore for Store {
+impl SourceStore for Store {
     async fn put_source(&self, _: SourceRecord, _: Readers) -> Result<()> {
         Ok(())
     }
@@ -37,6 +39,21 @@ impl SyncStore for Store {
         Ok(Vec::new())
     }
 
+    async fn note_delivery(&self, _: &SourceId, _: &str, _: Timestamp) -> Result<bool> {
+        Ok(true)
+    }
+
+    async fn retry(&self, _: &SourceId) -> Result<u64> {
+        Ok(0)
+    }
+
+    async fn dead_letters(&self, _: &SourceId) -> Result<Vec<Rejected>> {
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl SyncStore for Store {
     async fn resume(&self, _: &SourceId) -> Result<Resume> {
         Ok(self.resume.lock().unwrap().clone())
     }
@@ -46,14 +63,6 @@ impl SyncStore for Store {
         resume.cursor = Some(page.cursor);
         resume.sweep_due |= page.sweep_due;
         Ok(Committed::default())
-    }
-
-    async fn note_delivery(&self, _: &SourceId, _: &str, _: Timestamp) -> Result<bool> {
-        Ok(true)
-    }
-
-    async fn retry(&self, _: &SourceId) -> Result<u64> {
-        Ok(0)
     }
 
     async fn apply_sweep(&self, _: &SourceId, _: &Lease, sweep: Sweep, _: SweepTerms) -> Result<Committed> {
@@ -72,8 +81,9 @@ impl SyncStore for Store {
         Ok(Some(Lease { name, token: 1, holder }))
     }
 
-    async fn dead_letters(&self, _: &SourceId) -> Result<Vec<Rejected>> {
-        Ok(Vec::new())
+    async fn heard(&self, _: &SourceId, until: Timestamp) -> Result<()> {
+        self.heard.lock().unwrap().push(until);
+        Ok(())
     }
 }
 
@@ -115,6 +125,15 @@ impl Connector for Source {
         })
     }
 
+    async fn pull_target(&self, cursor: &Cursor, target: &Target) -> Result<Option<Page>> {
+        assert_eq!(cursor.0, "read");
+        let page = Page {
+            more: true,
+            ..Page::empty(cursor.clone())
+        };
+        Ok((target.0 == "known").then_some(page))
+    }
+
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
         assert_eq!(cursor, Some(&Cursor("read".into())));
         self.sweeps.lock().unwrap().pop_front().unwrap()
@@ -140,20 +159,45 @@ enum How {
     Census,
 }
 
-async fn run(store: &Store, source: &Source, how: How) -> Result<Committed> {
-    let cancel = CancellationToken::new();
-    let sync = Sync {
+/// A sync of a store at the time 7.
+fn sync<'s>(store: &'s Store, (progress, cancel): (&'s StopAfterPage, &'s CancellationToken), how: How) -> Sync<'s> {
+    Sync {
         store,
         holder: "test",
-        now: &|| Timestamp(0),
-        progress: &StopAfterPage((how == How::Stopped).then(|| cancel.clone())),
-        cancel: &cancel,
+        now: &|| Timestamp(7),
+        progress,
+        cancel,
         demands: Demands {
             census: how == How::Census,
             ..Demands::default()
         },
-    };
-    sync.run(source).await
+    }
+}
+
+async fn run(store: &Store, source: &Source, how: How) -> Result<Committed> {
+    let cancel = CancellationToken::new();
+    let progress = StopAfterPage((how == How::Stopped).then(|| cancel.clone()));
+    sync(store, (&progress, &cancel), how).run(source).await
+}
+
+#[tokio::test]
+async fn what_webhooks_name_is_read_by_itself_where_that_can_be() {
+    let (source, store) = (Source::new([Ok(Sweep::Complete(Vec::new()))]), Store::default());
+    let (progress, cancel) = (StopAfterPage(None), CancellationToken::new());
+    let sync = sync(&store, (&progress, &cancel), How::Plain);
+    let targets = |names: &[&str]| names.iter().map(|name| Target((*name).to_owned())).collect::<Vec<_>>();
+    let known = targets(&["known", "known"]);
+    assert!(
+        !sync.run_targets(&source, &known).await.unwrap(),
+        "nothing was read before"
+    );
+    sync.run(&source).await.unwrap();
+    assert_eq!(*store.heard.lock().unwrap(), [Timestamp(7)]);
+    assert!(sync.run_targets(&source, &known).await.unwrap());
+    assert_eq!(store.heard.lock().unwrap().len(), 2);
+    assert!(!sync.run_targets(&source, &targets(&["known", "other"])).await.unwrap());
+    assert_eq!(store.heard.lock().unwrap().len(), 2, "all is to be read");
+    assert_eq!(source.pulled.lock().unwrap().len(), 1, "nothing else was read");
 }
 
 #[tokio::test]

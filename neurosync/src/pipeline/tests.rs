@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::seam::store::SourceRecord;
-use domain::seam::{DocumentStore, Embedder, ProjectionStore, Role, SyncStore, VectorIndex};
+use domain::seam::{DocumentStore, Embedder, ProjectionStore, Role, SourceStore, SyncStore, VectorIndex};
 use domain::{
     AccessId, Body, Change, Cursor, Document, DocumentId, DocumentKind, Error, Filter, Key, Page, Readers, Result,
     SourceId, Timestamp, Visible,

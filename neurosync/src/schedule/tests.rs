@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::seam::store::{SourceRecord, SourceReport};
-use domain::{Retry, SourceId, Timestamp};
+use domain::{Retry, SourceId, Target, Timestamp};
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::{Rule, Schedule};
+use super::{Rule, Schedule, Work};
 
 const MINUTE: i64 = 60_000;
 
@@ -121,15 +121,15 @@ fn what_no_repetition_mends_waits_for_its_usual_time() {
 fn a_hint_makes_a_source_due_unless_it_waits_after_a_failure() {
     let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
     let mut schedule = schedule(&[report("a", Some("never"), Some(now))], now);
-    schedule.hint(&a, Timestamp(now));
+    schedule.hint(&a, None, Timestamp(now));
     assert_eq!(due(&schedule).unwrap().0, now);
     schedule.ended(&a, None, Timestamp(now));
     assert_eq!(due(&schedule), None);
-    schedule.hint(&a, Timestamp(now));
+    schedule.hint(&a, None, Timestamp(now));
     assert_eq!(due(&schedule).unwrap().0, now + 10_000, "after a rest");
     let mut failing = super::tests::schedule(&[report("a", Some("10m"), None)], now);
     failing.ended(&a, Some(Retry::Now), Timestamp(now));
-    failing.hint(&a, Timestamp(now));
+    failing.hint(&a, None, Timestamp(now));
     assert_eq!(due(&failing).unwrap().0, now + MINUTE);
 }
 
@@ -140,28 +140,99 @@ fn what_a_webhook_said_before_a_stop_is_read_at_the_next_start() {
         hinted: Some(Timestamp(hinted)),
         ..report("a", Some("24h"), Some(now - MINUTE))
     };
-    assert_eq!(due(&schedule(&[hinted(now - MINUTE + 1)], now)).unwrap().0, now);
-    assert!(due(&schedule(&[hinted(now - MINUTE)], now)).unwrap().0 > now);
+    // What was read is not hinted at any more, whenever that was.
+    assert_eq!(due(&schedule(&[hinted(now - 2 * MINUTE)], now)).unwrap().0, now);
+    assert!(
+        due(&schedule(&[report("a", Some("24h"), Some(now - MINUTE))], now))
+            .unwrap()
+            .0
+            > now
+    );
+}
+
+#[test]
+fn what_webhooks_name_is_read_by_itself_and_moves_no_schedule() {
+    let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
+    let mut schedule = schedule(&[report("a", Some("24h"), Some(now))], now);
+    let (usual, _) = due(&schedule).unwrap();
+    let named = |name: &str| Some(Target(name.to_owned()));
+    for name in ["one", "two", "one"] {
+        schedule.hint(&a, named(name), Timestamp(now));
+    }
+    let both = Work::Targets(["one", "two"].map(|name| Target(name.to_owned())).into());
+    assert_eq!(schedule.start(Timestamp(now)), Some((a.clone(), both.clone())));
+    schedule.hint(&a, named("three"), Timestamp(now));
+    assert_eq!(due(&schedule), None, "it runs");
+    schedule.ended(&a, None, Timestamp(now));
+    assert_eq!(due(&schedule).unwrap().0, now + 10_000, "the third, after a rest");
+    let (_, third) = schedule.start(Timestamp(now + 10_000)).unwrap();
+    assert_eq!(third, Work::Targets(vec![Target("three".to_owned())]));
+    schedule.ended(&a, None, Timestamp(now + 10_000));
+    assert_eq!(due(&schedule).unwrap().0, usual);
+
+    // What is not known by itself is for the whole, after what is.
+    schedule.hint(&a, named("one"), Timestamp(now + MINUTE));
+    schedule.hint(&a, named("two"), Timestamp(now + MINUTE));
+    schedule.hint(&a, None, Timestamp(now + MINUTE));
+    assert_eq!(schedule.start(Timestamp(now + MINUTE)), Some((a.clone(), both)));
+    schedule.ended(&a, None, Timestamp(now + MINUTE));
+    assert_eq!(schedule.start(Timestamp(now + MINUTE)), Some((a.clone(), Work::Whole)));
+    schedule.ended(&a, None, Timestamp(now + MINUTE));
+
+    // So is what are too many.
+    for number in 0..200 {
+        schedule.hint(&a, named(&number.to_string()), Timestamp(now + 2 * MINUTE));
+    }
+    let at = Timestamp(now + 2 * MINUTE);
+    let Some((_, Work::Targets(targets))) = schedule.start(at) else {
+        unreachable!("what was named comes first");
+    };
+    assert_eq!(targets.len(), 100);
+    schedule.ended(&a, None, at);
+    assert_eq!(schedule.start(at), Some((a, Work::Whole)));
+}
+
+#[test]
+fn what_was_named_is_tried_again_and_then_left_to_a_whole_sync() {
+    let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
+    let mut schedule = schedule(&[report("a", Some("never"), Some(now))], now);
+    schedule.hint(&a, Some(Target("one".to_owned())), Timestamp(now));
+    let mut waits = Vec::new();
+    let last = loop {
+        let (at, _) = due(&schedule).unwrap();
+        waits.push((at - now) / MINUTE);
+        let (_, work) = schedule.start(Timestamp(at)).unwrap();
+        if work == Work::Whole {
+            break at;
+        }
+        schedule.ended(&a, Some(Retry::Now), Timestamp(at));
+    };
+    assert_eq!(waits, [0, 1, 3, 7, 15]);
+    schedule.ended(&a, None, Timestamp(last));
+    assert_eq!(due(&schedule), None);
 }
 
 #[test]
 fn a_source_of_webhooks_alone_is_tried_again_after_a_failure_and_rests_between_hints() {
     let (now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
     let mut schedule = schedule(&[report("a", Some("never"), Some(now))], now);
-    schedule.hint(&a, Timestamp(now));
-    assert_eq!(schedule.start(Timestamp(now)), Some(a.clone()));
+    schedule.hint(&a, None, Timestamp(now));
+    assert_eq!(schedule.start(Timestamp(now)), Some((a.clone(), Work::Whole)));
     schedule.ended(&a, Some(Retry::After(Duration::from_mins(5))), Timestamp(now));
     assert_eq!(due(&schedule).unwrap().0, now + 5 * MINUTE);
-    schedule.hint(&a, Timestamp(now));
+    schedule.hint(&a, None, Timestamp(now));
     assert_eq!(due(&schedule).unwrap().0, now + 5 * MINUTE);
-    assert_eq!(schedule.start(Timestamp(now + 5 * MINUTE)), Some(a.clone()));
-    schedule.hint(&a, Timestamp(now + 5 * MINUTE));
+    assert_eq!(
+        schedule.start(Timestamp(now + 5 * MINUTE)),
+        Some((a.clone(), Work::Whole))
+    );
+    schedule.hint(&a, None, Timestamp(now + 5 * MINUTE));
     schedule.ended(&a, None, Timestamp(now + 6 * MINUTE));
     assert_eq!(due(&schedule).unwrap().0, now + 6 * MINUTE + 10_000);
     // What can never be mended waits for a hint.
     schedule.ended(&a, Some(Retry::Never), Timestamp(now));
     assert_eq!(due(&schedule), None);
-    schedule.hint(&a, Timestamp(now));
+    schedule.hint(&a, None, Timestamp(now));
     assert!(due(&schedule).is_some());
     schedule.start(Timestamp(now + 60 * MINUTE));
     schedule.stopped(Timestamp(now));
@@ -191,7 +262,7 @@ fn a_running_source_is_not_started_twice_and_once_more_when_it_was_asked_for_mea
     let mut schedule = schedule(&reports, now);
     let at = Timestamp(now);
     let names: Vec<_> = std::iter::from_fn(|| schedule.start(at))
-        .map(|one| one.to_string())
+        .map(|(one, _)| one.to_string())
         .collect();
     assert_eq!(names, ["a", "b"]);
     schedule.ask(&a, at);
@@ -202,12 +273,16 @@ fn a_running_source_is_not_started_twice_and_once_more_when_it_was_asked_for_mea
         "it still runs, the other is gone"
     );
     schedule.ended(&a, None, at);
-    assert_eq!(schedule.start(at), Some(a.clone()));
+    assert_eq!(schedule.start(at), Some((a.clone(), Work::Whole)));
     schedule.ended(&a, None, at);
     assert!(due(&schedule).unwrap().0 > now, "asked for once");
     schedule.ended(&a, Some(Retry::Now), at);
     schedule.ask(&a, at);
-    assert_eq!(schedule.start(at), Some(a), "the owner does not wait for what failed");
+    assert_eq!(
+        schedule.start(at),
+        Some((a, Work::Whole)),
+        "the owner does not wait for what failed"
+    );
 }
 
 proptest! {

@@ -45,3 +45,17 @@ pub(super) async fn note(store: &Sqlite, source: &SourceId, name: &str, now: Tim
     transaction.commit().await.during(OPERATION)?;
     Ok(first)
 }
+
+/// Note that all deliveries up to `until` were answered.
+pub(super) async fn heard(store: &Sqlite, source: &SourceId, until: Timestamp) -> Result<()> {
+    const OPERATION: &str = "note that deliveries were read";
+    let mut transaction = store.write(OPERATION).await?;
+    let number = sources::live(&mut transaction, OPERATION, source).await?.number;
+    sqlx::query("UPDATE sources SET hinted = NULL WHERE number = ? AND hinted <= ?")
+        .bind(number)
+        .bind(until.0)
+        .execute(&mut *transaction)
+        .await
+        .during(OPERATION)?;
+    transaction.commit().await.during(OPERATION)
+}

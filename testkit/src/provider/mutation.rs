@@ -76,6 +76,8 @@ pub struct Changed {
     pub at: i64,
     /// What a webhook tells of it: the event, and the ids of what it is about.
     pub(crate) event: Event,
+    /// What is gone by the event: a comment's id, or the `ts` of the thread that a message was in.
+    pub(crate) gone: Option<u64>,
 }
 
 /// What a webhook tells.
@@ -99,7 +101,13 @@ impl Changed {
             before: None,
             at: 0,
             event,
+            gone: None,
         }
+    }
+
+    pub(crate) fn gone(mut self, gone: Option<u64>) -> Self {
+        self.gone = gone;
+        self
     }
 
     pub(crate) fn was(mut self, before: String) -> Self {

@@ -71,7 +71,10 @@ impl State {
         match &changed.event {
             Event::Silent => Vec::new(),
             Event::GitHub(event, action, repository, number) => {
-                let body = self.github_body((event, action), *repository, *number);
+                let mut body = self.github_body((event, action), *repository, *number);
+                if let Some(comment) = changed.gone {
+                    body["comment"] = json!({ "id": comment });
+                }
                 let delivery = Delivery::new(Provider::GitHub, &body);
                 let signature = format!("sha256={}", hmac_hex(&secrets.github, &delivery.body));
                 vec![
@@ -84,9 +87,13 @@ impl State {
                         .with("x-hub-signature-256", signature),
                 ]
             }
-            Event::Jira(event, id, key) => self.jira_deliveries((event, *id, key), &guid, secrets),
+            Event::Jira(event, id, key) => self.jira_deliveries((event, *id, key), changed.gone, (&guid, secrets)),
             Event::Slack(event, channel, moment) => {
-                let body = self.slack_body((event, channel), *moment, changed.at);
+                let mut body = self.slack_body((event, channel), *moment, changed.at);
+                if let Some(thread) = changed.gone.and_then(|thread| i64::try_from(thread).ok()) {
+                    body["event"]["previous_message"] =
+                        json!({ "ts": body["event"]["deleted_ts"], "thread_ts": ts(thread) });
+                }
                 let delivery = Delivery::new(Provider::Slack, &body);
                 let stamp = self.world.now / SECOND;
                 let text = [format!("v0:{stamp}:").as_bytes(), &delivery.body].concat();
@@ -138,7 +145,12 @@ impl State {
         body
     }
 
-    fn jira_deliveries(&self, (event, id, key): (&str, u64, &str), guid: &str, secrets: &Secrets) -> Vec<Delivery> {
+    fn jira_deliveries(
+        &self,
+        (event, id, key): (&str, u64, &str),
+        gone: Option<u64>,
+        (guid, secrets): (&str, &Secrets),
+    ) -> Vec<Delivery> {
         let issue = self.world.jira.issues.get(&id);
         let told = match issue {
             Some(issue) => {
@@ -147,11 +159,9 @@ impl State {
             None => json!({ "id": id.to_string(), "key": key, "fields": {} }),
         };
         let mut body = json!({ "timestamp": self.world.now, "webhookEvent": event, "issue": told });
-        if let Some(comment) = issue
-            .and_then(|issue| issue.comments.last())
-            .filter(|_| event.starts_with("comment"))
-        {
-            body["comment"] = json!({ "id": comment.id.to_string() });
+        let last = issue.and_then(|issue| issue.comments.last()).map(|comment| comment.id);
+        if let Some(comment) = gone.or(last).filter(|_| event.starts_with("comment")) {
+            body["comment"] = json!({ "id": comment.to_string() });
         }
         let sent = || {
             Delivery::new(Provider::Jira, &body)

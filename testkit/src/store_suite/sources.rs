@@ -259,6 +259,10 @@ pub(super) async fn a_delivery_counts_once_for_a_week(store: Arc<dyn Store>) {
     assert_eq!(hinted().await, [Some(NOW), Some(later(1))]);
     assert!(note(&world, "d2", later(2)).await);
     assert_eq!(hinted().await, [Some(later(2)), Some(later(1))]);
+    store.heard(&world.source, later(1)).await.expect("heard");
+    assert_eq!(hinted().await, [Some(later(2)), Some(later(1))], "one came after that");
+    store.heard(&world.source, later(2)).await.expect("heard");
+    assert_eq!(hinted().await, [None, Some(later(1))]);
     assert!(note(&world, "d1", later(8)).await, "forgotten by then");
     store.remove_source(&world.source).await.expect("removed");
     assert!(store.note_delivery(&world.source, "d3", NOW).await.is_err());

@@ -108,7 +108,8 @@ fn delete(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
     let number = some(world, rng, at)?;
     let item = world.github.repositories[at].items.get_mut(&number)?;
     // A deleted comment moves nothing else: its issue looks as it did.
-    let told = if item.comments.pop().is_some() {
+    let comment = item.comments.pop().map(|comment| comment.id);
+    let told = if comment.is_some() {
         ("issue_comment", "deleted", Some(number))
     } else if item.pull.is_some() {
         // Pull requests cannot be deleted.
@@ -119,7 +120,7 @@ fn delete(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
         repository.gone.insert(number, None);
         ("issues", "deleted", Some(number))
     };
-    Some(changed(world, at, Mutation::Delete(SELF), told))
+    Some(changed(world, at, Mutation::Delete(SELF), told).gone(comment))
 }
 
 /// An issue moves to another repository, under a new number and with a new id.

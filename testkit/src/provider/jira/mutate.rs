@@ -77,8 +77,9 @@ fn edit(world: &mut World, rng: &mut Rng, id: u64) -> Option<Changed> {
 fn delete(world: &mut World, rng: &mut Rng, id: u64) -> Option<Changed> {
     let now = world.now;
     if rng.chance(400) {
-        world.jira.change(id, now)?.comments.pop()?;
-        return changed(world, Mutation::Delete(SELF), ("comment_deleted", id));
+        let comment = world.jira.change(id, now)?.comments.pop()?;
+        let changed = changed(world, Mutation::Delete(SELF), ("comment_deleted", id))?;
+        return Some(changed.gone(Some(comment.id)));
     }
     let told = changed(world, Mutation::Delete(SELF), ("jira:issue_deleted", id));
     let issue = world.jira.issues.remove(&id)?;

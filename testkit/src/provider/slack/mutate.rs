@@ -90,6 +90,8 @@ fn delete(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
     let moment = some(world, rng, at)?;
     let told = changed(world, at, Mutation::Delete(SELF), ("message_deleted", Some(moment)));
     let channel = &mut world.slack.channels[at];
+    let thread = channel.messages.get(&moment).and_then(|message| message.thread);
+    let told = told.gone(thread.and_then(|thread| thread.try_into().ok()));
     if channel.replies(moment).next().is_some() {
         let message = channel.messages.get_mut(&moment)?;
         message.tombstone = true;
