@@ -7,6 +7,7 @@ mod connector;
 pub(crate) mod convert;
 mod cursor;
 mod holders;
+mod hooks;
 mod issues;
 pub(crate) mod links;
 pub(crate) mod people;

@@ -219,10 +219,13 @@ pub enum Source {
         name: String,
     },
     /// Set the secret that a provider signs a source's webhooks with, from standard input; they go to
-    /// `/v1/webhooks/{github,jira,slack}/NAME` of the server.
+    /// `/v1/webhooks/{github,jira,slack}/NAME` of the server. Jira makes its webhooks itself where the server has an address.
     Webhook {
         /// The source.
         name: String,
+        /// Have Jira send webhooks to this server: the address that it is reached at. They are signed by the app of the connection.
+        #[arg(long, value_name = "URL")]
+        address: Option<url::Url>,
     },
     /// Remove a source and everything that came from it.
     Remove {

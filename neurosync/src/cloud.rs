@@ -18,12 +18,14 @@ use crate::connections::{Connections, section};
 
 /// The setting that names the connection.
 pub(crate) const CONNECTION: &str = "connection";
+/// What Jira's connector is called in a record.
+pub(crate) const JIRA: &str = "jira";
 const OPERATION: &str = "add source";
 
 /// What a kind is called in a record when it is read from its provider; none where it only is from files.
 pub(crate) fn name(kind: ConnectorKind) -> Option<&'static str> {
     match kind {
-        ConnectorKind::Jira => Some("jira"),
+        ConnectorKind::Jira => Some(JIRA),
         ConnectorKind::Confluence => Some("confluence"),
         ConnectorKind::Github => Some("github"),
         ConnectorKind::Slack => Some("slack"),
@@ -81,7 +83,7 @@ pub(crate) async fn settings(
         let filter = match connector {
             "github" => "repositories",
             "slack" => "channels",
-            "jira" => "projects",
+            JIRA => "projects",
             _ => "spaces",
         };
         settings.insert(filter.to_owned(), json!(written.only));
@@ -182,7 +184,7 @@ pub(crate) fn open(
             let api = link.api(Policy::slack(&address(&settings.api)?)?);
             Box::new(Slack::open(id, settings, api, link.clock())?)
         }
-        "jira" => {
+        JIRA => {
             let (settings, link) = (read::<JiraCloudSettings>(record, own)?, Link::of(record, connections)?);
             let api = link.api(Policy::atlassian(&gateway(settings.api.as_deref())?)?);
             Box::new(Jira::open(id, settings, api, link.clock())?)

@@ -6,11 +6,12 @@ use connectors::access::AccessSetting;
 use connectors::archive::{Archive, Kind};
 use connectors::git::Git;
 use domain::seam::Connector;
-use domain::seam::store::SourceRecord;
+use domain::seam::store::{SourceRecord, SourceReport};
 use domain::{Error, Readers, Result, SourceId, Timestamp};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use url::Url;
 
 use crate::app::App;
 use crate::cli::{ConnectorKind, SourceSettings};
@@ -154,6 +155,30 @@ pub(crate) async fn check(record: &SourceRecord, app: &App) -> Result<()> {
         }
         None => open(record, app).map(drop),
     }
+}
+
+/// The setting that names where a provider is to send webhooks.
+const WEBHOOK: &str = "webhook";
+
+/// Have the connector of a source see to webhooks at an address.
+pub(crate) fn set_webhook(record: &mut SourceRecord, address: &Url) {
+    if let Value::Object(settings) = &mut record.settings {
+        settings.insert(WEBHOOK.to_owned(), json!(address));
+    }
+}
+
+/// A record with the webhooks that the source of its name has: they are set by themselves, and stay when other settings change.
+pub(crate) fn with_webhook_of(mut record: SourceRecord, reports: &[SourceReport]) -> SourceRecord {
+    let known = reports
+        .iter()
+        .find(|report| !report.removed && report.source.id == record.id);
+    let known = known.filter(|report| report.source.connector == record.connector);
+    if let Some(address) = known.and_then(|report| report.source.settings.get(WEBHOOK))
+        && let Value::Object(settings) = &mut record.settings
+    {
+        settings.insert(WEBHOOK.to_owned(), address.clone());
+    }
+    record
 }
 
 /// Whether two records lead to the same place.

@@ -92,6 +92,8 @@ fn unsigned() -> Error {
 /// The secret that a source's webhooks are signed with.
 async fn secret(connections: &Connections, source: &SourceId) -> Result<Option<Secret>> {
     match connections.grant(&name(source)).await {
+        // Without a secret of their own they are signed by the app that made them.
+        Ok(Grant { access: None, .. }) => Ok(connections.app(Provider::Atlassian)?.client_secret.clone()),
         Ok(grant) => Ok(grant.access),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -104,6 +106,21 @@ async fn secret(connections: &Connections, source: &SourceId) -> Result<Option<S
 /// Those of the store.
 pub(crate) async fn keep_secret(connections: &Connections, source: &SourceId, secret: Secret) -> Result<()> {
     let kept = Grant::new(Provider::Plain, GrantKind::Personal, Some(secret));
+    connections.keep(&name(source), kept).await
+}
+
+/// Trust what Atlassian's configured app signs.
+///
+/// # Errors
+/// `Invalid` when there is no such app or it has no secret; those of the store.
+pub(crate) async fn trust_app(connections: &Connections, source: &SourceId) -> Result<()> {
+    if connections.app(Provider::Atlassian)?.client_secret.is_none() {
+        let error = Error::invalid("set webhook", "the configured app of Atlassian has no secret");
+        return Err(
+            error.with_hint("set NEUROSYNC_ATLASSIAN_CLIENT_SECRET, or `client_secret_file` under [apps.atlassian]")
+        );
+    }
+    let kept = Grant::new(Provider::Plain, GrantKind::Personal, None);
     connections.keep(&name(source), kept).await
 }
 

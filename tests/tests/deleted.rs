@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use neurosync_tests::providers::{configured, connect_all, redirect, simulators};
+use neurosync_tests::providers::{configured, connect_all, redirect, simulators_of};
 use neurosync_tests::{Server, tell};
-use testkit::provider::{Changed, Delivery, Mutation, Provider, Secrets, Simulators};
+use testkit::provider::{Changed, Delivery, Mutation, Provider, Secrets, Settings, Simulators};
 use tokio::task::block_in_place;
 
 /// How long after a webhook something may still be found.
@@ -48,8 +48,22 @@ fn stored(key: &str) -> String {
     key.replacen("jira:acme/", "jira:acme.atlassian.net/", 1)
 }
 
+/// How often Jira was asked for webhooks by a method.
+fn made(simulators: &Simulators, method: &str) -> usize {
+    let log = simulators.log();
+    let own = log
+        .entries
+        .iter()
+        .filter(|one| one.method == method && one.path.contains("/rest/api/3/webhook"));
+    own.count()
+}
+
 fn exists(server: &Server, key: &str) -> bool {
-    let key: String = key.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let key = key
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect::<Vec<_>>()
+        .concat();
     let answer = server.get(&format!("/v1/entities/{key}"), None);
     answer.status == 200
         && answer.json()["documents"]
@@ -76,7 +90,7 @@ fn delete(simulators: &Simulators, server: &Server, provider: Provider) -> (Stri
     unreachable!("nothing was deleted at {provider:?}");
 }
 
-/// Slack's signatures hold for five minutes: its clock has to go as this machine's does.
+/// Slack's signatures hold for five minutes, Jira's for three: their clock has to go as this machine's does.
 fn catch_up(simulators: &Simulators) {
     let file = tempfile::tempfile().and_then(|file| file.metadata()?.modified());
     let now = file
@@ -90,28 +104,44 @@ fn catch_up(simulators: &Simulators) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deletion_counts_with_its_webhook() {
     let redirect = redirect();
-    let simulators = simulators(&redirect).await;
+    let settings = Settings {
+        token_life: Some(Duration::from_hours(24 * 365 * 2)),
+        ..Settings::default()
+    };
+    let simulators = simulators_of(&redirect, settings).await;
     let neurosync = configured(&simulators, &redirect);
     block_in_place(|| {
         connect_all(&neurosync, &simulators);
         neurosync.json(&["sync"]);
         let secrets = Secrets::default();
-        for (source, secret) in [
-            ("github", &secrets.github),
-            ("jira", &secrets.jira),
-            ("slack", &secrets.slack),
-        ] {
+        for (source, secret) in [("github", &secrets.github), ("slack", &secrets.slack)] {
             neurosync.keep_webhook(source, secret);
         }
+        // Jira makes its webhooks itself, signed by the app.
+        let set = ["source", "webhook", "jira", "--address", "https://sync.acme.example"];
+        let place = neurosync.json(&set)["address"].clone();
+        assert_eq!(place, "https://sync.acme.example/v1/webhooks/jira/jira");
+        neurosync.json(&["sync", "jira"]);
+        assert_eq!(made(&simulators, "POST"), 1, "it is registered");
+        assert!(
+            neurosync
+                .fails(&["source", "webhook", "slack", "--address", "https://x.example"])
+                .1
+                .contains("only Jira")
+        );
         let server = neurosync.serve();
-        for provider in [Provider::GitHub, Provider::Jira, Provider::Slack] {
+        for provider in [Provider::GitHub, Provider::Slack, Provider::Jira] {
             let (key, changed) = delete(&simulators, &server, provider);
-            if provider == Provider::Slack {
+            if provider != Provider::GitHub {
                 catch_up(&simulators);
             }
             let asked = simulators.log().count(provider);
             let deliveries = simulators.deliveries(&changed, &secrets);
-            assert!(matches!(post(&server, &deliveries[0]), 200 | 202), "{provider:?}");
+            let last = deliveries.last().expect("a delivery");
+            if provider == Provider::Jira {
+                assert_eq!(post(&server, &deliveries[0]), 403, "nobody set that secret");
+            }
+            assert!(matches!(post(&server, last), 200 | 202), "{provider:?}");
             let told = Instant::now();
             while exists(&server, &key) {
                 assert!(told.elapsed() < LIMIT, "{key} is still there");

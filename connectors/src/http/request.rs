@@ -62,6 +62,14 @@ impl Request {
         }
     }
 
+    /// A PUT that is answered by JSON.
+    pub fn put(url: Url) -> Self {
+        Self {
+            method: Method::PUT,
+            ..Self::get(url)
+        }
+    }
+
     /// A DELETE; its answer may be empty.
     pub fn delete(url: Url) -> Self {
         Self {

@@ -50,7 +50,7 @@ pub(super) struct Fetched {
 /// The API of one site.
 #[derive(Clone)]
 pub(super) struct Client {
-    ask: Ask,
+    pub(super) ask: Ask,
 }
 
 impl Client {
@@ -65,12 +65,16 @@ impl Client {
         self.ask.date()
     }
 
-    fn get(&self, path: &str) -> Result<Request> {
+    pub(super) fn get(&self, path: &str) -> Result<Request> {
         Ok(Request::get(self.ask.url(&format!("rest/api/3/{path}"))?))
     }
 
-    fn post(&self, path: &str, body: &Value) -> Result<Request> {
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Request> {
         Request::post(self.ask.url(&format!("rest/api/3/{path}"))?).json(body)
+    }
+
+    pub(super) fn put(&self, path: &str, body: &Value) -> Result<Request> {
+        Request::put(self.ask.url(&format!("rest/api/3/{path}"))?).json(body)
     }
 
     /// The connecting account.

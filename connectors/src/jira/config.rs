@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{Error, Result};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::access::AccessSetting;
 use crate::atlassian::place::{Place, Written};
@@ -41,6 +42,9 @@ pub struct JiraCloudSettings {
     /// Over how many days the daily census reads everything again, to find what no search tells. Default: 7.
     #[serde(default = "default_census_days")]
     pub census_days: u32,
+    /// Where Jira is to tell of changes: the address of this server's route for the source's webhooks. Only with a consent by OAuth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Url>,
     /// Whether to read remote links, which takes a request for each issue. Default: yes.
     #[serde(default = "default_remote_links")]
     pub remote_links: bool,
@@ -68,6 +72,7 @@ pub(super) struct Config {
     pub(super) access_age: Duration,
     pub(super) census_days: u32,
     pub(super) remote_links: bool,
+    pub(super) webhook: Option<Url>,
     /// A digest of all by which documents are made.
     pub(super) digest: String,
 }
@@ -105,6 +110,7 @@ impl Config {
             access_age: Duration::from_mins(settings.access_minutes.into()),
             census_days: settings.census_days,
             remote_links: settings.remote_links,
+            webhook: settings.webhook,
             digest,
             place,
         })

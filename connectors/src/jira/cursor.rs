@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use domain::{Cursor, Result};
 use serde::{Deserialize, Serialize};
 
+use super::hooks::Hooks;
 use super::people::Restriction;
 use crate::atlassian::ids::Ids;
 use crate::cursor;
@@ -53,6 +54,8 @@ pub(super) struct Position {
     pub(super) seen: BTreeMap<u64, i64>,
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub(super) rejected: BTreeSet<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) hooks: Option<Hooks>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) run: Option<Run>,
 }

@@ -103,6 +103,7 @@ impl<'j> Pull<'j> {
             self.position.me = self.jira.client.myself().await?;
         }
         let read = self.projects().await?;
+        self.hooks().await;
         // A clock that is wrong, here or there, must not lead past what the other has not written yet.
         let server = self.jira.client.date().map_or(self.now, |date| date.0);
         let to = (self.now.min(server) - MARGIN).max(self.position.high);

@@ -1,6 +1,7 @@
 //! The connector against a simulated site.
 
 mod convergence;
+mod hooks;
 
 use std::collections::BTreeSet;
 

@@ -44,6 +44,18 @@ pub(crate) fn with_token(provider: Provider, simulators: &Arc<Simulators>, token
     at(provider, (simulators, simulators.addresses()), token)
 }
 
+/// A connector to Jira that has it send webhooks to an address.
+pub(crate) fn with_webhook(simulators: &Arc<Simulators>, token: &str, webhook: &str) -> Box<dyn Connector> {
+    let places = simulators.addresses();
+    let policy = Policy::atlassian(&url(&places.atlassian)).expect("a policy");
+    let mut settings = settings(Provider::Jira, places);
+    settings["webhook"] = webhook.into();
+    let settings = serde_json::from_value(settings).expect("settings");
+    let clock: Arc<dyn Clock> = Arc::new(SimClock(Arc::clone(simulators)));
+    let source = SourceId::new("source").expect("slug");
+    Box::new(Jira::open(source, settings, api(simulators, policy, token), clock).expect("opened"))
+}
+
 /// One that asks another server than the simulator, by the simulators' clock.
 pub(crate) fn beside(
     provider: Provider,

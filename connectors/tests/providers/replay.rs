@@ -47,7 +47,7 @@ async fn every_request_is_described_by_its_provider() {
         count += asked.len();
         met.extend(check(&table, &asked));
     }
-    for asked in [runs::rarities().await, runs::signing().await] {
+    for asked in [runs::rarities().await, runs::named().await, runs::signing().await] {
         count += asked.len();
         met.extend(check(&table, &asked));
     }

@@ -1,9 +1,10 @@
 //! What a webhook names is read by itself, with a handful of requests, and is then as a fresh reading finds it.
 
 use connectors::webhook::{Sender, target};
+use domain::Target;
 use domain::seam::Connector;
 use serde_json::Value;
-use testkit::provider::{Changed, Limits, Mutation, Provider, Secrets, Simulators};
+use testkit::provider::{Changed, Delivery, Limits, Mutation, Provider, Secrets, Simulators};
 
 use crate::four::{open, start};
 use crate::simulated::{Held, assert_same};
@@ -35,23 +36,38 @@ fn sender(provider: Provider) -> Sender {
     }
 }
 
+/// A header of a delivery.
+fn header<'d>(delivery: &'d Delivery, name: &str) -> Option<&'d str> {
+    let found = delivery.headers.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.as_str())
+}
+
 /// Follow one delivery; whether it was read by itself.
-async fn follow(held: &mut Held, connector: &dyn Connector, simulators: &Simulators, changed: &Changed) -> bool {
+pub(crate) async fn follow(
+    held: &mut Held,
+    connector: &dyn Connector,
+    simulators: &Simulators,
+    changed: &Changed,
+) -> bool {
     let deliveries = simulators.deliveries(changed, &Secrets::default());
     let delivery = deliveries.first().expect("a delivery");
-    let header = |name: &str| {
-        let found = delivery.headers.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    };
-    let Some(target) = target(sender(delivery.provider), header, &delivery.body) else {
+    let provider = sender(delivery.provider);
+    let Some(target) = target(provider, |name| header(delivery, name), &delivery.body) else {
         return false;
     };
     let before = simulators.log().count(delivery.provider);
-    let cursor = held.cursor.clone().expect("read before");
-    let page = connector.pull_target(&cursor, &target).await.expect("read");
+    let read = look(held, connector, &target).await;
     let asked = simulators.log().count(delivery.provider) - before;
     assert!(asked <= REQUESTS, "{asked} requests for {target:?}");
-    let Some(page) = page else { return false };
+    read
+}
+
+/// Look at what is named; whether it was read by itself.
+pub(crate) async fn look(held: &mut Held, connector: &dyn Connector, target: &Target) -> bool {
+    let cursor = held.cursor.clone().expect("read before");
+    let Some(page) = connector.pull_target(&cursor, target).await.expect("read") else {
+        return false;
+    };
     assert!(page.more, "what else is new was not read");
     held.apply(page);
     true
@@ -140,9 +156,7 @@ async fn what_is_said_to_be_deleted_and_is_there_stays() {
         let header = |name: &str| (name == "x-github-event").then_some("issues");
         let target = target(sender(provider), header, body.to_string().as_bytes()).expect("a target");
         let before = held.documents.len();
-        let cursor = held.cursor.clone().expect("read");
-        let page = connector.pull_target(&cursor, &target).await.expect("read");
-        held.apply(page.expect("by itself"));
+        assert!(look(&mut held, &*connector, &target).await);
         assert_eq!(held.documents.len(), before, "{provider:?}");
     }
 }

@@ -53,6 +53,9 @@ JIRA = [
     ("get", "/rest/api/3/project/{projectKeyOrId}/permissionscheme"),
     ("post", "/rest/api/3/search/jql"),
     ("get", "/rest/api/3/users/search"),
+    ("get", "/rest/api/3/webhook"),
+    ("post", "/rest/api/3/webhook"),
+    ("put", "/rest/api/3/webhook/refresh"),
 ]
 SLACK = [
     "/auth.test",

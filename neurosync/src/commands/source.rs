@@ -3,6 +3,7 @@
 use domain::seam::store::SourceReport;
 use domain::{Error, ErrorKind, Result, SourceId};
 use serde_json::json;
+use url::Url;
 
 use super::connect::read_token;
 use super::show;
@@ -20,7 +21,11 @@ pub(super) async fn run(context: &Context<'_>, source: Source) -> Result<()> {
         Source::Import(settings) => add(context, &settings, true).await,
         Source::List => list(context).await,
         Source::Report { name } => report(context, &name).await,
-        Source::Webhook { name } => webhook(context, &name).await,
+        Source::Webhook { name, address: None } => webhook(context, &name).await,
+        Source::Webhook {
+            name,
+            address: Some(address),
+        } => webhook_by_app(context, &name, &address).await,
         Source::Remove { name } => remove(context, &name).await,
     }
 }
@@ -34,6 +39,7 @@ async fn add(context: &Context<'_>, settings: &SourceSettings, sync: bool) -> Re
     };
     let id = record.id.clone();
     let reports = app.sync_store().sources().await?;
+    let record = connector::with_webhook_of(record, &reports);
     let known = |report: &SourceReport| !report.removed && connector::is_same_place(&report.source, &record);
     let known = reports.iter().any(|report| report.source.id == id && known(report));
     match connector::check(&record, &app).await {
@@ -94,6 +100,42 @@ async fn webhook(context: &Context<'_>, name: &str) -> Result<()> {
     hints::keep_secret(app.connections()?, &id, read_token().await?).await?;
     context.output.answer(&json!({"source": id}), |_, _| {
         format!("set the same secret at the provider, and the address of this server with /v1/webhooks/PROVIDER/{id} (github, jira, slack)")
+    })
+}
+
+/// Have the next sync register a webhook for this server, which the connection's app signs.
+async fn webhook_by_app(context: &Context<'_>, name: &str, address: &Url) -> Result<()> {
+    const OPERATION: &str = "set webhook";
+    let id = SourceId::new(name)?;
+    let app = context.app().await?;
+    let mut record = find(app.sync_store().sources().await?, &id)?.source;
+    if record.connector != cloud::JIRA {
+        let message = format!(
+            "{id} is read by `{}`; only Jira makes webhooks by itself",
+            record.connector
+        );
+        return Err(Error::invalid(OPERATION, message)
+            .with_hint("make one at the provider, and set its secret without --address"));
+    }
+    let here = address
+        .host_str()
+        .is_some_and(|host| host == "127.0.0.1" || host == "localhost");
+    if address.scheme() != "https" && !here {
+        return Err(
+            Error::invalid(OPERATION, format!("`{address}` is not reached by https"))
+                .with_hint("give the address at which Jira reaches this server: https://HOST"),
+        );
+    }
+    let place = address.join(&format!("/v1/webhooks/jira/{id}"));
+    let place = place.map_err(|error| {
+        Error::invalid(OPERATION, format!("`{address}` is no address of a server")).with_source(error)
+    })?;
+    hints::trust_app(app.connections()?, &id).await?;
+    connector::set_webhook(&mut record, &place);
+    let readers = connector::readers(&record)?;
+    app.sync_store().put_source(record, readers).await?;
+    context.output.answer(&json!({"source": id, "address": place}), |_, _| {
+        format!("the next sync of {id} has Jira send its webhooks to {place}, and keeps them alive")
     })
 }
 

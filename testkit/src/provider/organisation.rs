@@ -78,6 +78,7 @@ impl World {
                 sprints: Vec::new(),
                 levels: Vec::new(),
                 ghosts: Vec::new(),
+                hooks: BTreeMap::new(),
             },
             slack: Slack {
                 channels: Vec::new(),

@@ -8,14 +8,18 @@ use connectors::http::{GrantKey, Http, Provider as Service, Settings as HttpSett
 use connectors::oauth::{AppKey, Endpoints, Grant, GrantKind, Grants, Logins, OAuthApp};
 use connectors::secret::Secret;
 use connectors::vault::{Vault, WrappingKeys};
+use connectors::webhook::{Sender, target};
+use domain::seam::Connector;
 use domain::seam::grants::GrantStore;
+use serde_json::{Value, json};
 use testkit::grants::MemoryGrants;
-use testkit::provider::{Application, Entry, Limits, Provider, Simulators};
+use testkit::provider::{Application, Entry, Limits, Mutation, Provider, Secrets, Simulators};
 use url::Url;
 
 use super::altered::Altered;
-use crate::four::{DAY, beside, change, open, start, with_token};
+use crate::four::{DAY, beside, change, open, start, with_token, with_webhook};
 use crate::simulated::{Held, SimClock, url};
+use crate::targets::{follow, look};
 
 const CALLBACK: &str = "http://127.0.0.1/callback";
 const WRAPPING: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -48,6 +52,51 @@ pub(crate) async fn reading(provider: Provider) -> Vec<Entry> {
         asked.extend(simulators.log().entries);
     }
     asked
+}
+
+/// What is asked for what webhooks name, and for Jira's webhooks themselves.
+pub(crate) async fn named() -> Vec<Entry> {
+    let simulators = start(7, 400, Limits::none()).await;
+    for provider in [Provider::GitHub, Provider::Jira, Provider::Slack] {
+        let connector = open(provider, &simulators, 0);
+        let mut held = Held::default();
+        held.sync(&*connector, &simulators).await;
+        for mutation in [
+            Mutation::Create(provider),
+            Mutation::Edit(provider),
+            Mutation::Delete(provider),
+        ] {
+            for _ in 0..12 {
+                if let Some(changed) = simulators.mutate_as(mutation) {
+                    follow(&mut held, &*connector, &simulators, &changed).await;
+                }
+            }
+        }
+        if provider == Provider::GitHub {
+            remark(&mut held, &*connector, &simulators).await;
+        }
+    }
+    let token = simulators.tokens(Provider::Jira, 0).access;
+    let jira = with_webhook(&simulators, &token, "https://sync.acme.example/v1/webhooks/jira/issues");
+    let mut held = Held::default();
+    held.sync(&*jira, &simulators).await;
+    simulators.advance(DAY * 16);
+    held.sync(&*jira, &simulators).await;
+    simulators.log().entries
+}
+
+/// Look at a comment on a line of code that somebody says is gone.
+async fn remark(held: &mut Held, connector: &dyn Connector, simulators: &Simulators) {
+    let told = (0..50).find_map(|_| simulators.mutate_as(Mutation::Edit(Provider::GitHub)));
+    let delivery = simulators
+        .deliveries(&told.expect("a change"), &Secrets::default())
+        .pop();
+    let mut body: Value = serde_json::from_slice(&delivery.expect("a delivery").body).expect("JSON");
+    body["action"] = "deleted".into();
+    body["comment"] = json!({ "id": 1 });
+    let event = |name: &str| (name == "x-github-event").then_some("pull_request_review_comment");
+    let target = target(Sender::GitHub, event, body.to_string().as_bytes()).expect("a target");
+    assert!(look(held, connector, &target).await);
 }
 
 /// What Jira and Confluence are asked where a site has more than the simulated one: roles, hidden content, long lists.

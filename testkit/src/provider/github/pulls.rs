@@ -15,6 +15,7 @@ pub(crate) fn answer(ask: &Ask<'_>, repository: &Repository, more: &[&str], rest
     match more {
         [] => list(ask, repository, rest),
         ["comments"] => remarks(ask, repository, None, rest),
+        ["comments", id] => remark(ask, repository, id),
         [number, more @ ..] => {
             let item = number
                 .parse()
@@ -75,6 +76,19 @@ fn remarks(ask: &Ask<'_>, repository: &Repository, only: Option<u64>, rest: &[&s
     ask.list((repository, rest), &rows, |(number, one)| {
         ask.write.remark(repository, *number, one)
     })
+}
+
+/// One comment on a line.
+fn remark(ask: &Ask<'_>, repository: &Repository, id: &str) -> Reply {
+    let pulls = repository
+        .items
+        .values()
+        .filter_map(|item| Some((item.number, item.pull.as_ref()?)));
+    let mut all = pulls.flat_map(|(number, pull)| pull.remarks.iter().map(move |one| (number, one)));
+    match all.find(|(_, one)| one.comment.id.to_string() == id) {
+        Some((number, one)) => Reply::ok(&ask.write.remark(repository, number, one)),
+        None => not_found(),
+    }
 }
 
 fn one(

@@ -114,6 +114,7 @@ fn seen(ask: &Ask<'_>, repository: &Repository, rest: &[&str]) -> Reply {
         }),
         ["issues"] => issues(ask, repository, rest),
         ["issues", "comments"] => comments(ask, repository, rest),
+        ["issues", "comments", id] => comment(ask, repository, id),
         ["issues", number, more @ ..] => issue(ask, repository, (number, more), rest),
         ["pulls", more @ ..] => pulls::answer(ask, repository, more, rest),
         ["commits" | "compare" | "contents" | "git" | "branches" | "tags", ..] => tree::answer(ask, repository, rest),
@@ -191,6 +192,16 @@ fn comments(ask: &Ask<'_>, repository: &Repository, rest: &[&str]) -> Reply {
     ask.list((repository, rest), &rows, |(item, comment)| {
         ask.write.comment(repository, item, comment)
     })
+}
+
+/// One comment.
+fn comment(ask: &Ask<'_>, repository: &Repository, id: &str) -> Reply {
+    let all = repository.items.values();
+    let mut all = all.flat_map(|item| item.comments.iter().map(move |one| (item, one)));
+    match all.find(|(_, one)| one.id.to_string() == id) {
+        Some((item, one)) => Reply::ok(&ask.write.comment(repository, item, one)),
+        None => not_found(),
+    }
 }
 
 /// Sort comments as asked.

@@ -56,6 +56,7 @@ pub(crate) fn containers(world: &mut World, rng: &mut Rng, size: Size) {
         sprints,
         levels: levels.to_vec(),
         ghosts: Vec::new(),
+        hooks: BTreeMap::new(),
     };
 }
 

@@ -16,6 +16,17 @@ pub(crate) struct Jira {
     pub(crate) levels: Vec<Level>,
     /// Deleted issues and when they were: the search index forgets them later.
     pub(crate) ghosts: Vec<(i64, Issue)>,
+    /// Webhooks that the application made, by id.
+    pub(crate) hooks: BTreeMap<u64, Hook>,
+}
+
+/// A webhook that the application made.
+#[derive(Debug, Clone)]
+pub(crate) struct Hook {
+    pub(crate) url: String,
+    pub(crate) filter: String,
+    pub(crate) events: Vec<String>,
+    pub(crate) ends: i64,
 }
 
 #[derive(Debug, Clone)]
