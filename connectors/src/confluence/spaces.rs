@@ -10,6 +10,7 @@ use super::connector::Confluence;
 use super::cursor::Space;
 use super::pull::Pull;
 use crate::archive::json::{id, text};
+use crate::atlassian::ids::Ids;
 use crate::hex::{digest, hex};
 
 /// What the spaces of a run come to.
@@ -19,8 +20,8 @@ pub(super) struct Listed {
     pub(super) fresh: Vec<u64>,
     /// Whether one is gone.
     pub(super) vanished: bool,
-    /// Whether permissions were read again.
-    pub(super) renewed: bool,
+    /// Spaces whose readers are others than before.
+    pub(super) changed: Ids,
 }
 
 impl Confluence {
@@ -80,11 +81,7 @@ impl Pull<'_> {
                 outcome.fresh.push(*space);
             }
         }
-        let age = i64::try_from(self.wiki.config.access_age.as_millis()).unwrap_or(i64::MAX);
-        outcome.renewed = self.now.saturating_sub(self.position.access) >= age;
-        if outcome.renewed || !outcome.fresh.is_empty() {
-            self.readers().await?;
-        }
+        outcome.changed = self.readers().await?;
         Ok(outcome)
     }
 
@@ -129,21 +126,22 @@ impl Pull<'_> {
         Ok(fresh)
     }
 
-    /// Look up who may read each label in use.
-    async fn readers(&mut self) -> Result<()> {
+    /// Look up who may read each space. Those whose readers are others than before.
+    async fn readers(&mut self) -> Result<Ids> {
         self.close(|tree, label| {
             label
                 .page
                 .is_some_and(|page| !tree.0.contains_key(&page) && !tree.0.is_empty())
         });
-        let mut labels: BTreeSet<(u64, Option<u64>)> =
-            self.position.spaces.keys().map(|space| (*space, None)).collect();
-        labels.extend(self.position.labels.values().map(|label| (label.space, label.page)));
-        for (space, page) in labels {
-            self.label(space, page).await?;
+        let mut changed = Ids::default();
+        for space in self.position.spaces.keys().copied().collect::<Vec<_>>() {
+            let told = self.changes.len();
+            self.label(space, None).await?;
+            if self.changes.len() > told {
+                changed.0.insert(space);
+            }
         }
-        self.position.access = self.now;
-        Ok(())
+        Ok(changed)
     }
 
     /// Tell the rule of a label if it is new or changed. The label.
