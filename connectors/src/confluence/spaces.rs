@@ -64,6 +64,7 @@ impl Pull<'_> {
     /// leaves the connecting account, and nothing is deleted.
     pub(super) async fn spaces(&mut self) -> Result<Listed> {
         let listed = self.wiki.listed().await?;
+        let before = self.position.labels.clone();
         let mut outcome = Listed::default();
         let missing: Vec<u64> = {
             let known = self.position.spaces.keys().copied();
@@ -81,7 +82,15 @@ impl Pull<'_> {
                 outcome.fresh.push(*space);
             }
         }
-        outcome.changed = self.readers().await?;
+        self.readers().await?;
+        // A label that is not remembered may be another than before.
+        let labels = &self.position.labels;
+        let same = |space: &u64| {
+            let name = Confluence::label(*space, None);
+            labels.contains_key(&name) && labels.get(&name) == before.get(&name)
+        };
+        let spaces = self.position.spaces.keys().copied();
+        outcome.changed = Ids(spaces.filter(|space| !same(space)).collect());
         Ok(outcome)
     }
 
@@ -126,22 +135,17 @@ impl Pull<'_> {
         Ok(fresh)
     }
 
-    /// Look up who may read each space. Those whose readers are others than before.
-    async fn readers(&mut self) -> Result<Ids> {
+    /// Look up who may read each space.
+    async fn readers(&mut self) -> Result<()> {
         self.close(|tree, label| {
             label
                 .page
                 .is_some_and(|page| !tree.0.contains_key(&page) && !tree.0.is_empty())
         });
-        let mut changed = Ids::default();
         for space in self.position.spaces.keys().copied().collect::<Vec<_>>() {
-            let told = self.changes.len();
             self.label(space, None).await?;
-            if self.changes.len() > told {
-                changed.0.insert(space);
-            }
         }
-        Ok(changed)
+        Ok(())
     }
 
     /// Tell the rule of a label if it is new or changed. The label.
