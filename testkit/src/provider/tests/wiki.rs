@@ -101,6 +101,9 @@ fn search_counts_minutes_and_does_not_know_every_page() {
 #[test]
 fn search_tells_the_restrictions_it_is_asked_for() {
     let mut desk = Desk::signed(Service::Atlassian, 0);
+    let mut pages = desk.state.world.wiki.pages.values_mut();
+    let known = pages.find(|page| page.id % 2 == 1 && page.indexed()).expect("a page");
+    known.restriction = Some([0, 1].into());
     let wiki = desk.state.world.wiki.clone();
     let path = "/wiki/rest/api/content/search?cql=type%20in%20(page,blogpost)%20order%20by%20created%20asc&limit=7";
     let both = "restrictions.read.restrictions.user,restrictions.read.restrictions.group";
