@@ -10,6 +10,7 @@ mod cursor;
 mod lists;
 mod pages;
 mod pull;
+mod restrictions;
 mod spaces;
 mod storage;
 mod sweep;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use neurosync_tests::fixtures::keys;
 use neurosync_tests::providers::{configured, connect_all_for, redirect, simulators_of};
-use neurosync_tests::{Answer, Neurosync, Server, tell};
+use neurosync_tests::{Answer, Server, tell};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use testkit::provider::{Changed, Delivery, Mutation, Provider, Secrets, Settings, Simulators};
@@ -22,8 +22,6 @@ const OWNER: &str = "the key of the owner of all this";
 enum Word {
     Webhook,
     Poll,
-    /// A reading that takes nothing for known. How old permissions may be is a setting, of five minutes.
-    Census,
 }
 
 /// What is changed, by the name of the change, and how the server hears of it.
@@ -38,9 +36,12 @@ const CASES: [(Provider, &[(&str, Word)]); 4] = [
     ),
     (
         Provider::Jira,
-        &[("level", Word::Webhook), ("level", Word::Poll), ("role", Word::Census)],
+        &[("level", Word::Webhook), ("level", Word::Poll), ("role", Word::Poll)],
     ),
-    (Provider::Confluence, &[("restriction", Word::Census)]),
+    (
+        Provider::Confluence,
+        &[("restriction", Word::Poll), ("space", Word::Poll)],
+    ),
     (
         Provider::Slack,
         &[
@@ -211,31 +212,26 @@ fn machine() -> i64 {
 /// The server over the simulators.
 struct Desk<'d> {
     simulators: &'d Simulators,
-    neurosync: &'d Neurosync,
-    server: Option<Server>,
+    server: Server,
 }
 
 impl Desk<'_> {
-    fn server(&self) -> &Server {
-        self.server.as_ref().expect("it serves")
-    }
-
     fn post(&self, path: &str, headers: &[(String, String)], body: &[u8]) -> u16 {
         let headers: Vec<_> = headers
             .iter()
             .map(|(name, value)| format!("{name}: {value}\r\n"))
             .collect();
         let headers = headers.concat();
-        let (host, body) = (self.server().address(), String::from_utf8_lossy(body));
+        let (host, body) = (self.server.address(), String::from_utf8_lossy(body));
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
         );
-        self.server().raw(&request).status
+        self.server.raw(&request).status
     }
 
     /// Let the server hear of a change.
-    fn tell(&mut self, word: Word, changed: &Changed) {
+    fn tell(&self, word: Word, changed: &Changed) {
         let provider = changed.mutation.provider();
         match word {
             Word::Webhook => {
@@ -261,16 +257,11 @@ impl Desk<'_> {
                 let body = format!("{{\"sources\":[{:?}]}}", source(provider));
                 assert_eq!(self.post("/v1/sync", &headers, body.as_bytes()), 202);
             }
-            Word::Census => {
-                self.server = None;
-                self.neurosync.json(&["sync", source(provider), "--census"]);
-                self.server = Some(self.neurosync.serve());
-            }
         }
     }
 
     /// Change permissions until somebody loses sight of something by a change of this name, and see that he does here.
-    fn check(&mut self, provider: Provider, (wanted, word): (&str, Word)) {
+    fn check(&self, provider: Provider, (wanted, word): (&str, Word)) {
         for _ in 0..TRIES {
             let before = readable(self.simulators, provider);
             let Some(changed) = self.simulators.mutate_as(Mutation::Permission(provider)) else {
@@ -283,20 +274,20 @@ impl Desk<'_> {
             let lost = before.iter().zip(&after).enumerate();
             let lost = lost.flat_map(|(person, (had, has))| had.difference(has).map(move |key| (person, key)));
             let mut lost = lost.filter_map(|(person, key)| {
-                let place = Place::of(self.server(), key)?;
-                (place.found(self.server(), person) == [true; 4]).then_some((person, place))
+                let place = Place::of(&self.server, key)?;
+                (place.found(&self.server, person) == [true; 4]).then_some((person, place))
             });
             let Some((person, place)) = lost.next() else { continue };
             let keeper = (0..after.len())
-                .find(|keeper| after[*keeper].contains(&place.key) && place.found(self.server(), *keeper) == [true; 4]);
+                .find(|keeper| after[*keeper].contains(&place.key) && place.found(&self.server, *keeper) == [true; 4]);
             self.tell(word, &changed);
             let told = Instant::now();
-            while place.found(self.server(), person) != [false; 4] {
+            while place.found(&self.server, person) != [false; 4] {
                 assert!(
                     told.elapsed() < LIMIT,
                     "{provider:?} {wanted} {word:?}: person {person} still finds {} in {:?}",
                     place.key,
-                    place.found(self.server(), person)
+                    place.found(&self.server, person)
                 );
             }
             tell(&format!(
@@ -307,11 +298,7 @@ impl Desk<'_> {
             // and that the bot is not in.
             let read = provider != Provider::Slack && after[0].contains(&place.key);
             if let Some(keeper) = keeper.filter(|_| read) {
-                assert_eq!(
-                    place.found(self.server(), keeper),
-                    [true; 4],
-                    "person {keeper} keeps it"
-                );
+                assert_eq!(place.found(&self.server, keeper), [true; 4], "person {keeper} keeps it");
             }
             return;
         }
@@ -342,10 +329,9 @@ async fn who_loses_access_finds_nothing_any_more() {
         ] {
             neurosync.keep_webhook(source, &secret);
         }
-        let mut desk = Desk {
+        let desk = Desk {
             simulators: &simulators,
-            neurosync: &neurosync,
-            server: Some(neurosync.serve()),
+            server: neurosync.serve(),
         };
         for (provider, cases) in CASES {
             for case in cases {

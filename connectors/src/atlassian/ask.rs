@@ -22,6 +22,16 @@ const BURST: Rate = Rate {
 /// The most pages of a list.
 const PAGES: usize = 10_000;
 
+/// What a request came to that may have asked for too much.
+#[derive(Debug)]
+pub(crate) enum Heavy {
+    Good(Value),
+    /// The connecting account may not know, or nobody may so.
+    Refused,
+    /// The site did not finish in its time.
+    TooMuch,
+}
+
 /// One site's API.
 #[derive(Clone)]
 pub(crate) struct Ask {
@@ -73,14 +83,28 @@ impl Ask {
     /// Send a request that may be refused: none where the connecting account may not know. A token that lacks the scope gets the
     /// same answer as one that has ended; the requests that must succeed tell of the latter.
     pub(crate) async fn allowed(&self, request: Request) -> Result<Option<Value>> {
-        let answer = match self.any(request).await {
-            Ok(answer) => answer,
-            Err(error) if error.kind() == ErrorKind::Denied && error.retry() == Retry::Never => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        match answer.status() {
-            401 | 403 | 404 | 410 => Ok(None),
-            _ => answer.good()?.json().map(Some),
+        match self.judged(request).await? {
+            Some(answer) => answer.good()?.json().map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Send a request that may be refused, for its wording too, and that may be more than the site can answer in its time.
+    pub(crate) async fn heavy(&self, request: Request) -> Result<Heavy> {
+        match self.judged(request.heavy()).await? {
+            None => Ok(Heavy::Refused),
+            Some(answer) if answer.status() == 400 => Ok(Heavy::Refused),
+            Some(answer) if answer.status() == 504 => Ok(Heavy::TooMuch),
+            Some(answer) => answer.good()?.json().map(Heavy::Good),
+        }
+    }
+
+    /// An answer that is not a refusal.
+    async fn judged(&self, request: Request) -> Result<Option<Response>> {
+        match self.any(request).await {
+            Ok(answer) => Ok(Some(answer).filter(|answer| !matches!(answer.status(), 401 | 403 | 404 | 410))),
+            Err(error) if error.kind() == ErrorKind::Denied && error.retry() == Retry::Never => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

@@ -29,11 +29,22 @@ pub(super) struct Access {
 struct Cache {
     at: Timestamp,
     spaces: BTreeMap<u64, Admitted>,
-    /// Whom pages admit themselves; none for a page that leaves it to what is above.
-    pages: BTreeMap<u64, Option<Admitted>>,
+    /// What pages say themselves.
+    pages: BTreeMap<u64, Own>,
     /// What is above pages of which the tree does not tell.
     above: BTreeMap<u64, Option<Vec<u64>>>,
     groups: BTreeMap<String, Option<Admitted>>,
+}
+
+/// What a page's own restrictions say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Own {
+    /// Nothing: what is above it decides.
+    Open,
+    /// These alone are admitted.
+    Admits(Admitted),
+    /// It may not be known, which admits the connecting account.
+    Unknown,
 }
 
 /// The connecting account, as which all is read.
@@ -57,14 +68,19 @@ impl Access {
         }
     }
 
-    /// Forget what is too old at `now`.
+    /// Forget everything: a run that begins at `now` reads permissions anew.
+    pub(super) async fn begin(&self, now: Timestamp) {
+        *self.cache.lock().await = Cache {
+            at: now,
+            ..Cache::default()
+        };
+    }
+
+    /// Forget what is too old at `now`, within a run.
     pub(super) async fn renew(&self, now: Timestamp) {
-        let mut cache = self.cache.lock().await;
-        if after(cache.at, self.age) <= now {
-            *cache = Cache {
-                at: now,
-                ..Cache::default()
-            };
+        let at = self.cache.lock().await.at;
+        if after(at, self.age) <= now {
+            self.begin(now).await;
         }
     }
 
@@ -73,13 +89,31 @@ impl Access {
         self.reader(me, &mut *self.cache.lock().await).space(space).await
     }
 
-    /// Whether a page has restrictions of its own.
-    pub(super) async fn restricted(&self, me: Me<'_>, page: u64) -> Result<bool> {
-        Ok(self
-            .reader(me, &mut *self.cache.lock().await)
-            .own(page)
-            .await?
-            .is_some())
+    /// What a page's own restrictions say.
+    pub(super) async fn own(&self, me: Me<'_>, page: u64) -> Result<Own> {
+        self.reader(me, &mut *self.cache.lock().await).own(page).await
+    }
+
+    /// Take in what a list tells of a page's restrictions; none where it does not tell who they admit.
+    pub(super) async fn told(&self, me: Me<'_>, page: u64, restrictions: &Value) -> Result<Option<Own>> {
+        let told = |kind: &str| restrictions.pointer(&format!("/read/restrictions/{kind}/results"));
+        if !["user", "group"]
+            .into_iter()
+            .all(|kind| told(kind).is_some_and(Value::is_array))
+        {
+            return Ok(None);
+        }
+        let mut cache = self.cache.lock().await;
+        let own = self.reader(me, &mut cache).restriction(restrictions).await?;
+        cache.pages.insert(page, own.clone());
+        Ok(Some(own))
+    }
+
+    /// Whether all is known that a page stands under, so that its standing takes no request.
+    pub(super) async fn knows(&self, page: u64, tree: &Tree) -> bool {
+        let (chain, whole) = tree.chain(page);
+        let cache = self.cache.lock().await;
+        whole && chain.iter().all(|one| cache.pages.contains_key(one))
     }
 
     /// How a page stands: whom its space, its own restrictions and those of each page above admit.
@@ -95,10 +129,13 @@ impl Access {
                 admitted = admitted.and(&reader.alone());
                 continue;
             };
-            if let Some(own) = reader.own(one).await? {
-                nearest = nearest.or(Some(one));
-                admitted = admitted.and(&own);
-            }
+            let own = match reader.own(one).await? {
+                Own::Open => continue,
+                Own::Admits(own) => own,
+                Own::Unknown => reader.alone(),
+            };
+            nearest = nearest.or(Some(one));
+            admitted = admitted.and(&own);
         }
         Ok(Standing {
             page: nearest,
@@ -191,29 +228,28 @@ impl Reader<'_> {
         Ok(all)
     }
 
-    /// Whom a page's own restrictions admit; none where it has none. Those that may not be known admit the connecting account.
-    async fn own(&mut self, page: u64) -> Result<Option<Admitted>> {
+    async fn own(&mut self, page: u64) -> Result<Own> {
         if let Some(known) = self.cache.pages.get(&page) {
             return Ok(known.clone());
         }
         let own = match self.client.restrictions(page).await? {
-            None => Some(self.alone()),
+            None => Own::Unknown,
             Some(restrictions) => self.restriction(&restrictions).await?,
         };
         self.cache.pages.insert(page, own.clone());
         Ok(own)
     }
 
-    async fn restriction(&mut self, restrictions: &Value) -> Result<Option<Admitted>> {
+    async fn restriction(&mut self, restrictions: &Value) -> Result<Own> {
         let Some(read) = restrictions.pointer("/read/restrictions") else {
-            return Ok(Some(self.alone()));
+            return Ok(Own::Unknown);
         };
         let (users, groups) = (list(read, &["user", "results"]), list(read, &["group", "results"]));
         let count = |kind: &str| number(read, &[kind, "size"]).unwrap_or(0);
         if users.is_empty() && groups.is_empty() {
             // None are listed although there are some: they may not be known.
             let hidden = count("user") + count("group") > 0;
-            return Ok(hidden.then(|| self.alone()));
+            return Ok(if hidden { Own::Unknown } else { Own::Open });
         }
         let accounts = users.iter().filter_map(|user| id(user, &["accountId"]));
         let mut admitted = Admitted::only(accounts.map(|account| principal(self.site, &account)));
@@ -222,7 +258,7 @@ impl Reader<'_> {
                 admitted = admitted.or(self.group(&value, text(group, &["name"])).await?);
             }
         }
-        Ok(Some(admitted))
+        Ok(Own::Admits(admitted))
     }
 
     /// The members of a group; the group itself where its members may not be known or are too many.

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::cursor::{Form, Place};
 use crate::archive::json::{id, list, number, text};
-use crate::atlassian::ask::{Ask, endless};
+use crate::atlassian::ask::{Ask, Heavy, endless};
 use crate::http::{Api, Request};
 
 use super::config::Config;
@@ -17,6 +17,13 @@ const MOST: &str = "250";
 const MEMBERS: u64 = 200;
 /// Accounts in one request.
 const ACCOUNTS: usize = 100;
+/// What the list of restrictions holds: none of the bin, in an order in which what is new comes last.
+const CONTENT: &str = "type in (page,blogpost)";
+const ORDER: &str = "order by created asc";
+/// What it tells of each. What is above a page stays out: one such page in the bin makes the whole answer a 404 (CONFCLOUD-77618).
+const RESTRICTIONS: &str = "restrictions.read.restrictions.user,restrictions.read.restrictions.group";
+/// The fewest items that are asked for at once where the site is slow.
+const FEWEST: u32 = 10;
 /// The most pages of a list that is read at once.
 const PAGES: usize = 10_000;
 
@@ -28,16 +35,38 @@ pub(super) struct Listed {
     pub(super) next: Option<String>,
 }
 
+impl Listed {
+    fn read(page: &Value) -> Self {
+        let rows = list(page, &["results"]).to_vec();
+        // One that promises more after nothing would go on for ever.
+        let next = text(page, &["_links", "next"]).filter(|_| !rows.is_empty());
+        Self {
+            next: next.map(str::to_owned),
+            rows,
+        }
+    }
+}
+
 /// The API of one site.
 #[derive(Clone)]
 pub(super) struct Client {
     ask: Ask,
+    /// What the search index is asked for.
+    content: String,
 }
 
 impl Client {
     pub(super) fn new(api: Api, config: &Config) -> Self {
+        // What may be the key of a space has no quotes.
+        let keys: Vec<String> = config.spaces.iter().map(|key| format!("\"{key}\"")).collect();
+        let content = if keys.is_empty() {
+            format!("{CONTENT} {ORDER}")
+        } else {
+            format!("{CONTENT} and space in ({}) {ORDER}", keys.join(","))
+        };
         Self {
             ask: Ask::new(api, config.place.api.clone()),
+            content,
         }
     }
 
@@ -56,10 +85,16 @@ impl Client {
 
     /// The page at an address that the site gave. It begins at `/wiki` and says nothing of the gateway before it.
     fn follow(&self, next: &str) -> Result<Request> {
-        let path = next.strip_prefix('/').filter(|path| path.starts_with("wiki/"));
-        let path = path.ok_or_else(|| Error::corrupt("follow link", "the next page is not below /wiki"))?;
-        let url: Url = self.ask.url(path)?;
-        Ok(Request::get(url))
+        Ok(Request::get(self.next_url(next)?))
+    }
+
+    /// The older search leaves `/wiki` out of it.
+    fn next_url(&self, next: &str) -> Result<Url> {
+        match next.strip_prefix('/') {
+            Some(path) if path.starts_with("wiki/") => self.ask.url(path),
+            Some(path) if path.starts_with("rest/") => self.ask.url(&format!("wiki/{path}")),
+            Some(_) | None => Err(Error::corrupt("follow link", "the next page is not below /wiki")),
+        }
     }
 
     /// A page of a list: the first of `request`, or the one at `next`. None where it is refused.
@@ -68,13 +103,7 @@ impl Client {
             Some(next) => self.follow(next)?,
             None => request.query("limit", MOST),
         };
-        Ok(self.ask.allowed(request).await?.map(|page| Listed {
-            rows: list(&page, &["results"]).to_vec(),
-            // One that promises more after nothing would go on for ever.
-            next: text(&page, &["_links", "next"])
-                .filter(|_| !list(&page, &["results"]).is_empty())
-                .map(str::to_owned),
-        }))
+        Ok(self.ask.allowed(request).await?.as_ref().map(Listed::read))
     }
 
     /// A page of a list that must not be refused.
@@ -218,6 +247,31 @@ impl Client {
         self.ask
             .allowed(self.old_api(&format!("content/{page}/restriction/byOperation"))?)
             .await
+    }
+
+    /// A page of what the search index holds, each with its own restrictions. It comes late to the index, and may be left out of it.
+    /// None where the list is refused. `rows` is how many are asked for; where the site takes too long, it is halved.
+    pub(super) async fn restricted(&self, next: Option<&str>, rows: &mut u32) -> Result<Option<Listed>> {
+        loop {
+            match self.ask.heavy(self.search(next, *rows)?).await? {
+                Heavy::Good(page) => return Ok(Some(Listed::read(&page))),
+                Heavy::TooMuch if *rows > FEWEST => *rows = (*rows / 2).max(FEWEST),
+                Heavy::Refused | Heavy::TooMuch => return Ok(None),
+            }
+        }
+    }
+
+    /// The first page of the list of restrictions, or the one at `next`, of so many rows.
+    fn search(&self, next: Option<&str>, rows: u32) -> Result<Request> {
+        let Some(next) = next else {
+            let request = self.old_api("content/search")?.query("cql", &self.content);
+            return Ok(request.query("expand", RESTRICTIONS).query("limit", &rows.to_string()));
+        };
+        let mut url = self.next_url(next)?;
+        let pairs = url.query_pairs().into_owned().filter(|(name, _)| name != "limit");
+        let pairs: Vec<(String, String)> = pairs.collect();
+        url.query_pairs_mut().clear().extend_pairs(pairs);
+        Ok(Request::get(url).query("limit", &rows.to_string()))
     }
 
     /// The members of a group, none where they may not be known.

@@ -13,6 +13,9 @@ use crate::hex::digest;
 /// The longest time between two readings of permissions, in minutes.
 const MOST_MINUTES: u32 = 24 * 60;
 
+/// Pages that a run reads the list of restrictions of.
+const LISTED: usize = 5_000;
+
 /// The settings of a Confluence Cloud source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,11 +37,12 @@ pub struct ConfluenceCloudSettings {
     /// Who may read what Confluence leaves open to everybody it lets in.
     #[serde(default)]
     pub access: AccessSetting,
-    /// How old what is known of permissions and groups may be, in minutes. Default: 5.
+    /// For how long a run goes by what it read of permissions and groups, in minutes. Each run reads them when it begins; one that
+    /// takes longer reads again what it needs. Default: 5.
     #[serde(default = "default_access_minutes")]
     pub access_minutes: u32,
-    /// How many pages are read again each time that permissions are: moves, labels and restrictions make no new version of a page,
-    /// and nothing tells of them. Each takes three requests. Default: 100.
+    /// How many pages a run reads again that begins `access_minutes` or more after the last that did: moves and labels make no new
+    /// version of a page, and nothing tells of them. Each takes two requests. Default: 100.
     #[serde(default = "default_reread")]
     pub reread: u32,
 }
@@ -59,6 +63,8 @@ pub(super) struct Config {
     pub(super) access: AccessSetting,
     pub(super) access_age: Duration,
     pub(super) reread: usize,
+    /// Pages that a run reads the list of restrictions of, about.
+    pub(super) listed: usize,
     /// A digest of all by which documents are made.
     pub(super) digest: String,
 }
@@ -96,6 +102,7 @@ impl Config {
             access: settings.access,
             access_age: Duration::from_mins(settings.access_minutes.into()),
             reread: usize::try_from(settings.reread).unwrap_or(usize::MAX),
+            listed: LISTED,
             digest,
             place,
         })

@@ -38,11 +38,14 @@ pub(super) struct Position {
     /// Every change up to here was read; and the same of the run before.
     pub(super) high: i64,
     pub(super) before: i64,
-    /// When the last census began, and when permissions were last read.
+    /// When the last census began.
     pub(super) census: i64,
-    pub(super) access: i64,
-    /// The last page that was read again without need.
+    /// When pages were last read again without need, and the last of them.
+    #[serde(default)]
+    pub(super) again: i64,
     pub(super) reread: u64,
+    #[serde(default)]
+    pub(super) walk: Walk,
     pub(super) spaces: BTreeMap<u64, Space>,
     /// Labels in use.
     pub(super) labels: BTreeMap<String, Label>,
@@ -79,6 +82,41 @@ pub(super) struct Label {
     pub(super) digest: String,
 }
 
+/// How far the list of restrictions is read, which takes several runs where there are many pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Walk {
+    /// The address of the next page of the list.
+    pub(super) next: Option<String>,
+    /// Items in a page of it: fewer where the site is slow.
+    pub(super) rows: u32,
+    /// Known pages that it has told of so far.
+    pub(super) told: Ids,
+    /// Known pages that it did not tell of when it was last read to its end, and that were asked for by themselves since.
+    pub(super) left_out: Ids,
+    /// The last page that was asked for in turn, and the page of the last label that was looked at in turn.
+    pub(super) page: u64,
+    pub(super) label: u64,
+}
+
+impl Walk {
+    /// The most items in a page: what the site gives at most where it tells more than ids.
+    pub(super) const ROWS: u32 = 200;
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self {
+            next: None,
+            rows: Self::ROWS,
+            told: Ids::default(),
+            left_out: Ids::default(),
+            page: 0,
+            label: 0,
+        }
+    }
+}
+
 /// A run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Run {
@@ -105,12 +143,17 @@ pub(super) struct Run {
     /// Pages that the census found.
     #[serde(default, skip_serializing_if = "Ids::is_empty")]
     pub(super) listed: Ids,
+    /// Spaces whose readers are others than before.
+    #[serde(default, skip_serializing_if = "Ids::is_empty")]
+    pub(super) changed: Ids,
 }
 
 /// A step of a run: mostly a list that is read page by page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Task {
+    /// The restrictions of pages.
+    Restrictions,
     /// The pages or blog posts of a space.
     Space(Form, u64),
     /// What changed since then.
@@ -215,6 +258,7 @@ impl Position {
         }
         if self.tree.0.len() > TREE / 16 && String::from(self.tree.clone()).len() > TREE {
             self.tree = Tree::default();
+            self.walk = Walk::default();
             self.many = true;
         }
     }
@@ -277,7 +321,7 @@ impl Run {
 mod tests {
     use domain::{Cursor, ErrorKind};
 
-    use super::{Form, Place, Position, Run, Task};
+    use super::{Form, Ids, Place, Position, Run, Task};
     use crate::confluence::tree::{Kind, Node, Tree};
 
     #[test]
@@ -323,5 +367,26 @@ mod tests {
         (0..20_000).for_each(|id| position.reject(id));
         position.tidy();
         assert!(position.many && position.write().0.len() < 1 << 20);
+    }
+
+    #[test]
+    fn a_cursor_holds_the_largest_tree_and_what_lists_told_of_it() {
+        let mut position = Position::start("s");
+        let id = |number: u64| number << 15;
+        let node = |number: u64| Node {
+            space: 1,
+            above: Some(id(number.saturating_sub(100))),
+            kind: Kind::Page,
+        };
+        position.tree = Tree((1..27_000).map(|number| (id(number), node(number))).collect());
+        let all = Ids(position.tree.0.keys().copied().collect());
+        position.walk.told = all.clone();
+        position.walk.left_out = all.clone();
+        position.run = Some(Run {
+            listed: all,
+            ..Run::default()
+        });
+        position.tidy();
+        assert!(!position.many && position.write().0.len() < 1 << 20);
     }
 }

@@ -33,11 +33,11 @@ impl Pull<'_> {
     }
 
     /// Go on in the list, to the page at `next` or to the next task.
-    fn turn(&mut self, next: Option<String>) -> Result<()> {
+    pub(super) fn turn(&mut self, next: Option<String>) -> Result<()> {
         self.position.run.as_mut().map_or(Ok(()), |run| run.turn(next))
     }
 
-    fn with_run<T: Default>(&mut self, work: impl FnOnce(&mut Run) -> T) -> T {
+    pub(super) fn with_run<T: Default>(&mut self, work: impl FnOnce(&mut Run) -> T) -> T {
         self.position.run.as_mut().map(work).unwrap_or_default()
     }
 
@@ -199,7 +199,7 @@ impl Pull<'_> {
         self.with_run(|run| {
             run.listed.0.clear();
             for (id, kind) in missing {
-                run.put(if kind == Kind::Post { Form::Posts } else { Form::Pages }, id, false);
+                run.put(kind.form(), id, false);
             }
         });
         self.turn(None)

@@ -3,6 +3,7 @@
 use domain::{AccessId, Rejected, Result};
 use serde_json::Value;
 
+use super::access::Own;
 use super::convert::{Record, version};
 use super::cursor::Form;
 use super::lists::node;
@@ -101,7 +102,7 @@ impl Pull<'_> {
     /// page that was read before.
     async fn restriction(&mut self, page: u64) -> Result<bool> {
         let me = self.position.me.as_deref();
-        let restricted = self.wiki.access.restricted(me, page).await?;
+        let restricted = self.wiki.access.own(me, page).await? != Own::Open;
         let before = self.position.restricted.0.contains(&page);
         if restricted == before {
             return Ok(false);

@@ -41,11 +41,14 @@ impl<'w> Pull<'w> {
 
     /// The next page. A step that fails after others ends the page before it; the next page begins with it.
     pub(super) async fn page(mut self) -> Result<Page> {
-        self.wiki.access.renew(domain::Timestamp(self.now)).await;
+        let now = domain::Timestamp(self.now);
         let mut steps = 0;
         if self.position.run.is_none() {
+            self.wiki.access.begin(now).await;
             self.begin().await?;
             steps += 1;
+        } else {
+            self.wiki.access.renew(now).await;
         }
         while self.changes.len() < PAGE && self.position.run.as_ref().is_some_and(|run| !run.ended()) {
             let (position, changes) = (self.position.clone(), self.changes.len());
@@ -106,6 +109,8 @@ impl<'w> Pull<'w> {
             census,
             // Documents of other settings may be left.
             sweep: read.vanished || self.position.census < 0,
+            tasks: [Task::Restrictions].into(),
+            changed: read.changed,
             ..Run::default()
         };
         for space in read.fresh {
@@ -127,26 +132,24 @@ impl<'w> Pull<'w> {
         let since = if new || census { i64::MIN } else { from };
         run.tasks
             .extend([Place::Footer, Place::Inline].map(|place| Task::Comments(place, since)));
-        if read.renewed && !new {
-            self.some_again(&mut run);
-        }
+        self.some_again(&mut run);
         self.position.run = Some(run);
         Ok(())
     }
 
-    /// Put down the next pages in turn.
+    /// Put down the next pages in turn, from time to time.
     fn some_again(&mut self, run: &mut Run) {
+        let age = i64::try_from(self.wiki.config.access_age.as_millis()).unwrap_or(i64::MAX);
+        if self.now.saturating_sub(self.position.again) < age {
+            return;
+        }
+        self.position.again = self.now;
         let tree = &self.position.tree.0;
         let after = tree.range(self.position.reread.saturating_add(1)..);
         let again = after.chain(tree.range(..=self.position.reread));
         let mut last = self.position.reread;
         for (id, node) in again.take(self.wiki.config.reread) {
-            let form = if node.kind == super::tree::Kind::Post {
-                Form::Posts
-            } else {
-                Form::Pages
-            };
-            run.put(form, *id, false);
+            run.put(node.kind.form(), *id, false);
             last = *id;
         }
         self.position.reread = last;
@@ -155,6 +158,10 @@ impl<'w> Pull<'w> {
     /// One step: some pages, or a page of what the first task lists.
     async fn step(&mut self) -> Result<()> {
         let Some(run) = &self.position.run else { return Ok(()) };
+        // First of all: what it reads is not asked for again with each page.
+        if run.tasks.front() == Some(&Task::Restrictions) {
+            return self.restrictions().await;
+        }
         if !run.pages.is_empty() {
             return self.contents(Form::Pages).await;
         }
@@ -162,7 +169,7 @@ impl<'w> Pull<'w> {
             return self.contents(Form::Posts).await;
         }
         match run.tasks.front().cloned() {
-            None => Ok(()),
+            None | Some(Task::Restrictions) => Ok(()),
             Some(Task::Space(form, space)) => self.space_page(form, space).await,
             Some(Task::Changed(form, from)) => self.changed(form, from).await,
             Some(Task::Trashed(form)) => self.trashed(form).await,

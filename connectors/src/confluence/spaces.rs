@@ -10,6 +10,7 @@ use super::connector::Confluence;
 use super::cursor::Space;
 use super::pull::Pull;
 use crate::archive::json::{id, text};
+use crate::atlassian::ids::Ids;
 use crate::hex::{digest, hex};
 
 /// What the spaces of a run come to.
@@ -19,8 +20,8 @@ pub(super) struct Listed {
     pub(super) fresh: Vec<u64>,
     /// Whether one is gone.
     pub(super) vanished: bool,
-    /// Whether permissions were read again.
-    pub(super) renewed: bool,
+    /// Spaces whose readers are others than before.
+    pub(super) changed: Ids,
 }
 
 impl Confluence {
@@ -63,6 +64,7 @@ impl Pull<'_> {
     /// leaves the connecting account, and nothing is deleted.
     pub(super) async fn spaces(&mut self) -> Result<Listed> {
         let listed = self.wiki.listed().await?;
+        let before = self.position.labels.clone();
         let mut outcome = Listed::default();
         let missing: Vec<u64> = {
             let known = self.position.spaces.keys().copied();
@@ -80,11 +82,15 @@ impl Pull<'_> {
                 outcome.fresh.push(*space);
             }
         }
-        let age = i64::try_from(self.wiki.config.access_age.as_millis()).unwrap_or(i64::MAX);
-        outcome.renewed = self.now.saturating_sub(self.position.access) >= age;
-        if outcome.renewed || !outcome.fresh.is_empty() {
-            self.readers().await?;
-        }
+        self.readers().await?;
+        // A label that is not remembered may be another than before.
+        let labels = &self.position.labels;
+        let same = |space: &u64| {
+            let name = Confluence::label(*space, None);
+            labels.contains_key(&name) && labels.get(&name) == before.get(&name)
+        };
+        let spaces = self.position.spaces.keys().copied();
+        outcome.changed = Ids(spaces.filter(|space| !same(space)).collect());
         Ok(outcome)
     }
 
@@ -129,20 +135,16 @@ impl Pull<'_> {
         Ok(fresh)
     }
 
-    /// Look up who may read each label in use.
+    /// Look up who may read each space.
     async fn readers(&mut self) -> Result<()> {
         self.close(|tree, label| {
             label
                 .page
                 .is_some_and(|page| !tree.0.contains_key(&page) && !tree.0.is_empty())
         });
-        let mut labels: BTreeSet<(u64, Option<u64>)> =
-            self.position.spaces.keys().map(|space| (*space, None)).collect();
-        labels.extend(self.position.labels.values().map(|label| (label.space, label.page)));
-        for (space, page) in labels {
-            self.label(space, page).await?;
+        for space in self.position.spaces.keys().copied().collect::<Vec<_>>() {
+            self.label(space, None).await?;
         }
-        self.position.access = self.now;
         Ok(())
     }
 

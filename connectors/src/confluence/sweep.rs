@@ -95,8 +95,7 @@ impl<'w> Census<'w> {
             .filter(|(page, _)| !pages.contains(page))
             .collect::<Vec<_>>()
         {
-            let form = if kind == Kind::Post { Form::Posts } else { Form::Pages };
-            if self.wiki.client.content(form, page).await?.is_some() {
+            if self.wiki.client.content(kind.form(), page).await?.is_some() {
                 pages.insert(page);
             }
         }

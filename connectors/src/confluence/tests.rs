@@ -1,5 +1,6 @@
 //! The connector against a simulated site.
 
+mod client;
 mod convergence;
 
 use std::collections::BTreeSet;
@@ -13,10 +14,15 @@ use crate::atlassian::desk::{Desk, Held};
 
 const PAGES: [DocumentKind; 1] = [DocumentKind::Page];
 
-/// The connector over a person's grant, with every page read again whenever permissions are.
+/// The connector over a person's grant, with every page read again from time to time.
 fn connector(desk: &Desk, person: usize) -> Confluence {
+    rereading(desk, person, 1000)
+}
+
+/// One that reads so many pages again.
+fn rereading(desk: &Desk, person: usize, reread: u32) -> Confluence {
     let settings =
-        json!({ "api": desk.address(), "site": "https://acme.atlassian.net", "name": "acme", "reread": 1000 });
+        json!({ "api": desk.address(), "site": "https://acme.atlassian.net", "name": "acme", "reread": reread });
     let settings = serde_json::from_value(settings).expect("settings");
     let source = SourceId::new("wiki").expect("slug");
     Confluence::open(source, settings, desk.api(person), desk.clock()).expect("opened")
@@ -80,9 +86,20 @@ async fn a_sync_without_news_asks_once_for_each_list() {
     held.sync(&wiki, &desk).await;
     desk.asked();
     held.sync(&wiki, &desk).await;
-    let asked = desk.asked();
-    assert_eq!(asked.len(), 8, "{asked:?}");
+    let (alone, lists): (Vec<String>, Vec<String>) = desk.asked().into_iter().partition(|one| by_itself(one));
+    // The permissions of each space, and nine lists.
+    let spaces = held.keys(&[DocumentKind::Space]).len();
+    assert_eq!(lists.len(), 9 + spaces, "{lists:?}");
     assert!(held.told.is_empty());
+    // Of the pages that the search index leaves out, each once.
+    let pages = held.keys(&PAGES).len();
+    assert!((1..pages / 2).contains(&alone.len()), "{} of {pages}", alone.len());
+    assert_eq!(alone.iter().collect::<BTreeSet<_>>().len(), alone.len(), "{alone:?}");
+}
+
+/// Whether a request asks for the restrictions of one page.
+fn by_itself(asked: &str) -> bool {
+    asked.ends_with("/restriction/byOperation")
 }
 
 #[tokio::test]
@@ -103,24 +120,79 @@ async fn nobody_reads_what_the_site_does_not_show_him() {
     }
 }
 
+/// That everybody may read of what is held just what the site shows him.
+fn assert_shown(held: &Held, desk: &Desk) {
+    let all: BTreeSet<String> = held.keys(&PAGES).into_iter().collect();
+    for person in 0..desk.site.world().people().len() {
+        let seen: BTreeSet<String> = readable(desk, person).into_iter().collect();
+        let shown = held.readable(&desk.principal("wiki", person));
+        let shown: BTreeSet<String> = shown.intersection(&all).cloned().collect();
+        assert_eq!(shown, seen.intersection(&all).cloned().collect(), "person {person}");
+    }
+}
+
 #[tokio::test]
 async fn a_change_of_permissions_shows_on_the_next_sync() {
+    for seed in [5, 6] {
+        let desk = Desk::start(Provider::Confluence, seed).await;
+        // Nothing is read again that the lists do not tell of.
+        let wiki = rereading(&desk, 0, 0);
+        let mut held = Held::default();
+        held.sync(&wiki, &desk).await;
+        for _ in 0..20 {
+            desk.site
+                .mutate_as(Mutation::Permission(Provider::Confluence))
+                .expect("a change");
+            held.sync(&wiki, &desk).await;
+            assert_shown(&held, &desk);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_one_run_cannot_read_is_read_by_several() {
     let desk = Desk::start(Provider::Confluence, 5).await;
-    let wiki = connector(&desk, 0);
+    let mut wiki = rereading(&desk, 0, 0);
     let mut held = Held::default();
     held.sync(&wiki, &desk).await;
-    for _ in 0..20 {
+    wiki.config.listed = 7;
+    let rounds = held.keys(&PAGES).len() / 7 + 2;
+    for _ in 0..4 {
+        for _ in 0..5 {
+            desk.site
+                .mutate_as(Mutation::Permission(Provider::Confluence))
+                .expect("a change");
+        }
+        desk.asked();
+        for _ in 0..rounds {
+            held.sync(&wiki, &desk).await;
+        }
+        let lists = desk.asked().into_iter().filter(|one| one.ends_with("/content/search"));
+        assert_eq!(lists.count(), rounds);
+        assert_shown(&held, &desk);
+    }
+}
+
+#[tokio::test]
+async fn without_the_search_every_page_is_asked_for_in_turn() {
+    let desk = Desk::start(Provider::Confluence, 5).await;
+    let scopes = "read:page:confluence read:space:confluence read:comment:confluence read:attachment:confluence \
+                  read:space.permission:confluence read:confluence-content.all read:confluence-user read:user:confluence";
+    let wiki = Confluence::open(
+        SourceId::new("wiki").expect("slug"),
+        serde_json::from_value(json!({ "api": desk.address(), "site": "https://acme.atlassian.net", "name": "acme" }))
+            .expect("settings"),
+        desk.api_with(0, scopes),
+        desk.clock(),
+    )
+    .expect("opened");
+    let mut held = Held::default();
+    held.sync(&wiki, &desk).await;
+    for _ in 0..10 {
         desk.site
             .mutate_as(Mutation::Permission(Provider::Confluence))
             .expect("a change");
-        desk.minutes(6);
         held.sync(&wiki, &desk).await;
-        let all: BTreeSet<String> = held.keys(&PAGES).into_iter().collect();
-        for person in 0..desk.site.world().people().len() {
-            let seen: BTreeSet<String> = readable(&desk, person).into_iter().collect();
-            let shown = held.readable(&desk.principal("wiki", person));
-            let shown: BTreeSet<String> = shown.intersection(&all).cloned().collect();
-            assert_eq!(shown, seen.intersection(&all).cloned().collect(), "person {person}");
-        }
+        assert_shown(&held, &desk);
     }
 }

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::cursor::Form;
+
 /// How far up a page is followed, against circles.
 const DEPTH: usize = 200;
 
@@ -24,6 +26,16 @@ pub(super) enum Kind {
     /// A page below something other than a page: a folder, a board. What is above must be asked for.
     Odd,
     Post,
+}
+
+impl Kind {
+    /// In which list it is.
+    pub(super) fn form(self) -> Form {
+        match self {
+            Self::Page | Self::Odd => Form::Pages,
+            Self::Post => Form::Posts,
+        }
+    }
 }
 
 /// All pages and blog posts.

@@ -170,6 +170,10 @@ impl<'a> Attempt<'a> {
                 self.record(Some(false));
                 Outcome::Unauthorized(answer, credential)
             }
+            Verdict::Failed { .. } if self.request.heavy && answer.status == StatusCode::GATEWAY_TIMEOUT => {
+                self.record(None);
+                Outcome::Answer(answer)
+            }
             Verdict::Failed { why, wait } => self.fault(&answer, &why, wait.unwrap_or_default()),
             Verdict::Final => {
                 if let Some(why) = self.not_json(&answer) {

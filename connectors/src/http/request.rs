@@ -34,6 +34,7 @@ pub struct Request {
     pub(super) limit: usize,
     pub(super) expect: Expect,
     pub(super) once: bool,
+    pub(super) heavy: bool,
 }
 
 impl Request {
@@ -50,6 +51,7 @@ impl Request {
             limit: LIMIT,
             expect: Expect::Json,
             once: false,
+            heavy: false,
         }
         .accept("application/json")
     }
@@ -183,6 +185,13 @@ impl Request {
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// Take a gateway's 504 for an answer instead of trying again: whoever asks can ask for less.
+    #[must_use]
+    pub fn heavy(mut self) -> Self {
+        self.heavy = true;
         self
     }
 

@@ -36,6 +36,18 @@ struct Cache {
     levels: Levels,
 }
 
+impl Cache {
+    /// Who leads a project comes with the project.
+    fn clear(&mut self, now: Timestamp) {
+        let leads = std::mem::take(&mut self.leads);
+        *self = Self {
+            at: now,
+            leads,
+            ..Self::default()
+        };
+    }
+}
+
 /// Whom the security levels of all projects admit.
 #[derive(Default)]
 enum Levels {
@@ -58,16 +70,16 @@ impl Access {
         }
     }
 
-    /// Forget what is too old at `now`.
+    /// Forget everything: a run that begins at `now` reads permissions anew.
+    pub(super) async fn begin(&self, now: Timestamp) {
+        self.cache.lock().await.clear(now);
+    }
+
+    /// Forget what is too old at `now`, within a run.
     pub(super) async fn renew(&self, now: Timestamp) {
         let mut cache = self.cache.lock().await;
         if after(cache.at, self.age) <= now {
-            let leads = std::mem::take(&mut cache.leads);
-            *cache = Cache {
-                at: now,
-                leads,
-                ..Cache::default()
-            };
+            cache.clear(now);
         }
     }
 

@@ -36,7 +36,8 @@ pub struct JiraCloudSettings {
     /// Who may read what Jira leaves open to everybody it lets in.
     #[serde(default)]
     pub access: AccessSetting,
-    /// How old what is known of permissions, groups and roles may be, in minutes. Default: 5.
+    /// For how long a run goes by what it read of permissions, groups and roles, in minutes. Each run reads them when it begins; one
+    /// that takes longer reads them again. Default: 5.
     #[serde(default = "default_access_minutes")]
     pub access_minutes: u32,
     /// Over how many days the daily census reads everything again, to find what no search tells. Default: 7.

@@ -36,9 +36,8 @@ pub(super) struct Position {
     /// Every change up to here was read, as far as the search index knew then; and the same of the run before.
     pub(super) high: i64,
     pub(super) before: i64,
-    /// When the last census began, when permissions were last read, and when accounts were.
+    /// When the last census began, and when accounts were last read.
     pub(super) census: i64,
-    pub(super) access: i64,
     pub(super) users: i64,
     pub(super) projects: BTreeMap<u64, Project>,
     /// Labels in use.

@@ -107,7 +107,7 @@ impl Pull<'_> {
                 outcome.fresh.push(*project);
             }
         }
-        self.readers(!outcome.fresh.is_empty()).await?;
+        self.readers().await?;
         Ok(outcome)
     }
 
@@ -162,12 +162,8 @@ impl Pull<'_> {
         fresh
     }
 
-    /// Look up who may read each label in use, when that was some time ago or there are new ones.
-    async fn readers(&mut self, fresh: bool) -> Result<()> {
-        let age = i64::try_from(self.jira.config.access_age.as_millis()).unwrap_or(i64::MAX);
-        if !fresh && self.now.saturating_sub(self.position.access) < age {
-            return Ok(());
-        }
+    /// Look up who may read each label in use.
+    async fn readers(&mut self) -> Result<()> {
         let whole = self.position.projects.keys().map(|project| (*project, Vec::new()));
         let used = self.position.labels.values();
         let used = used.map(|label| (label.project, label.restrictions.clone()));
@@ -184,7 +180,6 @@ impl Pull<'_> {
                 self.changes.push(Change::Access(rule));
             }
         }
-        self.position.access = self.now;
         Ok(())
     }
 }

@@ -42,11 +42,14 @@ impl<'j> Pull<'j> {
 
     /// The next page. A step that fails after others ends the page before it; the next page begins with it.
     pub(super) async fn page(mut self) -> Result<Page> {
-        self.jira.access.renew(domain::Timestamp(self.now)).await;
+        let now = domain::Timestamp(self.now);
         let mut steps = 0;
         if self.position.run.is_none() {
+            self.jira.access.begin(now).await;
             self.begin().await?;
             steps += 1;
+        } else {
+            self.jira.access.renew(now).await;
         }
         while self.changes.len() < PAGE && self.ended().is_none() {
             let (position, changes) = (self.position.clone(), self.changes.len());

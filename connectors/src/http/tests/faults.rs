@@ -28,6 +28,22 @@ fn gzip_answer(body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn a_gateway_that_waited_too_long_answers_who_can_ask_for_less() {
+    let clock = TestClock::start();
+    let server = Server::in_turn(vec![answer(504, &[], "slow"), answer(503, &[], ""), good("{}")]).await;
+    let api = api(&clock, Policy::atlassian, &server.base);
+    let ask = async || {
+        api.ask(Request::get(server.url("list")).heavy())
+            .await
+            .expect("an answer")
+    };
+    assert_eq!(ask().await.status(), 504);
+    // Other failures are tried again as ever.
+    assert_eq!(ask().await.status(), 200);
+    assert_eq!(server.asked().len(), 3);
+}
+
+#[tokio::test]
 async fn passing_faults_are_tried_again() {
     let whole = packed(br#"{"a":1}"#);
     let faults = [

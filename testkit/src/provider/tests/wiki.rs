@@ -67,14 +67,14 @@ fn the_next_page_begins_at_the_wiki() {
 }
 
 #[test]
-fn search_counts_minutes_and_knows_no_restricted_page() {
+fn search_counts_minutes_and_does_not_know_every_page() {
     let mut desk = Desk::signed(Service::Atlassian, 0);
     desk.state.world.people[0].zone = "Etc/UTC".to_owned();
     let wiki = desk.state.world.wiki.clone();
     let page = wiki
         .pages
         .values()
-        .find(|page| page.restriction.is_none() && wiki.sees(0, page))
+        .find(|page| page.indexed() && wiki.sees(0, page))
         .expect("a page");
     let day = crate::provider::time::seconds(page.version.at);
     let text = format!(
@@ -90,12 +90,37 @@ fn search_counts_minutes_and_knows_no_restricted_page() {
     let expected = wiki
         .pages
         .values()
-        .filter(|one| one.restriction.is_none() && !one.trashed && wiki.sees(0, one) && one.version.at >= from);
+        .filter(|one| one.indexed() && wiki.sees(0, one) && one.version.at >= from);
     assert_eq!(
         (rows.len(), counts(&rows, "id").len()),
         (expected.clone().count(), expected.count())
     );
     assert_eq!(desk.wiki("/wiki/rest/api/search?cql=user.accountid%3D1").status, 400);
+}
+
+#[test]
+fn search_tells_the_restrictions_it_is_asked_for() {
+    let mut desk = Desk::signed(Service::Atlassian, 0);
+    let mut pages = desk.state.world.wiki.pages.values_mut();
+    let known = pages.find(|page| page.id % 2 == 1 && page.indexed()).expect("a page");
+    known.restriction = Some([0, 1].into());
+    let wiki = desk.state.world.wiki.clone();
+    let path = "/wiki/rest/api/content/search?cql=type%20in%20(page,blogpost)%20order%20by%20created%20asc&limit=7";
+    let both = "restrictions.read.restrictions.user,restrictions.read.restrictions.group";
+    let rows = all(&mut desk, &format!("{path}&expand={both}"));
+    let mut some = 0;
+    for row in &rows {
+        let id = row["id"].as_str().and_then(|id| id.parse::<u64>().ok()).expect("an id");
+        let own = json(&desk.wiki(&format!("/wiki/rest/api/content/{id}/restriction/byOperation")));
+        assert_eq!(row["restrictions"]["read"]["restrictions"], own["read"]["restrictions"]);
+        some += usize::from(wiki.pages[&id].restriction.is_some());
+    }
+    let expected = wiki.pages.values().filter(|one| one.indexed() && wiki.sees(0, one));
+    assert_eq!(rows.len(), expected.count());
+    assert!(some > 0, "none has restrictions");
+    assert_eq!(all(&mut desk, path)[0]["restrictions"], Value::Null);
+    let one = &all(&mut desk, &format!("{path}&expand=restrictions.read.restrictions.user"))[0];
+    assert_eq!(one["restrictions"]["read"]["restrictions"]["group"], Value::Null);
 }
 
 #[test]

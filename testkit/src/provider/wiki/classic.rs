@@ -93,7 +93,7 @@ fn check(ask: &Ask<'_>, id: &str) -> Reply {
     }
 }
 
-/// Search in an index that lags. It does not know pages with restrictions of their own.
+/// Search in an index that lags, and that does not know everything.
 fn search(ask: &Ask<'_>, wrapped: bool) -> Reply {
     let text = ask.call.get("cql").unwrap_or_default();
     let Some(query) = Query::parse(ask, text) else {
@@ -107,13 +107,18 @@ fn search(ask: &Ask<'_>, wrapped: bool) -> Reply {
     let live = wiki
         .pages
         .values()
-        .filter(|page| !page.trashed && page.restriction.is_none() && wiki.sees(ask.person, page));
+        .filter(|page| page.indexed() && wiki.sees(ask.person, page));
     let mut rows = Vec::new();
     for page in live {
         let kind = if page.blog { "blogpost" } else { "page" };
         let mut add = |kind: &str, id: u64, name: String, at: i64| {
             if query.wants(kind) && at <= known && query.holds(ask, page, at) {
-                rows.push(((at, id), found(ask, (page, kind, at), (id, &name), wrapped)));
+                let place = if query.by_creation && id == page.id {
+                    page.created
+                } else {
+                    at
+                };
+                rows.push(((place, id), found(ask, (page, kind, at), (id, &name), wrapped)));
             }
         };
         add(kind, page.id, page.title.clone(), page.version.at);
@@ -124,8 +129,7 @@ fn search(ask: &Ask<'_>, wrapped: bool) -> Reply {
             add("attachment", one.id, one.name.clone(), one.version.at);
         }
     }
-    let reply = page(ask, rows, query.descending, Value::clone);
-    without_prefix(reply, wrapped)
+    without_prefix(page(ask, rows, query.descending, Value::clone), wrapped)
 }
 
 fn found(ask: &Ask<'_>, (page, kind, at): (&Page, &str, i64), (id, title): (u64, &str), wrapped: bool) -> Value {
@@ -135,14 +139,18 @@ fn found(ask: &Ask<'_>, (page, kind, at): (&Page, &str, i64), (id, title): (u64,
         .wiki
         .space(page.space)
         .map_or("", |space| space.key.as_str());
+    let own = id == page.id;
     let id = if kind == "attachment" {
         format!("att{id}")
     } else {
         id.to_string()
     };
-    let content = json!({ "id": id, "type": kind, "status": "current", "title": title,
+    let mut content = json!({ "id": id, "type": kind, "status": "current", "title": title,
         "_links": { "webui": format!("/spaces/{key}/pages/{}", page.id) } });
     if !wrapped {
+        if let Some(told) = expanded(ask, page).filter(|_| own) {
+            content["restrictions"] = told;
+        }
         return content;
     }
     json!({ "content": content, "title": title, "excerpt": "", "url": format!("/spaces/{key}/pages/{}", page.id),
@@ -150,9 +158,25 @@ fn found(ask: &Ask<'_>, (page, kind, at): (&Page, &str, i64), (id, title): (u64,
         "resultGlobalContainer": { "title": key, "displayUrl": format!("/spaces/{key}") } })
 }
 
+/// As much of a page's restrictions as is asked for.
+fn expanded(ask: &Ask<'_>, page: &Page) -> Option<Value> {
+    let asked = ask.call.get("expand").unwrap_or_default();
+    let mut read = restrictions(ask, page)["read"].take();
+    for kind in ["user", "group"] {
+        let whole = format!("restrictions.read.restrictions.{kind}");
+        if !asked.split(',').any(|one| one == whole) {
+            read["restrictions"].as_object_mut()?.remove(kind);
+            read["restrictions"]["_expandable"][kind] = json!("");
+        }
+    }
+    asked
+        .contains("restrictions.read.restrictions.")
+        .then(|| json!({ "read": read, "_expandable": { "update": "" }, "_links": {} }))
+}
+
 /// The older search names its next page without `/wiki`.
 fn without_prefix(mut reply: Reply, wrapped: bool) -> Reply {
-    let Some(mut body) = reply.value().filter(|_| reply.status == 200 && wrapped) else {
+    let Some(mut body) = reply.value().filter(|_| reply.status == 200) else {
         return reply;
     };
     let next = body["_links"]["next"]
@@ -162,7 +186,9 @@ fn without_prefix(mut reply: Reply, wrapped: bool) -> Reply {
     if let Some(next) = next {
         body["_links"]["next"] = json!(next);
     }
-    body["totalSize"] = json!(body["results"].as_array().map_or(0, Vec::len));
+    if wrapped {
+        body["totalSize"] = json!(body["results"].as_array().map_or(0, Vec::len));
+    }
     reply.body = body.to_string().into_bytes();
     reply.headers.retain(|(name, _)| name != "link");
     reply

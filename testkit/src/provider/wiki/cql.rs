@@ -1,4 +1,4 @@
-//! The part of Confluence's query language that a sync needs: `type`, `space`, `id` and `lastmodified`, joined by `and`, and an order.
+//! The part of Confluence's query language that a sync needs: `type`, `space`, `id` and `lastmodified`, joined by `and`, and an order by `lastmodified` or `created`.
 
 use super::Ask;
 use super::model::Page;
@@ -13,6 +13,8 @@ pub(crate) struct Query {
     from: Option<i64>,
     to: Option<i64>,
     pub(crate) descending: bool,
+    /// Whether things come in the order in which they were made rather than changed.
+    pub(crate) by_creation: bool,
 }
 
 impl Query {
@@ -25,6 +27,7 @@ impl Query {
         };
         let mut query = Self {
             descending: order.trim_end().ends_with("desc"),
+            by_creation: order.contains("created"),
             ..Self::default()
         };
         let joined = conditions.replace(" AND ", " and ");
