@@ -5,9 +5,9 @@ DEMO_DATA ?= $(TARGET)/demo
 
 .PHONY: demo test check bench bench-embedding known-paths
 
-demo: ## index this repository and a sample workspace, ask questions, serve until Ctrl-C
+demo: ## connect to simulated providers, index them, a sample workspace and this repository, ask questions, serve until Ctrl-C
 	cargo build --workspace --bins
-	$(NEUROSYNC) --data $(DEMO_DATA) demo
+	python3 testkit/demo/demo.py $(NEUROSYNC) $(TARGET)/debug/neurosync-sandbox $(DEMO_DATA)
 
 test: ## every test; the model is fetched once
 	cargo test --workspace
