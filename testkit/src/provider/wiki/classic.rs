@@ -124,8 +124,9 @@ fn search(ask: &Ask<'_>, wrapped: bool) -> Reply {
             add("attachment", one.id, one.name.clone(), one.version.at);
         }
     }
+    let total = rows.len();
     let reply = page(ask, rows, query.descending, Value::clone);
-    without_prefix(reply, wrapped)
+    without_prefix(reply, (wrapped, total))
 }
 
 fn found(ask: &Ask<'_>, (page, kind, at): (&Page, &str, i64), (id, title): (u64, &str), wrapped: bool) -> Value {
@@ -150,8 +151,8 @@ fn found(ask: &Ask<'_>, (page, kind, at): (&Page, &str, i64), (id, title): (u64,
         "resultGlobalContainer": { "title": key, "displayUrl": format!("/spaces/{key}") } })
 }
 
-/// The older search names its next page without `/wiki`.
-fn without_prefix(mut reply: Reply, wrapped: bool) -> Reply {
+/// The older search names its next page without `/wiki`, and tells how much it found in all.
+fn without_prefix(mut reply: Reply, (wrapped, total): (bool, usize)) -> Reply {
     let Some(mut body) = reply.value().filter(|_| reply.status == 200 && wrapped) else {
         return reply;
     };
@@ -162,7 +163,7 @@ fn without_prefix(mut reply: Reply, wrapped: bool) -> Reply {
     if let Some(next) = next {
         body["_links"]["next"] = json!(next);
     }
-    body["totalSize"] = json!(body["results"].as_array().map_or(0, Vec::len));
+    body["totalSize"] = json!(total);
     reply.body = body.to_string().into_bytes();
     reply.headers.retain(|(name, _)| name != "link");
     reply
