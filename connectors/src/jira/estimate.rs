@@ -257,16 +257,27 @@ impl<'j> Forecast<'j> {
         Ok((all, scaled(fresh, rows, all)))
     }
 
-    /// Comments of the issues that are read, as many as a hundred of them have in the middle.
+    /// Comments of the issues that are read, as many as the oldest and the newest of them have in the middle.
     async fn comments(&mut self) -> Result<u64> {
         let counted: Vec<u64> = self.counts.keys().copied().take(GROUP).collect();
         let listed = Some(within(&counted)).filter(|_| !counted.is_empty());
         let Some(jql) = listed.or(self.changes.take()).filter(|_| self.sum.issues > 0) else {
             return Ok(0);
         };
-        let (issues, comments) = self.jira.client.sample(&jql).await?;
-        self.grounds
-            .push(format!("comments as {issues} of these issues have them"));
+        let jql = jql.split(" ORDER BY ").next().unwrap_or_default();
+        let (mut issues, mut comments) = (0, 0);
+        // Old issues have more comments than new ones.
+        for order in ["ASC", "DESC"] {
+            let (some, said) = self
+                .jira
+                .client
+                .sample(&format!("{jql} ORDER BY created {order}"))
+                .await?;
+            (issues, comments) = (issues + some, comments + said);
+        }
+        self.grounds.push(format!(
+            "comments as the {issues} oldest and newest of these issues have them"
+        ));
         Ok(if issues == 0 {
             0
         } else {

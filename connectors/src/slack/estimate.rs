@@ -292,7 +292,8 @@ fn grounds(sample: &Sample, channels: u64) -> Vec<String> {
     }
     if sample.limited {
         grounds.push(format!(
-            "Slack holds this application to one request a minute for {LIMITED} messages, and so for replies"
+            "Slack holds this application to one request a minute for {LIMITED} messages, and so for replies: there is no time \
+             for more than one channel, and the truth may be several times as much or as little"
         ));
     }
     grounds

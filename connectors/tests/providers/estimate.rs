@@ -6,7 +6,7 @@ use domain::Estimate;
 use domain::seam::Connector;
 use testkit::provider::{Limits, Provider, Settings, Simulators, Size};
 
-use crate::four::{DAY, change, open, start, with_token};
+use crate::four::{DAY, change, open, start};
 use crate::simulated::Held;
 
 /// Seeds, and about how many items their worlds have.
@@ -106,32 +106,43 @@ async fn slack_is_estimated() {
     all(Provider::Slack).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slack_app_that_is_held_back_takes_hours() {
+/// Minutes that a reading at one page a minute is told to take, and that it takes.
+async fn held_back(seed: u64) -> (u64, u64) {
     let limits = Limits {
         slack_unlisted: true,
         ..Limits::none()
     };
-    let simulators = start(5, 2_000, limits).await;
-    let token = simulators.tokens(Provider::Slack, 0).access;
-    let open = || with_token(Provider::Slack, &simulators, &token);
+    let simulators = start(seed, 2_000, limits).await;
     let mut trial = Trial::new(Provider::Slack, Arc::clone(&simulators));
-    let told = trial.estimated(&*open()).await;
-    let began = simulators.now();
-    let (asked, _) = trial.synced(&*open()).await;
-    let took = (simulators.now() - began).unsigned_abs() / 60_000;
-    let minutes = told.time(told.work()).as_secs() / 60;
-    println!(
-        "unlisted: {} requests in {minutes} minutes estimated, {asked} in {took} made",
-        told.work().requests
-    );
-    assert!(minutes * 2 > took && minutes < took * 2 && took > 60);
+    let connector = || open(Provider::Slack, &simulators, 0);
+    let told = trial.estimated(&*connector()).await;
     assert!(
         told.grounds
             .iter()
             .any(|ground| ground.contains("one request a minute")),
         "{told:#?}"
     );
+    let began = simulators.now();
+    let (asked, _) = trial.synced(&*connector()).await;
+    let took = (simulators.now() - began).unsigned_abs() / 60_000;
+    let minutes = told.time(told.work()).as_secs() / 60;
+    println!(
+        "held back, seed {seed}: {} requests in {minutes} minutes estimated, {asked} in {took} made",
+        told.work().requests
+    );
+    (minutes, took)
+}
+
+/// One page of one channel is all that there is time for: single worlds may be several times off, many are not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slack_app_that_is_held_back_takes_hours() {
+    let (mut minutes, mut took) = (0, 0);
+    for seed in 1..=8 {
+        let (told, made) = held_back(seed).await;
+        assert!(made > 60 && told > 30);
+        (minutes, took) = (minutes + told, took + made);
+    }
+    assert!(minutes <= took * 2 && took <= minutes * 2, "{minutes} {took}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
