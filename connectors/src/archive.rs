@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{Cursor, Error, ErrorKind, Page, Result, SourceId, Sweep};
+use domain::{Cursor, Error, ErrorKind, Estimate, Page, Result, SourceId, Sweep};
 use serde::de::DeserializeOwned;
 
 pub use commits::CommitsSettings;
@@ -230,5 +230,11 @@ impl Connector for Archive {
         let read = State::read(kind, cursor)?;
         let swept = self.blocking(State::new(kind), move |round| round.sweep(&read)).await;
         Ok(swept.unwrap_or_else(|error| Sweep::Frozen(error.to_string())))
+    }
+
+    /// Files are compared by size and time alone; how many documents they hold is only known when they are read.
+    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
+        let state = State::read(self.format.kind(), cursor)?;
+        self.blocking(state, |round| Ok(round.estimate())).await
     }
 }

@@ -7,6 +7,7 @@ mod config;
 mod connector;
 mod convert;
 mod cursor;
+mod estimate;
 mod lists;
 mod pages;
 mod pull;

@@ -2,6 +2,7 @@
 
 mod commit;
 mod cursor;
+mod estimate;
 mod fault;
 mod file;
 mod history;
@@ -24,7 +25,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{AccessId, Cursor, DocumentId, Error, ErrorKind, Key, Page, Result, SourceId, Sweep};
+use domain::{AccessId, Cursor, DocumentId, Error, ErrorKind, Estimate, Key, Page, Result, SourceId, Sweep};
 use gix::bstr::BString;
 use serde::{Deserialize, Serialize};
 
@@ -208,6 +209,11 @@ impl Connector for Git {
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
         let position = Position::read(cursor)?;
         self.blocking(move |inner, _| inner.census(position)).await
+    }
+
+    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
+        let position = Position::read(cursor)?;
+        self.blocking(move |inner, _| inner.estimate(position)).await
     }
 }
 

@@ -8,6 +8,7 @@ mod connector;
 mod convert;
 mod cursor;
 mod discussions;
+mod estimate;
 mod people;
 mod profile;
 mod pulls;

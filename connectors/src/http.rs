@@ -20,6 +20,7 @@ mod grants;
 mod guard;
 mod gzip;
 mod link;
+mod outlook;
 mod policy;
 mod request;
 mod response;

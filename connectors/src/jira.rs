@@ -6,6 +6,7 @@ mod config;
 mod connector;
 pub(crate) mod convert;
 mod cursor;
+mod estimate;
 mod holders;
 mod hooks;
 mod issues;

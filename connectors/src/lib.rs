@@ -7,6 +7,7 @@ mod batch;
 pub mod clock;
 pub mod confluence;
 mod cursor;
+mod estimate;
 pub mod git;
 pub mod github;
 mod hex;

@@ -6,6 +6,7 @@ mod config;
 mod connector;
 mod convert;
 mod cursor;
+mod estimate;
 mod history;
 mod target;
 mod workspace;

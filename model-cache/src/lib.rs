@@ -22,7 +22,7 @@ use std::path::PathBuf;
 pub use check::{Finding, State};
 pub use name::ModelRef;
 pub use progress::{Event, Progress, Silent};
-pub use resolve::{Installed, list, resolve, verify};
+pub use resolve::{Installed, at_hand, list, resolve, verify};
 
 /// Where models are kept and where they may come from.
 #[derive(Debug, Clone)]

@@ -71,6 +71,13 @@ pub async fn resolve(model: &ModelRef, settings: &Settings, progress: &dyn Progr
     })
 }
 
+/// Whether a model can be had without fetching anything.
+pub fn at_hand(model: &ModelRef, settings: &Settings) -> bool {
+    let model = model.canonical();
+    let cached = || unchanged(&model, &Place::of(&model, &settings.cache_dir).folder).is_some();
+    settings.model_dir.is_some() || cached()
+}
+
 /// The models in the cache, by name. Whether their files are still sound, [`verify`] tells.
 ///
 /// # Errors

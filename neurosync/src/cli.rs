@@ -64,6 +64,9 @@ pub enum Command {
         /// Delete what is gone even if it is more than half of a source; otherwise so much waits for your word.
         #[arg(long, requires = "sources")]
         accept_deletions: bool,
+        /// Only say what it would take: requests, their share of the hourly quota, hours, documents and texts to embed.
+        #[arg(long, conflicts_with = "accept_deletions")]
+        plan: bool,
     },
     /// Try again what could not be read, stored or projected.
     Retry {

@@ -5,6 +5,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod embed;
+mod plan;
 mod query;
 mod show;
 mod source;
@@ -57,7 +58,14 @@ pub(crate) async fn run(
         Command::Sync {
             sources,
             census,
+            plan: true,
+            ..
+        } => plan::run(&context, &sources, census).await,
+        Command::Sync {
+            sources,
+            census,
             accept_deletions,
+            plan: false,
         } => {
             let demands = Demands {
                 census,

@@ -212,7 +212,10 @@ impl Workers {
                 format!("the connector of {source} broke off"),
             ))
         };
-        let error = synced.unwrap_or_else(broke).err();
+        let (error, frozen) = match synced.unwrap_or_else(broke) {
+            Ok(frozen) => (None, frozen),
+            Err(error) => (Some(error), None),
+        };
         // A server that is asked to stop stops its syncs: nothing failed.
         let error = error.filter(|error| error.kind() != ErrorKind::Cancelled);
         match error.as_ref().map(|error| (error.retry(), line_of(error))) {
@@ -225,15 +228,17 @@ impl Workers {
         self.watch.tell(SyncEvent::Ended {
             source: source.to_string(),
             error: error.as_ref().map(line_of),
+            frozen,
         });
         (source, error.map(|error| error.retry()))
     }
 
-    async fn sync_now(&self, source: &SourceId, work: Work) -> Result<()> {
+    /// Sync one source; why nothing is deleted of it, where that is so.
+    async fn sync_now(&self, source: &SourceId, work: Work) -> Result<Option<String>> {
         let reports = self.sources().await?;
         let live = |report: &&SourceReport| report.source.id == *source && !report.removed;
         let Some(report) = reports.iter().find(live) else {
-            return Ok(());
+            return Ok(None);
         };
         let connector = self.connector(&report.source)?;
         let done = self.read(report, &*connector, work).await;
@@ -244,18 +249,18 @@ impl Workers {
         done
     }
 
-    async fn read(&self, report: &SourceReport, connector: &dyn Connector, work: Work) -> Result<()> {
+    async fn read(&self, report: &SourceReport, connector: &dyn Connector, work: Work) -> Result<Option<String>> {
         let pipeline = self.pipeline();
         if let Work::Targets(targets) = work
             && pipeline.read_targets(connector, &targets).await?
         {
-            return Ok(());
+            return Ok(None);
         }
         let run = pipeline.read_by(report, connector).await?;
         if let Some(reason) = &run.frozen {
             tracing::warn!(source.id = %run.source, reason, "nothing is deleted while this holds");
         }
-        run.error.map_or(Ok(()), Err)
+        run.error.map_or(Ok(run.frozen), Err)
     }
 
     /// The connector of a source: the one that waited, unless its settings are others now.

@@ -122,6 +122,9 @@ pub enum SyncEvent {
         /// Why it failed, if it did.
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<String>,
+        /// Why what is gone from the source could not be told, so that nothing was deleted here.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        frozen: Option<String>,
     },
 }
 

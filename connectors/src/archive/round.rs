@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use domain::{Change, Cursor, DocumentId, DocumentKind, Error, Key, Page, Rejected, Result, Sweep};
+use domain::{Change, Cursor, DocumentId, DocumentKind, Error, Estimate, Key, Page, Rejected, Result, Sweep};
 
 use crate::archive::format::{Event, Events, Format, Unit};
 use crate::archive::limits::Limits;
@@ -114,6 +114,36 @@ impl Round {
             unknown: BTreeSet::new(),
             untold: None,
         })
+    }
+
+    /// What is to be read: the files of groups that are not as they were.
+    pub(crate) fn estimate(self) -> Estimate {
+        let changed = |group: &Group| {
+            self.state
+                .done
+                .get(&group.key)
+                .is_none_or(|stamp| stamp.quick != group.quick)
+        };
+        let groups = self.groups.filter(changed);
+        let files: BTreeSet<String> = groups
+            .flat_map(|group| group.units.into_iter().flat_map(|unit| unit.files))
+            .collect();
+        let entries = self.tree.entries.iter().filter(|entry| files.contains(&entry.path));
+        let bytes: u64 = entries.map(|entry| entry.size).sum();
+        let ground = if files.is_empty() {
+            "no file changed".to_owned()
+        } else {
+            format!(
+                "{} files of {bytes} bytes are to be read; what they hold is not known before",
+                files.len()
+            )
+        };
+        Estimate {
+            sweep_due: self.state.sweep,
+            documents: files.is_empty().then_some(0),
+            grounds: vec![ground],
+            ..Estimate::default()
+        }
     }
 
     /// The next page.

@@ -50,6 +50,11 @@ impl Ask {
         }
     }
 
+    /// What the requests go through.
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// The server's time, as its last answer told.
     pub(crate) fn date(&self) -> Option<Timestamp> {
         let date = self.date.load(Ordering::Relaxed);

@@ -70,6 +70,11 @@ impl Client {
         }
     }
 
+    /// What the requests go through.
+    pub(super) fn api(&self) -> &Api {
+        self.ask.api()
+    }
+
     /// The server's time, as its last answer told.
     pub(super) fn date(&self) -> Option<Timestamp> {
         self.ask.date()
@@ -152,6 +157,13 @@ impl Client {
             Some(found) => Ok(found),
             None => self.refused(self.new_api("spaces")?).await,
         }
+    }
+
+    /// How many things a query finds; none where it is refused.
+    pub(super) async fn total(&self, cql: &str) -> Result<Option<u64>> {
+        let request = self.old_api("search")?.query("cql", cql).query("limit", "1");
+        let found = self.ask.allowed(request).await?;
+        Ok(found.and_then(|found| number(&found, &["totalSize"])))
     }
 
     /// One space, where it exists for the connecting account.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{AccessId, AccessRule, Account, Cursor, DocumentId, DocumentKind, Key, Page, Result, SourceId, Sweep};
+use domain::{
+    AccessId, AccessRule, Account, Cursor, DocumentId, DocumentKind, Estimate, Key, Page, Result, SourceId, Sweep,
+};
 use tokio::sync::Mutex;
 
 use super::access::Access;
@@ -13,6 +15,7 @@ use super::client::Client;
 use super::config::{Config, ConfluenceCloudSettings};
 use super::convert::{Home, native_id};
 use super::cursor::{Label, Position};
+use super::estimate::Forecast;
 use super::pull::Pull;
 use super::sweep::Census;
 use crate::atlassian::readers::Admitted;
@@ -126,5 +129,10 @@ impl Connector for Confluence {
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
         let position = Position::read(cursor, &self.config.digest)?;
         Census::new(self, position).take().await
+    }
+
+    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
+        let position = Position::read(cursor, &self.config.digest)?;
+        Forecast::new(self, position).take().await
     }
 }

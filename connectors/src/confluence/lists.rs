@@ -11,7 +11,7 @@ use super::tree::{Kind, Node};
 use crate::archive::json::{id, text, time};
 
 /// Rows of a page that are older than what is asked for, before a walk ends there: one alone may be out of place.
-const OLDER: usize = 2;
+pub(super) const OLDER: usize = 2;
 
 /// Where a record says that its page lies.
 pub(super) fn node(form: Form, value: &Value) -> Option<(u64, Node)> {

@@ -13,7 +13,7 @@ const PAGE: usize = 500;
 /// How far behind the present a run stays: what is written meanwhile is read by the next.
 const MARGIN: i64 = 60 * 1000;
 /// Time between two censuses.
-const DAY: i64 = 24 * 60 * 60 * 1000;
+pub(super) const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// A page on its way.
 pub(super) struct Pull<'w> {

@@ -13,7 +13,7 @@ use crate::archive::json::{id, text};
 use crate::atlassian::ask::endless;
 
 /// Pages, and labels, that a run asks for by themselves.
-const ALONE: usize = 100;
+pub(super) const ALONE: usize = 100;
 
 /// The next ids in turn after `last`.
 fn in_turn(ids: &BTreeSet<u64>, last: u64, count: usize) -> Vec<u64> {

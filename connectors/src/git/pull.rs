@@ -142,7 +142,12 @@ impl Inner {
     }
 
     /// The run to go on with: the one under way, or a new one; none where nothing changed.
-    fn run(&self, repository: &gix::Repository, done: Option<&State>, run: Option<Run>) -> Result<Option<Run>> {
+    pub(super) fn run(
+        &self,
+        repository: &gix::Repository,
+        done: Option<&State>,
+        run: Option<Run>,
+    ) -> Result<Option<Run>> {
         match run {
             Some(run) if is_whole(repository, &run) => Ok(Some(run)),
             // Its commits are gone, and what it read of them is known to nobody: all is read again.

@@ -1,5 +1,6 @@
 //! Behaviour of the git connector over repositories made with the `git` command line.
 
+mod estimate;
 mod fixture;
 mod full;
 mod incremental;

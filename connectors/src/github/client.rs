@@ -44,6 +44,11 @@ impl Client {
         }
     }
 
+    /// What the requests go through.
+    pub(super) fn api(&self) -> &Api {
+        &self.api
+    }
+
     /// Forget the answers of a step that is done.
     pub(super) fn forget(&self) {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).clear();

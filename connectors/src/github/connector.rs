@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{Cursor, Page, Result, SourceId, Sweep, Target, Timestamp};
+use domain::{Cursor, Estimate, Page, Result, SourceId, Sweep, Target, Timestamp};
 use tracing::debug;
 
 use super::census::Counted;
@@ -99,7 +99,7 @@ impl GitHub {
     }
 
     /// Whether deletions are to be looked for; if so, they are from now on for a while not.
-    fn census_due(&self, position: &mut Position, now: Timestamp) -> bool {
+    pub(super) fn census_due(&self, position: &mut Position, now: Timestamp) -> bool {
         let due = position
             .census
             .is_some_and(|then| until(then, now) >= self.config.census);
@@ -144,5 +144,11 @@ impl Connector for GitHub {
             self.client.forget();
         }
         swept
+    }
+
+    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
+        let forecast = self.forecast(Position::read(cursor)?).await;
+        self.client.forget();
+        forecast
     }
 }

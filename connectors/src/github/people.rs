@@ -12,7 +12,7 @@ use crate::archive::github::item::account;
 use crate::batch::Batch;
 
 /// How long a profile is taken for known.
-const PERIOD: Duration = Duration::from_hours(7 * 24);
+pub(super) const PERIOD: Duration = Duration::from_hours(7 * 24);
 
 impl GitHub {
     /// Put profiles in the place of the bare accounts of a step; those that were told already are left out.

@@ -13,7 +13,7 @@ use crate::batch::Batch;
 use crate::clock::until;
 
 /// How long what changes rarely is taken for known.
-const PERIOD: Duration = Duration::from_hours(1);
+pub(super) const PERIOD: Duration = Duration::from_hours(1);
 
 /// What belongs to a repository and has no document of its own.
 #[derive(Debug, Default)]

@@ -22,7 +22,7 @@ pub(super) enum List {
 }
 
 impl List {
-    fn path(self) -> &'static str {
+    pub(super) fn path(self) -> &'static str {
         match self {
             Self::Issues => "issues",
             Self::Comments => "issues/comments",
@@ -41,7 +41,7 @@ impl List {
 }
 
 /// Whole seconds, as GitHub counts them.
-fn since(time: Timestamp) -> String {
+pub(super) fn since(time: Timestamp) -> String {
     Timestamp(time.0 - time.0.rem_euclid(1000)).to_string()
 }
 

@@ -8,6 +8,7 @@ use tracing::debug;
 use super::attempt::Attempt;
 use super::grants::{Grants, Shared};
 use super::guard::Guard;
+use super::outlook::Pace;
 use super::request::shown;
 use super::{Policy, Request, Response, Tokens, transport};
 use crate::clock::Clock;
@@ -66,6 +67,7 @@ impl Http {
             policy: Arc::new(policy),
             tokens,
             shared,
+            pace: Arc::default(),
         }
     }
 }
@@ -77,6 +79,7 @@ pub struct Api {
     pub(super) policy: Arc<Policy>,
     pub(super) tokens: Arc<dyn Tokens>,
     pub(super) shared: Arc<Shared>,
+    pub(super) pace: Arc<Pace>,
 }
 
 impl Api {

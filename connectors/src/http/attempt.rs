@@ -1,6 +1,6 @@
 //! One request until there is a definite answer: waiting for its turn, trying again, renewing the credential.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{Error, Result, Retry};
 use reqwest::StatusCode;
@@ -115,7 +115,9 @@ impl<'a> Attempt<'a> {
         };
         let header = credential.header()?;
         let http = &self.api.http;
+        let begun = Instant::now();
         let answer = transport::exchange((&http.client, &http.guard), &self.api.policy, self.request, header).await;
+        self.api.pace.note(begun.elapsed());
         let answer = answer.map(|answer| Response {
             body: blot(&credential, answer.body),
             ..answer

@@ -40,6 +40,16 @@ pub(super) struct Budget {
 struct Lane {
     bucket: Option<Bucket>,
     blocked: Timestamp,
+    /// What was left when the server last said so, and when that was.
+    left: Option<(Left, Timestamp)>,
+}
+
+/// The shortest time in which so many points of a rate can be spent.
+#[expect(clippy::cast_precision_loss, reason = "an estimate is not exact to 53 bits")]
+pub(super) fn shortest(rate: Rate, points: u64) -> Duration {
+    let bucket = Bucket::new(rate, Timestamp(0));
+    let points = points as f64 - bucket.capacity;
+    Duration::try_from_secs_f64(points.max(0.0) / bucket.per_milli / 1000.0).unwrap_or(Duration::MAX)
 }
 
 impl Budget {
@@ -106,9 +116,17 @@ impl Budget {
 
     /// Take note of what is left. At the reserve, the lane is blocked until the limit begins anew.
     pub(super) fn observe(&mut self, lane: &'static str, left: Left, now: Timestamp) {
+        self.lanes.entry(lane).or_default().left = Some((left, now));
         if left.remaining <= left.limit / 10 {
             self.block(Some(lane), left.renewed_in, now);
         }
+    }
+
+    /// What the server last said was left of a lane's limit, if that still holds at `now`.
+    pub(super) fn left(&self, lane: &'static str, now: Timestamp) -> Option<Left> {
+        let (left, then) = self.lanes.get(lane)?.left?;
+        let renewed_in = left.renewed_in.checked_sub(until(then, now))?;
+        Some(Left { renewed_in, ..left })
     }
 }
 
@@ -185,6 +203,35 @@ mod tests {
             let allowed = (points as usize * 9).div_ceil(10);
             assert!(most <= Some(allowed), "{points}: {most:?}");
         }
+    }
+
+    #[test]
+    fn the_shortest_time_is_what_spending_takes() {
+        for points in [1, 20, 50, 900] {
+            let rate = Rate::per_minute(points);
+            let mut budget = Budget::new(Some(rate), Timestamp(0));
+            let number = points as usize * 3;
+            let last = spend_all(&mut budget, LANE, number).last().copied();
+            let told = shortest(rate, number as u64).as_millis();
+            let took = last.map_or(0, |last| u128::from(last.unsigned_abs()));
+            assert!(told.abs_diff(took) <= took / 50, "{points}: {told} {took}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_told_until_the_limit_begins_anew() {
+        let mut budget = Budget::default();
+        let left = Left {
+            limit: 5000,
+            remaining: 4000,
+            renewed_in: Duration::from_mins(40),
+        };
+        budget.observe("", left, Timestamp(0));
+        let later = after(Timestamp(0), Duration::from_mins(10));
+        let renewed_in = Duration::from_mins(30);
+        assert_eq!(budget.left("", later), Some(Left { renewed_in, ..left }));
+        assert_eq!(budget.left("", after(later, Duration::from_mins(31))), None);
+        assert_eq!(budget.left("search", later), None);
     }
 
     #[test]

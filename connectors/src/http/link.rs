@@ -1,13 +1,13 @@
 //! The `Link` header (RFC 8288).
 
-/// The target of the first link whose relation is `next`.
-pub(super) fn next(header: &str) -> Option<&str> {
+/// The target of the first link of a relation.
+pub(super) fn target<'h>(header: &'h str, wanted: &str) -> Option<&'h str> {
     let mut rest = header;
     loop {
         let (_, after) = rest.split_once('<')?;
         let (target, after) = after.split_once('>')?;
         let (parameters, following) = cut(after, ',');
-        if relations(parameters).any(|relation| relation.eq_ignore_ascii_case("next")) {
+        if relations(parameters).any(|relation| relation.eq_ignore_ascii_case(wanted)) {
             return Some(target.trim());
         }
         rest = following;
@@ -47,7 +47,11 @@ fn relations(parameters: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::next;
+    use super::target;
+
+    fn next(header: &str) -> Option<&str> {
+        target(header, "next")
+    }
 
     #[test]
     fn finds_the_next_page() {
@@ -71,6 +75,12 @@ mod tests {
         ] {
             assert_eq!(next(header), expected, "{header}");
         }
+    }
+
+    #[test]
+    fn finds_the_last_page() {
+        let header = r#"<https://a/?page=2>; rel="next", <https://a/?page=9>; rel="last""#;
+        assert_eq!(target(header, "last"), Some("https://a/?page=9"));
     }
 
     proptest::proptest! {

@@ -84,11 +84,22 @@ impl Response {
 
     /// What the `Link` header names as `rel="next"`, unresolved.
     pub fn next_target(&self) -> Option<&str> {
+        self.target("next")
+    }
+
+    /// The number of the last page by the `Link` header (`rel="last"`); none on a last page, and where pages have no numbers.
+    pub fn last_page(&self) -> Option<u64> {
+        let last = self.url.join(self.target("last")?).ok()?;
+        let mut pairs = last.query_pairs();
+        pairs.find_map(|(name, value)| (name == "page").then(|| value.parse().ok())?)
+    }
+
+    fn target(&self, relation: &str) -> Option<&str> {
         let links = self.headers.get_all(reqwest::header::LINK);
         links
             .iter()
             .filter_map(|value| value.to_str().ok())
-            .find_map(link::next)
+            .find_map(|header| link::target(header, relation))
     }
 
     /// An address found in this answer, resolved against the answer's own.

@@ -14,7 +14,7 @@ use super::config::Config;
 /// Issues in one request.
 pub(super) const BULK: usize = 100;
 /// Ids in one page of a search.
-const IDS: usize = 5000;
+pub(super) const IDS: usize = 5000;
 /// How often issues are asked for that an answer leaves out without a word.
 const ATTEMPTS: usize = 3;
 /// The most pages of a changelog.
@@ -58,6 +58,11 @@ impl Client {
         Self {
             ask: Ask::new(api, config.place.api.clone()),
         }
+    }
+
+    /// What the requests go through.
+    pub(super) fn api(&self) -> &Api {
+        self.ask.api()
     }
 
     /// The server's time, as its last answer told.
@@ -136,6 +141,25 @@ impl Client {
             next: next.map(str::to_owned),
             rows,
         })
+    }
+
+    /// About how many issues a search finds; none where it is refused.
+    pub(super) async fn count(&self, jql: &str) -> Result<Option<u64>> {
+        let request = self.post("search/approximate-count", &json!({ "jql": jql }))?;
+        let counted = self.ask.allowed(request).await?;
+        Ok(counted.and_then(|counted| number(&counted, &["count"])))
+    }
+
+    /// Of the first fifty issues that a search finds: how many came, and how many comments they have together.
+    pub(super) async fn sample(&self, jql: &str) -> Result<(u64, u64)> {
+        let body = json!({ "jql": jql, "fields": ["comment"], "maxResults": BULK / 2 });
+        let page: Value = self.ask.good(self.post("search/jql", &body)?).await?.json()?;
+        let issues = list(&page, &["issues"]);
+        let comments = |issue: &Value| {
+            let comments = at(issue, &["fields", "comment"])?;
+            number(comments, &["total"]).or(Some(list(comments, &["comments"]).len() as u64))
+        };
+        Ok((issues.len() as u64, issues.iter().filter_map(comments).sum()))
     }
 
     /// Issues by id, at most [`BULK`], each in full or with its comments alone.

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{AccessId, AccessRule, Cursor, DocumentId, DocumentKind, Key, Page, Result, SourceId, Sweep, Target};
+use domain::{
+    AccessId, AccessRule, Cursor, DocumentId, DocumentKind, Estimate, Key, Page, Result, SourceId, Sweep, Target,
+};
 
 use super::access::Access;
 use super::client::Client;
 use super::config::{Config, JiraCloudSettings};
 use super::convert::native;
 use super::cursor::{Label, Position};
+use super::estimate::Forecast;
 use super::people::{Kind, Restriction};
 use super::pull::Pull;
 use super::sweep::Census;
@@ -134,5 +137,10 @@ impl Connector for Jira {
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
         let position = Position::read(cursor, &self.config.digest)?;
         Census::new(self, position).take().await
+    }
+
+    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
+        let position = Position::read(cursor, &self.config.digest)?;
+        Forecast::new(self, position).take().await
     }
 }

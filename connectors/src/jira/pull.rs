@@ -14,7 +14,7 @@ const PAGE: usize = 500;
 /// How far behind the present a run counts as read: what is written meanwhile is asked for again by the next.
 const MARGIN: i64 = 60 * 1000;
 /// How far a census looks back beyond the one before it, for what the search index did not know for long.
-const LOOK_BACK: i64 = 2 * 60 * 60 * 1000;
+pub(super) const LOOK_BACK: i64 = 2 * 60 * 60 * 1000;
 
 /// A page on its way.
 pub(super) struct Pull<'j> {
@@ -186,7 +186,7 @@ impl<'j> Pull<'j> {
 
     /// What changed since then, up to the present: who hears of a change by a webhook comes for just that. How far the run has read
     /// for sure is another matter; what it saw beyond that is not read again.
-    fn changed(&self, from: i64) -> String {
+    pub(super) fn changed(&self, from: i64) -> String {
         let projects: Vec<String> = self.position.projects.keys().map(u64::to_string).collect();
         let within = if self.jira.config.projects.is_empty() || projects.is_empty() {
             String::new()

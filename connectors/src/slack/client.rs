@@ -18,6 +18,11 @@ const PAGES: usize = 1_000;
 pub(super) struct Method(&'static str, &'static str, Option<Rate>);
 
 impl Method {
+    /// How often it may be called.
+    pub(super) fn rate(self) -> Option<Rate> {
+        self.2
+    }
+
     pub(super) const TEST: Self = Self("auth.test", "auth.test", None);
     pub(super) const CHANNELS: Self = Self("conversations.list", "conversations.list", Some(Rate::per_minute(20)));
     pub(super) const MEMBERS: Self = Self(
@@ -112,6 +117,11 @@ impl Client {
             base,
             memory: Mutex::default(),
         }
+    }
+
+    /// What the requests go through.
+    pub(super) fn api(&self) -> &Api {
+        &self.api
     }
 
     /// Forget the answers of a step that is done.

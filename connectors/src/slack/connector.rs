@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::seam::Connector;
-use domain::{Cursor, Page, Result, SourceId, Sweep, Target};
+use domain::{Cursor, Estimate, Page, Result, SourceId, Sweep, Target};
 use serde_json::Value;
 use tracing::debug;
 
@@ -134,5 +134,11 @@ impl Connector for Slack {
             self.client.forget();
         }
         swept
+    }
+
+    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate> {
+        let forecast = self.forecast(&Position::read(cursor)?).await;
+        self.client.forget();
+        forecast
     }
 }

@@ -22,15 +22,15 @@ const FIRST: &str = "200";
 /// And in later ones, which find most of them as they were.
 const LATER: &str = "999";
 /// The most that an application outside Slack's marketplace gets.
-const LIMITED: usize = 15;
+pub(super) const LIMITED: usize = 15;
 /// How often a window of several pages is read.
 const SCAN: Duration = Duration::from_hours(1);
 /// How often a window is read at one page a minute, and how often the replies of threads that look as they did.
 const SLOW: Duration = Duration::from_hours(24);
 
 /// A page of a channel, and between which messages it tells all.
-struct Said {
-    rows: Vec<Value>,
+pub(super) struct Said {
+    pub(super) rows: Vec<Value>,
     /// Exclusive; none from the newest on.
     before: Option<String>,
     /// Exclusive; none down to the first.
@@ -46,7 +46,7 @@ fn begin(now: Timestamp, window: Duration) -> Timestamp {
 }
 
 /// Begin a walk: over the whole channel, over the window, or over what is new.
-fn walk(channel: &Channel, (limited, share): (bool, usize), (now, window): (Timestamp, Duration)) -> Walk {
+pub(super) fn walk(channel: &Channel, (limited, share): (bool, usize), (now, window): (Timestamp, Duration)) -> Walk {
     let age = |then: Option<Timestamp>| then.map_or(Duration::MAX, |then| until(then, now));
     let Some(high) = channel.high.clone().filter(|_| !channel.again) else {
         return Walk {
@@ -137,7 +137,7 @@ impl Slack {
     }
 
     /// What was said before the last page of a walk; none where that cannot be read. And whether more was said before that.
-    async fn page(&self, id: &str, walk: &Walk, limited: bool) -> Result<Option<(Said, bool)>> {
+    pub(super) async fn page(&self, id: &str, walk: &Walk, limited: bool) -> Result<Option<(Said, bool)>> {
         let limit = match (limited, &walk.floor) {
             (true, _) => "15",
             (false, None) => FIRST,
@@ -202,13 +202,12 @@ impl Slack {
                 );
                 continue;
             };
-            let print = print(row);
-            let same = channel.known.get(own) == Some(&print);
-            channel.known.insert(own.to_owned(), print);
-            let root = parent(row);
-            if same && !(walk.deep && (root.is_none() && replies(row) > 0 || walk.floor.is_none())) {
+            let same = is_same(channel, own, (row, walk));
+            channel.known.insert(own.to_owned(), print(row));
+            if same {
                 continue;
             }
+            let root = parent(row);
             let first = threads.entry(root.unwrap_or(own)).or_default();
             if root.is_none() {
                 *first = Some(row);
@@ -244,6 +243,12 @@ impl Slack {
         let once = |message: &Value| text(message, &["ts"]).is_none_or(|ts| seen.insert(ts.to_owned()));
         Ok(Some(messages.into_iter().filter(once).collect()))
     }
+}
+
+/// Whether a message is as it was read, and a walk does not look at it for its thread's sake.
+pub(super) fn is_same(channel: &Channel, own: &str, (row, walk): (&Value, &Walk)) -> bool {
+    let thread = parent(row).is_none() && replies(row) > 0;
+    channel.known.get(own) == Some(&print(row)) && !(walk.deep && (thread || walk.floor.is_none()))
 }
 
 /// The id of a message that would be just before another.

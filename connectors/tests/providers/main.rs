@@ -5,6 +5,7 @@
 )]
 #![expect(clippy::expect_used, reason = "what the tests share fails by panicking, as they do")]
 
+mod estimate;
 mod faults;
 mod four;
 mod github;

@@ -51,6 +51,7 @@ JIRA = [
     ("get", "/rest/api/3/project/{projectIdOrKey}/role"),
     ("get", "/rest/api/3/project/{projectIdOrKey}/role/{id}"),
     ("get", "/rest/api/3/project/{projectKeyOrId}/permissionscheme"),
+    ("post", "/rest/api/3/search/approximate-count"),
     ("post", "/rest/api/3/search/jql"),
     ("get", "/rest/api/3/users/search"),
     ("get", "/rest/api/3/webhook"),
@@ -69,11 +70,11 @@ SLACK = [
 # Types whose fields the queries may select, with the types that these lead to.
 GRAPHQL = [
     "Query", "Repository", "Discussion", "DiscussionCategory", "DiscussionComment", "DiscussionConnection",
-    "DiscussionCommentConnection", "Label", "LabelConnection", "Node", "PageInfo", "PullRequest", "PullRequestConnection",
-    "PullRequestReview", "PullRequestReviewConnection", "Actor",
+    "DiscussionCommentConnection", "Issue", "IssueConnection", "Label", "LabelConnection", "Node", "PageInfo", "PullRequest", "PullRequestConnection",
+    "PullRequestReview", "PullRequestReviewConnection", "ReleaseConnection", "Actor",
 ]
-GRAPHQL_INPUTS = ["DiscussionOrder"]
-GRAPHQL_ENUMS = ["DiscussionOrderField", "OrderDirection"]
+GRAPHQL_INPUTS = ["DiscussionOrder", "IssueFilters", "IssueOrder"]
+GRAPHQL_ENUMS = ["DiscussionOrderField", "IssueOrderField", "OrderDirection"]
 # Operation, name of the parameter or field, the words that say how much it takes, and where they are.
 STATED = {
     "github": [(None, "per_page", r"\(max (\d+)\)")],
@@ -178,10 +179,10 @@ def graphql(text):
     kinds = {name: "interface" if name in ("Node", "Actor") else "type" for name in GRAPHQL}
     types = {name: fields(text, kind, name) for name, kind in kinds.items()}
     # Of the large types only the fields that the queries name are facts of interest; the rest would be a copy.
-    used = {"Query": ["repository", "node"], "Repository": ["pullRequests", "discussions"]}
+    used = {"Query": ["repository", "node"], "Repository": ["discussions", "issues", "pullRequests", "releases"]}
     for name, wanted in used.items():
         types[name] = {field: types[name][field] for field in wanted}
-    for name in ("PullRequest", "Discussion", "DiscussionComment", "PullRequestReview", "Label", "DiscussionCategory"):
+    for name in ("Issue", "PullRequest", "Discussion", "DiscussionComment", "PullRequestReview", "Label", "DiscussionCategory"):
         simple = {"number", "reviews", "fullDatabaseId", "id", "databaseId", "title", "body", "url", "closed", "isAnswered", "isAnswer",
                   "createdAt", "updatedAt", "deletedAt", "author", "category", "labels", "comments", "replies", "name"}
         types[name] = {field: told for field, told in types[name].items() if field in simple}

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Cursor, Page, Result, SourceId, Sweep, Target};
+use crate::{Cursor, Estimate, Page, Result, SourceId, Sweep, Target};
 
 /// A source that can be read incrementally. Safe to call again after any failure with the last committed cursor.
 #[async_trait]
@@ -24,4 +24,9 @@ pub trait Connector: Send + Sync {
     /// All documents that exist in the state which `cursor`, that of a last page, stands for. A connector that cannot go back
     /// to that state tells what exists now, where no later pull can then miss anything, or else freezes the sweep.
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep>;
+
+    /// What the next reading from `cursor` (`None`: from the beginning) would ask and bring, with the sweep after it. It is told by
+    /// few requests, a few hundred at most: what these do not reach is extrapolated, and the grounds say so. Nothing that a later
+    /// pull or sweep relies on changes by it.
+    async fn estimate(&self, cursor: Option<&Cursor>) -> Result<Estimate>;
 }

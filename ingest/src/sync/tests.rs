@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use domain::seam::store::{Committed, Lease, Resume, SourceRecord, SourceReport, SweepTerms, Told};
 use domain::seam::{Connector, SourceStore, SyncStore};
 use domain::{
-    AccessId, AccessRule, Change, Cursor, Error, Key, Page, Readers, Rejected, Result, SourceId, Sweep, Target,
-    Timestamp,
+    AccessId, AccessRule, Change, Cursor, Error, Estimate, Key, Page, Readers, Rejected, Result, SourceId, Sweep,
+    Target, Timestamp,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -137,6 +137,10 @@ impl Connector for Source {
     async fn sweep(&self, cursor: Option<&Cursor>) -> Result<Sweep> {
         assert_eq!(cursor, Some(&Cursor("read".into())));
         self.sweeps.lock().unwrap().pop_front().unwrap()
+    }
+
+    async fn estimate(&self, _: Option<&Cursor>) -> Result<Estimate> {
+        Ok(Estimate::default())
     }
 }
 

@@ -3,14 +3,17 @@
 use std::fs;
 
 use domain::ErrorKind;
-use model_cache::{ModelRef, Silent, State, list, resolve, verify};
+use model_cache::{ModelRef, Silent, State, at_hand, list, resolve, verify};
 
 use crate::world::{FAKE, World, sound};
 
 #[tokio::test]
 async fn a_model_is_fetched_once_and_then_found() {
     let world = World::new();
+    let here = || at_hand(&ModelRef::parse(FAKE).unwrap(), &world.settings());
+    assert!(!here());
     let files = world.resolve().await.unwrap();
+    assert!(here());
     assert_eq!(world.calls(), ["fake==1.0"]);
     assert!(files.id.starts_with("fake/fake/model@"), "{}", files.id);
     assert_eq!(fs::read(&files.config).unwrap(), sound()[0].1);

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use domain::seam::Connector;
 use domain::seam::store::SourceRecord;
 use domain::{
-    AccessId, AccessRule, Body, Change, Cursor, Document, DocumentId, DocumentKind, Error, Key, Page, Readers, Result,
-    SourceId, Sweep, Timestamp,
+    AccessId, AccessRule, Body, Change, Cursor, Document, DocumentId, DocumentKind, Error, Estimate, Key, Page,
+    Readers, Result, SourceId, Sweep, Timestamp,
 };
 use serde::Deserialize;
 
@@ -219,5 +219,12 @@ impl Connector for Beir {
 
     async fn sweep(&self, _: Option<&Cursor>) -> Result<Sweep> {
         Ok(Sweep::Complete(self.names().into_keys().collect()))
+    }
+
+    async fn estimate(&self, _: Option<&Cursor>) -> Result<Estimate> {
+        Ok(Estimate {
+            documents: Some(self.entries.len() as u64),
+            ..Estimate::default()
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! GitHub: what every request passes on its way to a route.
 
 mod account;
+mod counts;
 mod fixed;
 pub(crate) mod generate;
 mod graphql;

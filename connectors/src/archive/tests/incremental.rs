@@ -209,3 +209,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_estimate_names_the_files_that_are_to_be_read() {
+    let folder = folder();
+    write(folder.path(), "a.jsonl", file("A", 1..5));
+    write(folder.path(), "b.jsonl", file("B", 1..5));
+    let archive = archive(Kind::Jira, folder.path(), json!({ "site": "acme" }));
+    let told = |cursor: Option<&Cursor>| run(archive.estimate(cursor)).unwrap();
+    let first = told(None);
+    assert_eq!((first.work().requests, first.documents), (0, None));
+    assert!(first.grounds[0].starts_with("2 files of"), "{first:?}");
+    let page = pull(&archive, None).unwrap();
+    let idle = told(Some(&page.cursor));
+    assert_eq!(
+        (idle.documents, idle.grounds),
+        (Some(0), vec!["no file changed".to_owned()])
+    );
+    write(folder.path(), "b.jsonl", file("B", 1..9));
+    let size = fs::metadata(folder.path().join("b.jsonl")).unwrap().len();
+    let changed = told(Some(&page.cursor));
+    assert!(
+        changed.grounds[0].starts_with(&format!("1 files of {size} bytes")),
+        "{changed:?}"
+    );
+}

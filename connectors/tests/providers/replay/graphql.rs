@@ -115,7 +115,11 @@ impl Reader<'_> {
                 self.fragment()?;
                 continue;
             }
-            let name = self.next();
+            let mut name = self.next();
+            // What stands before a colon is only what the answer calls it.
+            if self.take(":") {
+                name = self.next();
+            }
             let field = &self.schema["types"][of][&name];
             let kind = field["type"]
                 .as_str()

@@ -24,7 +24,7 @@ use crate::targets::{follow, look};
 const CALLBACK: &str = "http://127.0.0.1/callback";
 const WRAPPING: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-/// Everything that the connectors ask of a provider in some weeks.
+/// Everything that the connectors ask of a provider in some weeks, each reading with its estimate before it.
 pub(crate) async fn reading(provider: Provider) -> Vec<Entry> {
     let mut asked = Vec::new();
     for seed in 1..=3 {
@@ -32,6 +32,8 @@ pub(crate) async fn reading(provider: Provider) -> Vec<Entry> {
         let connector = open(provider, &simulators, 0);
         let mut held = Held::default();
         for round in 0..8 {
+            let told = connector.estimate(held.cursor.as_ref()).await;
+            assert!(told.is_ok(), "{told:?}");
             held.sync(&*connector, &simulators).await;
             change(provider, &simulators, round * 12, 12);
             simulators.advance(if round % 2 == 0 { DAY / 24 } else { DAY * 8 });

@@ -2,10 +2,11 @@
 //!
 //! It takes queries of one fixed shape, whatever fields they pick: `repository(owner:, name:) { discussions(first:, after:, orderBy:) }`, with
 //! `owner`, `name`, `first` and `after` given as variables of these names or of those that the query puts after `first:` and the like.
-//! Or of the same shape with `pullRequests(first:, after:)`. The answer has all the fields below, asked for or not.
+//! Or of the same shape with `pullRequests(first:, after:)`. A query that names `releases` asks for counts: see `counts`. The answer has all the fields below, asked for or not.
 
 use serde_json::{Map, Value, json};
 
+use super::counts::counts;
 use super::json::{Writer, message};
 use super::model::{Comment, Discussion, Repository};
 use super::viewer::Viewer;
@@ -47,6 +48,10 @@ pub(crate) fn answer(state: &State, call: &Call, viewer: &Viewer) -> Reply {
             "EXCESSIVE_PAGINATION",
             "Requesting records on a connection exceeds the `first` limit of 100 records.",
         );
+    }
+    if query.contains("releases") {
+        let since = terms.variables.get("since").and_then(Value::as_str);
+        return Reply::ok(&counts(state, repository, since));
     }
     if reviews {
         return Reply::ok(&pulls(repository, (&terms, first)));

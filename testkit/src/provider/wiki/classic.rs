@@ -129,7 +129,9 @@ fn search(ask: &Ask<'_>, wrapped: bool) -> Reply {
             add("attachment", one.id, one.name.clone(), one.version.at);
         }
     }
-    without_prefix(page(ask, rows, query.descending, Value::clone), wrapped)
+    let total = rows.len();
+    let reply = page(ask, rows, query.descending, Value::clone);
+    without_prefix(reply, (wrapped, total))
 }
 
 fn found(ask: &Ask<'_>, (page, kind, at): (&Page, &str, i64), (id, title): (u64, &str), wrapped: bool) -> Value {
@@ -174,8 +176,8 @@ fn expanded(ask: &Ask<'_>, page: &Page) -> Option<Value> {
         .then(|| json!({ "read": read, "_expandable": { "update": "" }, "_links": {} }))
 }
 
-/// The older search names its next page without `/wiki`.
-fn without_prefix(mut reply: Reply, wrapped: bool) -> Reply {
+/// The older search names its next page without `/wiki`, and tells how much it found in all where its rows are wrapped.
+fn without_prefix(mut reply: Reply, (wrapped, total): (bool, usize)) -> Reply {
     let Some(mut body) = reply.value().filter(|_| reply.status == 200) else {
         return reply;
     };
@@ -187,7 +189,7 @@ fn without_prefix(mut reply: Reply, wrapped: bool) -> Reply {
         body["_links"]["next"] = json!(next);
     }
     if wrapped {
-        body["totalSize"] = json!(body["results"].as_array().map_or(0, Vec::len));
+        body["totalSize"] = json!(total);
     }
     reply.body = body.to_string().into_bytes();
     reply.headers.retain(|(name, _)| name != "link");
