@@ -124,7 +124,7 @@ fn bytes(hex: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// A token by HS256 (RFC 7519) that has not expired.
+/// A token by HS256 (RFC 7519) that expires and has not yet.
 fn jwt(secret: &Secret, token: &str, now: Timestamp) -> bool {
     #[derive(Deserialize)]
     struct Head {
@@ -146,7 +146,7 @@ fn jwt(secret: &Secret, token: &str, now: Timestamp) -> bool {
     let head = decode(head).and_then(|head| serde_json::from_slice::<Head>(&head).ok());
     let claims = decode(claims).and_then(|claims| serde_json::from_slice::<Claims>(&claims).ok());
     let fits = head.is_some_and(|head| head.alg == "HS256");
-    let alive = claims.is_some_and(|claims| claims.exp.is_none_or(|exp| exp.saturating_mul(1000) > now.0 - SKEW));
+    let alive = claims.is_some_and(|claims| claims.exp.is_some_and(|exp| exp.saturating_mul(1000) > now.0 - SKEW));
     genuine && fits && alive
 }
 

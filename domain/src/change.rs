@@ -23,7 +23,8 @@ pub struct Target(pub String);
 pub enum Change {
     /// A document is new or may have changed; an unchanged one is recognised by its content and costs nothing downstream.
     Upsert(Box<Document>),
-    /// A document is gone.
+    /// A document is gone; of an issue, a pull request or a discussion all that stands under its key goes with it: its comments and
+    /// reviews.
     Delete(DocumentId),
     /// Who may read a label.
     Access(AccessRule),

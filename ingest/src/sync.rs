@@ -72,26 +72,23 @@ impl Sync<'_> {
         Ok(total)
     }
 
-    /// Read what webhooks named, each by itself; whether that was possible. Where it is not, all that is new is to be read: it may
-    /// hold what was named.
+    /// Read what a webhook named, by itself; whether that was possible. Where it is not, all that is new is to be read: it may hold
+    /// what was named.
     ///
     /// # Errors
     /// As [`Sync::run`].
-    pub async fn run_targets(&self, connector: &dyn Connector, targets: &[Target]) -> Result<bool> {
-        let (began, mut run) = ((self.now)(), self.begin(connector).await?);
-        let mut at = self.store.resume(&run.source).await?;
-        for target in targets {
-            self.check_cancelled()?;
-            let Some(cursor) = &at.cursor else { return Ok(false) };
-            let pulled = connector.pull_target(cursor, target);
-            let Some(page) = self.keeping_lease(&run.source, pulled).await? else {
-                return Ok(false);
-            };
-            at.cursor = Some(page.cursor.clone());
-            run.commit(page).await?;
-        }
-        self.store.heard(&run.source, began).await?;
-        info!(source.id = %run.source, targets = targets.len(), upserted = run.total.upserted, deleted = run.total.deleted, "what webhooks named is read");
+    pub async fn run_target(&self, connector: &dyn Connector, target: &Target) -> Result<bool> {
+        self.check_cancelled()?;
+        let mut run = self.begin(connector).await?;
+        let Some(cursor) = self.store.resume(&run.source).await?.cursor else {
+            return Ok(false);
+        };
+        let pulled = connector.pull_target(&cursor, target);
+        let Some(page) = self.keeping_lease(&run.source, pulled).await? else {
+            return Ok(false);
+        };
+        run.commit(page).await?;
+        info!(source.id = %run.source, upserted = run.total.upserted, deleted = run.total.deleted, "what a webhook named is read");
         Ok(true)
     }
 

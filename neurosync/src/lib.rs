@@ -19,6 +19,7 @@ mod progress;
 mod schedule;
 mod serve;
 mod space;
+mod watch;
 mod workers;
 
 use std::io::IsTerminal;

@@ -164,13 +164,13 @@ impl Pipeline<'_> {
         Ok(run)
     }
 
-    /// Read what webhooks named of a source, each by itself; whether that was possible.
+    /// Read what a webhook named of a source by itself; whether that was possible.
     ///
     /// # Errors
-    /// As [`ingest::sync::Sync::run_targets`].
-    pub async fn read_targets(&self, connector: &dyn Connector, targets: &[Target]) -> Result<bool> {
+    /// As [`ingest::sync::Sync::run_target`].
+    pub async fn read_target(&self, connector: &dyn Connector, target: &Target) -> Result<bool> {
         let store = self.app.sync_store();
-        self.sync_of(&*store).run_targets(connector, targets).await
+        self.sync_of(&*store).run_target(connector, target).await
     }
 
     /// Bring the graph up to date with every source.

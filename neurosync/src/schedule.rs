@@ -141,6 +141,10 @@ struct Plan {
     /// What webhooks named and is not being read yet, and since when there is any.
     named: BTreeSet<Target>,
     named_at: Timestamp,
+    /// How often in a row what was named could not be read.
+    tries: u32,
+    /// Whether a webhook told of something that only a reading of the whole finds.
+    hinted: bool,
     /// What was heard while it was running: what is new may have come after it was read.
     heard: Heard,
     /// Hints before this wait until then: it failed, or was synced just now.
@@ -207,6 +211,8 @@ impl Schedule {
                         running: None,
                         named: BTreeSet::new(),
                         named_at: Timestamp(0),
+                        tries: 0,
+                        hinted: false,
                         heard: Heard::Nothing,
                         not_before: Timestamp(0),
                     }
@@ -226,19 +232,36 @@ impl Schedule {
     }
 
     /// The source that is due first, if one is due, with what is to be read of it; it is running from now on, until it is told to
-    /// have ended. What webhooks named comes before the rest: it says what is gone.
+    /// have ended. What webhooks named comes before the rest, for it says what is gone, unless it could not be read just now.
     pub(crate) fn start(&mut self, now: Timestamp) -> Option<(SourceId, Work)> {
         let source = self
             .next()
             .filter(|(due, _)| *due <= now)
             .map(|(_, source)| source.clone())?;
         let plan = self.plans.get_mut(&source)?;
-        let work = match plan.named_due() {
-            Some(due) if due <= now => Work::Targets(std::mem::take(&mut plan.named).into_iter().collect()),
-            Some(_) | None => Work::Whole,
+        let due = |time: Option<Timestamp>| time.is_some_and(|time| time <= now);
+        let work = if due(plan.named_due()) && !(due(plan.due) && plan.tries > 0) {
+            Work::Targets(std::mem::take(&mut plan.named).into_iter().collect())
+        } else {
+            plan.tries = 0;
+            plan.hinted = false;
+            Work::Whole
         };
         plan.running = Some(work.clone());
         Some((source, work))
+    }
+
+    /// What a webhook named was read.
+    pub(crate) fn answered(&mut self, source: &SourceId, target: &Target) {
+        let running = self.plans.get_mut(source).and_then(|plan| plan.running.as_mut());
+        if let Some(Work::Targets(targets)) = running {
+            targets.retain(|one| one != target);
+        }
+    }
+
+    /// The whole of a source is to be read for what a webhook told; whether that is so, or was before.
+    pub(crate) fn wants_whole(&self, source: &SourceId) -> bool {
+        self.plans.get(source).is_some_and(|plan| plan.hinted)
     }
 
     /// A webhook says that a source has something new, and what if that can be looked at by itself: it is due now, or when it may be
@@ -253,6 +276,7 @@ impl Schedule {
                 plan.named.insert(target);
             }
             Some(_) | None => {
+                plan.hinted = true;
                 if plan.running == Some(Work::Whole) {
                     plan.heard = plan.heard.max(Heard::Hint);
                 }
@@ -295,16 +319,19 @@ impl Schedule {
         let heard = std::mem::replace(&mut plan.heard, Heard::Nothing);
         match (failure, work) {
             (None, work) => plan.succeeded(work, (heard, usual), now),
-            (Some(retry), Some(Work::Targets(targets))) if plan.failures < TRIES && retry != Retry::Never => {
-                plan.wait(retry, now);
+            (Some(retry), Some(Work::Targets(targets))) if plan.tries < TRIES && retry != Retry::Never => {
+                plan.tries += 1;
+                plan.not_before = after(now, wait(retry, plan.tries));
                 plan.named.extend(targets);
                 plan.due = match heard {
                     Heard::Wish => Some(plan.not_before),
                     Heard::Hint | Heard::Nothing => plan.due.map(|due| due.max(plan.not_before)),
                 };
             }
-            (Some(retry), _) => {
-                plan.wait(retry, now);
+            (Some(retry), work) => {
+                plan.failures += 1;
+                plan.not_before = after(now, wait(retry, plan.failures));
+                plan.hinted |= matches!(work, Some(Work::Targets(_)));
                 // What no repetition mends is tried at its usual time, where it has one that is later, or when somebody says so.
                 plan.due = match (retry, usual) {
                     _ if heard != Heard::Nothing => Some(plan.not_before),
@@ -319,7 +346,10 @@ impl Schedule {
 
 impl Plan {
     fn succeeded(&mut self, work: Option<Work>, (heard, usual): (Heard, Option<Timestamp>), now: Timestamp) {
-        self.failures = 0;
+        self.tries = 0;
+        if !matches!(work, Some(Work::Targets(_))) {
+            self.failures = 0;
+        }
         self.not_before = after(now, REST);
         match (heard, work) {
             (Heard::Wish, _) => self.due = Some(now),
@@ -329,18 +359,16 @@ impl Plan {
             (Heard::Nothing, Some(Work::Whole) | None) => self.due = usual,
         }
     }
+}
 
-    /// Wait after a failure.
-    fn wait(&mut self, retry: Retry, now: Timestamp) {
-        self.failures += 1;
-        let wait = match retry {
-            Retry::After(wait) => wait,
-            Retry::Now | Retry::Never => {
-                let doubled = FIRST_WAIT.saturating_mul(1 << self.failures.saturating_sub(1).min(10));
-                doubled.min(LONGEST_WAIT)
-            }
-        };
-        self.not_before = after(now, wait);
+/// How long to wait after so many failures in a row.
+fn wait(retry: Retry, failures: u32) -> Duration {
+    match retry {
+        Retry::After(wait) => wait,
+        Retry::Now | Retry::Never => {
+            let doubled = FIRST_WAIT.saturating_mul(1 << failures.saturating_sub(1).min(10));
+            doubled.min(LONGEST_WAIT)
+        }
     }
 }
 

@@ -8,9 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::seam::Connector;
 use domain::seam::store::{SourceRecord, SourceReport};
-use domain::{Error, ErrorKind, Result, Retry, SourceId, Timestamp};
+use domain::{Error, ErrorKind, Result, Retry, SourceId, Target, Timestamp};
 use futures::FutureExt;
-use ingest::progress::{Event, Progress};
 use search_api::http::{self, Consent, Control, Login, SyncEvent};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::JoinSet;
@@ -23,9 +22,8 @@ use crate::hints::{Hint, Hints};
 use crate::logins;
 use crate::pipeline::{AT_ONCE, Demands, Pipeline, SourceRun, check_known, line_of};
 use crate::schedule::{Rule, Schedule, Work};
+use crate::watch::Watch;
 
-/// Sync events that a slow client may lag behind before it misses some.
-const EVENT_BUFFER: usize = 1024;
 /// How often workers look at what sources there are, and try again what failed.
 const LOOK: Duration = Duration::from_secs(30);
 /// Documents of one source that go into the index before another source has its turn.
@@ -47,52 +45,6 @@ pub(crate) struct Workers {
     cancel: CancellationToken,
 }
 
-/// Passes progress on to whoever listens, and wakes the projections when there is something for them.
-struct Watch {
-    events: broadcast::Sender<SyncEvent>,
-    graph: Notify,
-    index: Notify,
-}
-
-impl Progress for Watch {
-    fn event(&self, event: &Event) {
-        let told = match event {
-            Event::Committed { source, committed } => {
-                self.graph.notify_one();
-                self.index.notify_one();
-                SyncEvent::Committed {
-                    source: source.to_string(),
-                    upserted: committed.upserted,
-                    deleted: committed.deleted,
-                    unchanged: committed.unchanged,
-                    rejected: committed.rejected,
-                }
-            }
-            Event::Projected {
-                projection,
-                source,
-                documents,
-                written,
-                ..
-            } => SyncEvent::Projected {
-                projection: (*projection).to_owned(),
-                source: source.to_string(),
-                documents: *documents,
-                written: *written,
-            },
-            Event::Started { .. } | Event::Embedded { .. } => return,
-        };
-        self.tell(told);
-    }
-}
-
-impl Watch {
-    fn tell(&self, event: SyncEvent) {
-        // Nobody may be listening.
-        let _heard = self.events.send(event);
-    }
-}
-
 impl Workers {
     /// Begin to work, until asked to stop. Sources without a schedule of their own follow the configured one.
     ///
@@ -109,11 +61,7 @@ impl Workers {
         let workers = Arc::new(Self {
             app,
             index,
-            watch: Arc::new(Watch {
-                events: broadcast::channel(EVENT_BUFFER).0,
-                graph: Notify::new(),
-                index: Notify::new(),
-            }),
+            watch: Arc::default(),
             hints: Hints::new(hints),
             schedule: Mutex::new(Schedule::new(usual)),
             opened: Mutex::default(),
@@ -252,7 +200,7 @@ impl Workers {
     async fn read(&self, report: &SourceReport, connector: &dyn Connector, work: Work) -> Result<Option<String>> {
         let pipeline = self.pipeline();
         if let Work::Targets(targets) = work
-            && pipeline.read_targets(connector, &targets).await?
+            && self.read_named(connector, &targets).await?
         {
             return Ok(None);
         }
@@ -261,6 +209,20 @@ impl Workers {
             tracing::warn!(source.id = %run.source, reason, "nothing is deleted while this holds");
         }
         run.error.map_or(Ok(run.frozen), Err)
+    }
+
+    /// Read what webhooks named, each by itself; whether that was possible for all. What they told counts as read unless the whole is
+    /// to be read for some of it.
+    async fn read_named(&self, connector: &dyn Connector, targets: &[Target]) -> Result<bool> {
+        let (source, began, mut all) = (connector.source(), now(), true);
+        for target in targets {
+            all &= self.pipeline().read_target(connector, target).await?;
+            self.schedule().answered(source, target);
+        }
+        if all && !self.schedule().wants_whole(source) {
+            self.app.sync_store().heard(source, began).await?;
+        }
+        Ok(all)
     }
 
     /// The connector of a source: the one that waited, unless its settings are others now.
@@ -387,6 +349,6 @@ impl Control for Workers {
     }
 
     fn events(&self) -> broadcast::Receiver<SyncEvent> {
-        self.watch.events.subscribe()
+        self.watch.listen()
     }
 }

@@ -19,6 +19,7 @@ mod leases;
 mod limits;
 mod migrations;
 mod page;
+mod parts;
 mod positions;
 mod postings;
 mod projection;

@@ -53,6 +53,7 @@ fn written() -> Vec<Case> {
     cases! {
         sync {
             a_page_is_stored_with_its_cursor_or_not_at_all,
+            an_issue_takes_its_comments_with_it,
             changed_documents_get_the_next_revisions_in_order,
             unchanged_documents_are_only_counted,
             the_last_change_of_a_document_in_a_page_wins,

@@ -30,7 +30,7 @@ struct Streams {
 /// GitHub: who asks and what there is; then a repository itself, its labels, milestones, teams, readers, members, issues, comments,
 /// pull requests, remarks, discussions and releases. Jira: projects, changes, levels and two groups; a project's scheme. Confluence:
 /// spaces, the restrictions of pages, pages and posts with the bins of both, files and comments of two kinds; a space's permissions;
-/// of a page itself and its files, and the restrictions of one page of eight, which the search index leaves out. Slack: who asks,
+/// of a page itself, its files, and its restrictions once more, for what is new may be for fewer. Slack: who asks,
 /// people, groups and channels; what is said in a channel and who is in it.
 const STREAMS: [Streams; 4] = [
     Streams {
@@ -57,7 +57,7 @@ const STREAMS: [Streams; 4] = [
         once: 9,
         container: "space",
         each: 1,
-        reads: 2,
+        reads: 3,
         alone: Some(("page", 8)),
     },
     Streams {

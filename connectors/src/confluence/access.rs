@@ -94,6 +94,11 @@ impl Access {
         self.reader(me, &mut *self.cache.lock().await).own(page).await
     }
 
+    /// Ask for a page's own restrictions again when they are next wanted.
+    pub(super) async fn forget(&self, page: u64) {
+        self.cache.lock().await.pages.remove(&page);
+    }
+
     /// Take in what a list tells of a page's restrictions; none where it does not tell who they admit.
     pub(super) async fn told(&self, me: Me<'_>, page: u64, restrictions: &Value) -> Result<Option<Own>> {
         let told = |kind: &str| restrictions.pointer(&format!("/read/restrictions/{kind}/results"));

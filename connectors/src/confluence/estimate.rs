@@ -54,6 +54,8 @@ pub(super) struct Forecast<'w> {
     sum: Sum,
     /// Pages that are read again one by one.
     read: BTreeSet<u64>,
+    /// Those of them that were written of late.
+    late: BTreeSet<u64>,
     /// Comments of the whole site, where they were counted, and its pages, where they are too many to be known one by one.
     comments: Option<u64>,
     many: u64,
@@ -68,6 +70,7 @@ impl<'w> Forecast<'w> {
             position,
             sum: Sum::default(),
             read: BTreeSet::new(),
+            late: BTreeSet::new(),
             comments: None,
             many: 0,
             grounds: Vec::new(),
@@ -296,13 +299,15 @@ impl<'w> Forecast<'w> {
 
     /// What reading pages one by one takes: those put down, and so many of which nothing is known yet.
     fn pages(&mut self, unknown: u64) {
-        // The search leaves out some pages, restricted ones above all: those are asked for with what is below them.
+        // The search leaves out some pages, restricted ones above all: those are asked for with what is below them, and so are those
+        // that were written of late.
         let above = self.read.iter().flat_map(|page| self.position.tree.chain(*page).0);
         let own =
             |page: &u64| self.position.restricted.0.contains(page) || self.position.walk.left_out.0.contains(page);
         let alone: BTreeSet<u64> = above.filter(own).collect();
+        let alone = alone.union(&self.late).count() as u64;
         let read = self.read.len() as u64;
-        self.sum.ask(2 * read + alone.len() as u64, 2 * read);
+        self.sum.ask(2 * read + alone, 2 * read);
         self.sum.ask(2 * unknown + unknown / ROWS, 3 * unknown);
         self.sum.documents += read + unknown;
     }

@@ -49,7 +49,7 @@ fn digest(row: &Value) -> String {
 
 impl GitHub {
     /// The login of the connecting account; none for an installation.
-    async fn viewer(&self) -> Result<Option<String>> {
+    pub(super) async fn viewer(&self) -> Result<Option<String>> {
         let answer = self.client.recall(self.client.url("user", &[])).await?;
         if matches!(answer.status(), 403 | 404) {
             return Ok(None);
@@ -180,7 +180,7 @@ impl GitHub {
 }
 
 /// Compare a repository with what is known of it.
-fn meet(id: u64, row: &Value, (known, again): (&mut Repository, bool), batch: &mut Batch) {
+pub(super) fn meet(id: u64, row: &Value, (known, again): (&mut Repository, bool), batch: &mut Batch) {
     let name = text(row, &["full_name"]).unwrap_or_default();
     let (seen, digest) = (visibility(row), digest(row));
     // Every key of a renamed repository is another.

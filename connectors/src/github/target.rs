@@ -6,9 +6,11 @@ use tracing::info;
 
 use super::connector::GitHub;
 use super::cursor::{Position, Run, Stage};
+use super::repositories::meet;
 use crate::archive::github::item::item_id;
 use crate::archive::github::part::part_id;
 use crate::archive::github::record::Shape;
+use crate::archive::json::text;
 use crate::batch::Batch;
 
 /// Steps of one list at most; what is more is left to the next run.
@@ -97,21 +99,30 @@ impl GitHub {
             return Ok(None);
         };
         let mut position = Position::read(Some(cursor))?;
-        let known = position.repositories.get_mut(&about.repository).filter(|one| !one.gone);
-        let Some(known) = known.filter(|one| one.profiled.is_some()) else {
-            return Ok(None);
-        };
-        if about.lists.contains(&Stage::Profile) {
-            known.profiled = None;
-        }
         if position.run.is_some() || position.settings != self.config.print() {
             return Ok(None);
         }
-        let (mut batch, mut sweep_due) = (Batch::default(), false);
-        for list in &about.lists {
-            self.read_list(&mut position, (about.repository, *list), &mut batch)
-                .await?;
+        // What was answered before the delivery says nothing of it.
+        self.client.forget();
+        let (viewer, mut batch) = (self.viewer().await?, Batch::default());
+        if !self.meet_again(&mut position, about.repository, &mut batch).await? {
+            return Ok(None);
         }
+        let known = position.repositories.get_mut(&about.repository);
+        if let Some(known) = known.filter(|_| about.lists.contains(&Stage::Profile)) {
+            known.profiled = None;
+        }
+        // Who may read it now comes before what is new in it.
+        for list in [Stage::Access].iter().chain(&about.lists) {
+            let run = Run {
+                began: self.clock.now(),
+                viewer: viewer.clone(),
+                stage: *list,
+                at: about.repository,
+            };
+            self.read_list(&mut position, run, &mut batch).await?;
+        }
+        let mut sweep_due = false;
         if let Some(gone) = about.gone {
             sweep_due = self.check(about.repository, gone, &mut batch).await?;
         }
@@ -126,18 +137,23 @@ impl GitHub {
         }))
     }
 
-    /// Read one list of a repository, as a run does that has come to it.
-    async fn read_list(&self, position: &mut Position, (at, stage): (u64, Stage), batch: &mut Batch) -> Result<()> {
-        let run = Run {
-            began: self.clock.now(),
-            viewer: None,
-            stage,
-            at,
+    /// Take in what a repository is now; whether it is one that was read before, under the same name.
+    async fn meet_again(&self, position: &mut Position, repository: u64, batch: &mut Batch) -> Result<bool> {
+        let Some(row) = self.still(repository).await? else {
+            return Ok(false);
         };
+        let known = position.repositories.get_mut(&repository).filter(|one| !one.gone);
+        let same = known.filter(|one| one.profiled.is_some() && Some(one.name.as_str()) == text(&row, &["full_name"]));
+        let Some(known) = same else { return Ok(false) };
+        meet(repository, &row, (known, false), batch);
+        Ok(true)
+    }
+
+    /// Read one list of a repository, as a run does that has come to it.
+    async fn read_list(&self, position: &mut Position, run: Run, batch: &mut Batch) -> Result<()> {
         position.run = Some(run.clone());
         for _ in 0..STEPS {
             self.step(position, batch).await?;
-            self.client.forget();
             if position.run.as_ref() != Some(&run) {
                 break;
             }
@@ -146,7 +162,7 @@ impl GitHub {
         Ok(())
     }
 
-    /// Look whether something is gone, and tell it if so; whether a census has to find what went with it.
+    /// Look whether something is gone, and tell it if so; whether a census has to find it.
     async fn check(&self, repository: u64, gone: Gone, batch: &mut Batch) -> Result<bool> {
         let (path, id) = match gone {
             Gone::Issue(number) => (format!("issues/{number}"), item_id(repository, number)),
@@ -171,7 +187,7 @@ impl GitHub {
         batch
             .changes
             .push(Change::Delete(DocumentId::new(&self.config.source, &id)));
-        Ok(matches!(gone, Gone::Issue(_)))
+        Ok(false)
     }
 }
 

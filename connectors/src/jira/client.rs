@@ -78,6 +78,10 @@ impl Client {
         Request::post(self.ask.url(&format!("rest/api/3/{path}"))?).json(body)
     }
 
+    pub(super) fn delete(&self, path: &str, body: &Value) -> Result<Request> {
+        Request::delete(self.ask.url(&format!("rest/api/3/{path}"))?).json(body)
+    }
+
     pub(super) fn put(&self, path: &str, body: &Value) -> Result<Request> {
         Request::put(self.ask.url(&format!("rest/api/3/{path}"))?).json(body)
     }
@@ -109,6 +113,17 @@ impl Client {
     /// One project, where it exists for the connecting account.
     pub(super) async fn project(&self, id: u64) -> Result<Option<Value>> {
         self.ask.allowed(self.get(&format!("project/{id}"))?).await
+    }
+
+    /// Whether Jira knows no comment of this id any more, or none that this account may see.
+    ///
+    /// # Errors
+    /// As the request reports; a refusal is one too, for it says nothing of the comment.
+    pub(super) async fn is_gone(&self, comment: u64) -> Result<bool> {
+        let request = self.post("comment/list", &json!({ "ids": [comment] }))?;
+        let found: Value = self.ask.good(request).await?.json()?;
+        let told = at(&found, &["values"]).and_then(Value::as_array);
+        Ok(told.is_some_and(|rows| !rows.iter().any(|one| id(one, &["id"]) == Some(comment.to_string()))))
     }
 
     /// A page of a search.

@@ -1,4 +1,4 @@
-//! Webhooks that the application makes for itself: one for the projects that are read, and kept alive.
+//! A webhook that the application makes for itself, for the projects that are read, and keeps alive.
 //!
 //! Jira lets an application name one address, sends to it for 30 days, and longer where that is asked for in time. What fails here
 //! fails no sync: without webhooks changes are found on schedule.
@@ -55,18 +55,14 @@ impl Pull<'_> {
     /// Have Jira tell the configured address of changes in all projects, for as long as there is one.
     pub(super) async fn hooks(&mut self) {
         let Some(address) = &self.jira.config.webhook else {
+            // What was made before runs out by itself.
             self.position.hooks = None;
             return;
         };
-        let known = self.position.hooks.take();
-        let known = known.filter(|hooks| hooks.address == address.as_str() && hooks.until > self.now);
-        let mut hooks = known.unwrap_or_else(|| Hooks {
-            address: address.to_string(),
-            until: self.now.saturating_add(LIFE),
-            ..Hooks::default()
-        });
+        let address = address.to_string();
+        let mut hooks = self.position.hooks.take().unwrap_or_default();
         if hooks.not_before <= self.now
-            && let Err(error) = self.keep(&mut hooks).await
+            && let Err(error) = self.keep(&address, &mut hooks).await
         {
             warn!(source.id = %self.jira.source, %error, "Jira's webhooks are not registered; changes are found on schedule");
             hooks.not_before = self.now.saturating_add(REFUSED);
@@ -74,25 +70,31 @@ impl Pull<'_> {
         self.position.hooks = Some(hooks);
     }
 
-    async fn keep(&self, hooks: &mut Hooks) -> Result<()> {
+    /// One webhook for all projects: made, made anew where the address or the projects are others, or prolonged.
+    async fn keep(&self, address: &str, hooks: &mut Hooks) -> Result<()> {
         let client = &self.jira.client;
-        let missing: BTreeSet<u64> = {
-            let read = self.position.projects.keys().copied();
-            read.filter(|project| !hooks.projects.contains(project)).collect()
-        };
-        if !missing.is_empty() {
-            let names: Vec<String> = missing.iter().map(u64::to_string).collect();
+        let projects: BTreeSet<u64> = self.position.projects.keys().copied().collect();
+        let known = hooks.address == address && hooks.projects == projects && hooks.until > self.now;
+        if !known && !projects.is_empty() {
+            let names: Vec<String> = projects.iter().map(u64::to_string).collect();
             let filter = format!("project IN ({})", names.join(", "));
-            // One that was made before a crash is there although nobody remembers it.
-            let made = match client.webhook(&hooks.address, &filter).await? {
-                Some(made) => made,
-                None => client.register(&hooks.address, &filter).await?,
+            // Jira takes one address and five webhooks of an application: those that were made for this source before go first, also
+            // one that was made before a crash and that nobody remembers.
+            let mut stale = hooks.ids.clone();
+            stale.extend(client.webhooks(address).await?);
+            if !stale.is_empty() {
+                client.unregister(&stale).await?;
+            }
+            let made = client.register(address, &filter).await?;
+            info!(source.id = %self.jira.source, projects = projects.len(), "Jira tells of changes by a webhook");
+            *hooks = Hooks {
+                address: address.to_owned(),
+                projects,
+                ids: [made].into(),
+                until: self.now.saturating_add(LIFE),
+                not_before: 0,
             };
-            info!(source.id = %self.jira.source, projects = missing.len(), "Jira tells of changes by a webhook");
-            hooks.ids.insert(made);
-            hooks.projects.extend(missing);
-        }
-        if hooks.until.saturating_sub(self.now) < RENEW && !hooks.ids.is_empty() {
+        } else if hooks.until.saturating_sub(self.now) < RENEW && !hooks.ids.is_empty() {
             let until = client.prolong(&hooks.ids).await?;
             hooks.until = until.map_or(self.now.saturating_add(LIFE), |until| until.0);
         }
@@ -101,15 +103,20 @@ impl Pull<'_> {
 }
 
 impl Client {
-    /// The webhook of this application with that address and filter, if there is one.
-    async fn webhook(&self, address: &str, filter: &str) -> Result<Option<u64>> {
+    /// The webhooks of this application with that address.
+    async fn webhooks(&self, address: &str) -> Result<Vec<u64>> {
         let request = self.get("webhook")?.query("maxResults", "100");
         let found: Value = self.ask.good(request).await?.json()?;
-        let same = |one: &&Value| text(one, &["url"]) == Some(address) && text(one, &["jqlFilter"]) == Some(filter);
-        Ok(list(&found, &["values"])
+        let same = list(&found, &["values"])
             .iter()
-            .find(same)
-            .and_then(|one| number(one, &["id"])))
+            .filter(|one| text(one, &["url"]) == Some(address));
+        Ok(same.filter_map(|one| number(one, &["id"])).collect())
+    }
+
+    /// Have webhooks forgotten.
+    async fn unregister(&self, ids: &BTreeSet<u64>) -> Result<()> {
+        let request = self.delete("webhook", &json!({ "webhookIds": ids }))?;
+        self.ask.good(request).await.map(drop)
     }
 
     /// Make a webhook; its id.

@@ -58,35 +58,22 @@ impl Jira {
         let mut pull = Pull::new(self, position);
         self.access.renew(domain::Timestamp(pull.now)).await;
         pull.issues().await?;
-        let read = pull
-            .changes
-            .iter()
-            .any(|change| self.is(change, DocumentKind::Issue, about.issue));
-        if let Some(comment) = about.comment.filter(|_| read) {
-            // All comments of the issue were read with it.
-            let there = pull
-                .changes
-                .iter()
-                .any(|change| self.is(change, DocumentKind::Comment, comment));
-            if !there {
-                let document = self.document(DocumentKind::Comment, &comment.to_string());
-                pull.changes.push(Change::Delete(document));
-            }
+        if let Some(comment) = about.comment
+            && self.client.is_gone(comment).await?
+        {
+            let document = self.document(DocumentKind::Comment, &comment.to_string());
+            pull.changes.push(Change::Delete(document));
         }
-        let run = pull.position.run.take();
+        // What belongs to an issue goes with it: nothing is left for a census.
+        pull.position.run = None;
         Ok(Some(Page {
             changes: pull.changes,
             rejected: pull.rejected,
             reread: pull.reread,
             cursor: pull.position.write(),
             more: true,
-            sweep_due: run.is_some_and(|run| run.sweep),
+            sweep_due: false,
         }))
-    }
-
-    /// Whether a change writes the document of this kind and id.
-    fn is(&self, change: &Change, kind: DocumentKind, id: u64) -> bool {
-        matches!(change, Change::Upsert(document) if document.id == self.document(kind, &id.to_string()))
     }
 }
 

@@ -1,13 +1,15 @@
 //! What an event names, read by itself: one thread.
 
-use domain::{Cursor, Page, Result, Target};
+use std::sync::PoisonError;
+
+use domain::{Change, Cursor, Page, Result, Target};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::connector::Slack;
 use super::convert::Scribe;
 use super::cursor::Position;
-use super::workspace::{bare, directory};
+use super::workspace::directory;
 use crate::archive::json::{at, is_id, text};
 use crate::archive::slack::threads::ts;
 use crate::batch::Batch;
@@ -27,6 +29,8 @@ pub(crate) fn target(body: &[u8]) -> Option<Target> {
         Some("message_changed" | "message_replied") => (at(event, &["message"])?, &["ts"]),
         // What it was tells which thread it was in; where that is not told, it was its first message for all that is known.
         Some("message_deleted") => (at(event, &["previous_message"]).unwrap_or(event), &["ts"]),
+        // A notice about the channel may be about who reads it.
+        Some(subtype) if subtype.starts_with("channel_") || subtype.starts_with("group_") => return None,
         Some(_) | None => (event, &["ts"]),
     };
     let deleted = text(event, &["deleted_ts"]);
@@ -56,13 +60,19 @@ impl Slack {
         if !read || position.settings != self.config.print() {
             return Ok(None);
         }
+        // What was answered before the event says nothing of it.
+        self.client.forget();
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let workspace = self.workspace().await?;
-        let Some(conversation) = self.row(&about.channel).await?.as_ref().and_then(bare) else {
+        let Some(conversation) = self.conversation(&about.channel, &workspace).await? else {
             return Ok(None);
         };
+        // Who may read it now comes before what is new in it.
+        let rule = workspace.names.rule(&conversation).map(Change::Access);
         let names = directory(&workspace, &position);
         let scribe = Scribe::new(&workspace, &self.config.source, names, conversation);
         let mut batch = Batch::default();
+        batch.changes.extend(rule);
         let replies = self.replies(&about.channel, &about.root, position.limited);
         let Some(messages) = replies.await? else {
             return Ok(None);
@@ -120,6 +130,8 @@ mod tests {
             json!({ "type": "member_left_channel", "channel": "C1" }),
             json!({ "type": "message", "channel": "C/../1", "ts": "1712345678.000100" }),
             json!({ "type": "message", "channel": "C1", "ts": "yesterday" }),
+            json!({ "type": "message", "subtype": "channel_convert_to_private", "channel": "C1", "ts": "1712345678.000100" }),
+            json!({ "type": "message", "subtype": "group_leave", "channel": "C1", "ts": "1712345678.000100" }),
             json!({ "type": "message", "channel": { "id": "C1" }, "ts": "1712345678.000100" }),
         ] {
             assert_eq!(about(&event), None, "{event}");

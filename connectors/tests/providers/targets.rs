@@ -1,13 +1,18 @@
 //! What a webhook names is read by itself, with a handful of requests, and is then as a fresh reading finds it.
 
+use std::collections::BTreeMap;
+
 use connectors::webhook::{Sender, target};
-use domain::Target;
 use domain::seam::Connector;
+use domain::{Document, DocumentId, Readers, Target};
 use serde_json::Value;
 use testkit::provider::{Changed, Delivery, Limits, Mutation, Provider, Secrets, Simulators};
 
 use crate::four::{open, start};
 use crate::simulated::{Held, assert_same};
+
+/// Every document with who may read it.
+type Shown = BTreeMap<DocumentId, (Document, Option<Readers>)>;
 
 /// Changes of each run.
 const CHANGES: usize = 60;
@@ -158,5 +163,49 @@ async fn what_is_said_to_be_deleted_and_is_there_stays() {
         let before = held.documents.len();
         assert!(look(&mut held, &*connector, &target).await);
         assert_eq!(held.documents.len(), before, "{provider:?}");
+    }
+}
+
+/// That every document that is new or another is for those who read it by a fresh reading; how many were for others before.
+fn assert_readers(before: &Shown, now: &Shown, fresh: &Shown) -> usize {
+    let mut differing = 0;
+    for (id, (document, readers)) in now {
+        let old = before.get(id);
+        let (Some((_, right)), true) = (fresh.get(id), old.map(|(old, _)| old) != Some(document)) else {
+            continue;
+        };
+        assert_eq!(readers, right, "{}", document.key);
+        differing += usize::from(old.is_some_and(|(_, old)| old != right));
+    }
+    differing
+}
+
+/// What somebody lost sight of stays out of his sight when it changes: its readers are told before what is new.
+#[tokio::test]
+async fn what_is_new_is_for_those_who_may_read_it_now() {
+    for provider in [Provider::GitHub, Provider::Jira, Provider::Slack] {
+        let simulators = start(11, 200, Limits::none()).await;
+        let mut held = Held::default();
+        held.sync(&*open(provider, &simulators, 0), &simulators).await;
+        let (mut followed, mut differing) = (0, 0);
+        for _ in 0..8 {
+            // Nobody tells of these.
+            for _ in 0..8 {
+                simulators.mutate_as(Mutation::Permission(provider));
+            }
+            let mut fresh = Held::default();
+            fresh.sync(&*open(provider, &simulators, 0), &simulators).await;
+            let before = held.shown();
+            let Some(changed) = simulators.mutate_as(Mutation::Edit(provider)) else {
+                continue;
+            };
+            if !follow(&mut held, &*open(provider, &simulators, 0), &simulators, &changed).await {
+                continue;
+            }
+            followed += 1;
+            differing += assert_readers(&before, &held.shown(), &fresh.shown());
+        }
+        println!("{provider:?}: {followed} changes, {differing} with other readers");
+        assert!(followed >= 3 && differing >= 1, "{provider:?}: {followed}, {differing}");
     }
 }

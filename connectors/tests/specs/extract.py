@@ -38,6 +38,7 @@ GITHUB = [
 ]
 JIRA = [
     ("post", "/rest/api/3/changelog/bulkfetch"),
+    ("post", "/rest/api/3/comment/list"),
     ("get", "/rest/api/3/data-policy"),
     ("get", "/rest/api/3/data-policy/project"),
     ("get", "/rest/api/3/group/member"),

@@ -207,7 +207,7 @@ fn what_was_named_is_tried_again_and_then_left_to_a_whole_sync() {
         }
         schedule.ended(&a, Some(Retry::Now), Timestamp(at));
     };
-    assert_eq!(waits, [0, 1, 3, 7, 15]);
+    assert_eq!(waits, [0, 1, 3, 7, 8]);
     schedule.ended(&a, None, Timestamp(last));
     assert_eq!(due(&schedule), None);
 }
@@ -283,6 +283,45 @@ fn a_running_source_is_not_started_twice_and_once_more_when_it_was_asked_for_mea
         Some((a, Work::Whole)),
         "the owner does not wait for what failed"
     );
+}
+
+#[test]
+fn what_cannot_be_read_by_itself_does_not_keep_the_whole_from_being_read() {
+    let (mut now, a) = (1_000 * MINUTE, SourceId::new("a").unwrap());
+    let mut schedule = schedule(&[report("a", Some("10m"), Some(now))], now);
+    let (mut whole, mut named) = (0, 0);
+    for number in 0..200 {
+        schedule.hint(&a, Some(Target(number.to_string())), Timestamp(now));
+        now = due(&schedule).unwrap().0.max(now) + 1000;
+        let Some((_, work)) = schedule.start(Timestamp(now)) else {
+            continue;
+        };
+        let failed = match work {
+            Work::Whole => None,
+            Work::Targets(_) => Some(Retry::After(Duration::from_mins(1))),
+        };
+        whole += usize::from(failed.is_none());
+        named += usize::from(failed.is_some());
+        schedule.ended(&a, failed, Timestamp(now));
+    }
+    assert!(whole >= 15 && named >= 100, "{whole} whole, {named} named");
+}
+
+#[test]
+fn a_hint_at_the_whole_is_wanted_until_that_is_read() {
+    let (now, a) = (Timestamp(1_000 * MINUTE), SourceId::new("a").unwrap());
+    let mut schedule = schedule(&[report("a", Some("24h"), Some(now.0))], now.0);
+    let one = Target("one".to_owned());
+    schedule.hint(&a, Some(one.clone()), now);
+    schedule.hint(&a, None, now);
+    assert!(schedule.wants_whole(&a));
+    let (_, work) = schedule.start(now).unwrap();
+    assert_eq!(work, Work::Targets(vec![one.clone()]));
+    schedule.answered(&a, &one);
+    schedule.ended(&a, Some(Retry::Now), now);
+    let (_, work) = schedule.start(Timestamp(now.0 + MINUTE)).unwrap();
+    assert_eq!(work, Work::Whole, "what was read is not read again");
+    assert!(!schedule.wants_whole(&a));
 }
 
 proptest! {

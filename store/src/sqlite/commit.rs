@@ -9,7 +9,7 @@ use super::dead_letters::{self, Stage};
 use super::documents::{self, Log};
 use super::error::During;
 use super::page::{self, Batch};
-use super::{Sqlite, access, accounts, leases, limits, sources};
+use super::{Sqlite, access, accounts, leases, limits, parts, sources};
 
 const COMMIT: &str = "commit page";
 const SWEEP: &str = "apply sweep";
@@ -43,6 +43,7 @@ pub(super) async fn page(
         more,
         sweep_due,
     } = batch;
+    let documents = parts::with_parts(&mut transaction, (COMMIT, log.source), documents).await?;
     documents::apply(&mut transaction, &mut log, documents).await?;
     access::put(&mut transaction, log.source, rules).await?;
     accounts::put(&mut transaction, COMMIT, log.source, accounts).await?;

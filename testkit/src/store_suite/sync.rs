@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use domain::seam::store::Committed;
-use domain::{Account, Caller, Change, Cursor, ErrorKind, Key, Page, Principal, Readers, Rejected, SourceId, Visible};
+use domain::{
+    Account, Caller, Change, Cursor, DocumentKind, ErrorKind, Key, Page, Principal, Readers, Rejected, SourceId,
+    Visible,
+};
 
 use super::Store;
 use super::make::{NOW, World, document, upsert};
@@ -16,6 +19,35 @@ pub(super) fn counts(upserted: u64, deleted: u64, unchanged: u64, revision: u64)
         rejected: 0,
         revision,
     }
+}
+
+pub(super) async fn an_issue_takes_its_comments_with_it(store: Arc<dyn Store>) {
+    let (world, other) = (World::new(&store, "a").await, World::new(&store, "b").await);
+    let part = |world: &World, native: &str, of: &str| {
+        let mut part = world.document(native, "said");
+        part.kind = DocumentKind::Comment;
+        part.key = Key::from_raw(&format!("{}#{native}", world.document(of, "").key));
+        upsert(part)
+    };
+    other.commit(vec![part(&other, "elsewhere", "P-1")]).await;
+    let parts = ["c1", "c2", "c3"].map(|native| part(&world, native, "P-1"));
+    let others = [
+        world.put("P-1", "one"),
+        world.put("P-10", "ten"),
+        part(&world, "c4", "P-10"),
+    ];
+    world.commit(parts.into_iter().chain(others).collect()).await;
+    // One that the same page writes anew, under another issue, say, stays.
+    let done = world
+        .commit(vec![Change::Delete(world.id("P-1")), part(&world, "c3", "P-10")])
+        .await;
+    assert_eq!((done.deleted, done.upserted), (3, 1));
+    // A comment takes nothing with it, and what is gone goes once.
+    let done = world
+        .commit(vec![Change::Delete(world.id("c4")), Change::Delete(world.id("P-1"))])
+        .await;
+    assert_eq!(done.deleted, 1);
+    assert_eq!(store.sources().await.expect("sources")[1].documents["comment"], 1);
 }
 
 pub(super) async fn a_page_is_stored_with_its_cursor_or_not_at_all(store: Arc<dyn Store>) {

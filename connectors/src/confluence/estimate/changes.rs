@@ -51,6 +51,7 @@ impl Forecast<'_> {
             if self.position.spaces.contains_key(&node.space) && !known {
                 self.position.tree.0.insert(page, node);
                 self.read.insert(page);
+                self.late.insert(page);
             }
         }
         let beyond = scaled(self.read.len() as u64, seen, all).saturating_sub(self.read.len() as u64);

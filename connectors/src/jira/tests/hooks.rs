@@ -56,9 +56,19 @@ async fn a_webhook_is_made_once_and_kept_alive() {
     desk.site.advance(DAY * 31);
     held.sync(&jira, &desk).await;
     assert_eq!(asked(&desk), [2, 2, 1], "it had expired");
-    // A sync whose cursor was lost finds it.
-    Held::default().sync(&jira, &desk).await;
-    assert_eq!(asked(&desk), [3, 2, 1]);
+    // A sync whose cursor was lost makes it anew, and so does another address: Jira takes but one.
+    let mut lost = Held::default();
+    lost.sync(&jira, &desk).await;
+    assert_eq!(asked(&desk), [3, 3, 1]);
+    let moved = connector(
+        &desk,
+        desk.api(0),
+        Some("https://new.acme.example/v1/webhooks/jira/issues"),
+    );
+    for _ in 0..2 {
+        lost.sync(&moved, &desk).await;
+        assert_eq!(asked(&desk), [4, 4, 1]);
+    }
     assert_eq!(desk.site.log().violations, []);
 }
 

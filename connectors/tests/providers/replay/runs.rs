@@ -84,6 +84,7 @@ pub(crate) async fn named() -> Vec<Entry> {
     held.sync(&*jira, &simulators).await;
     simulators.advance(DAY * 16);
     held.sync(&*jira, &simulators).await;
+    Held::default().sync(&*jira, &simulators).await;
     simulators.log().entries
 }
 

@@ -30,6 +30,18 @@ pub(crate) fn answer(state: &mut State, call: &Call, more: &[&str]) -> Reply {
             }
             Reply::ok(&json!({ "expirationDate": jira(now + 30 * DAY) }))
         }
+        ("DELETE", []) => {
+            let fields = call.fields();
+            let ids = fields
+                .get("webhookIds")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
+            for id in ids.iter().filter_map(Value::as_u64) {
+                state.world.jira.hooks.remove(&id);
+            }
+            Reply::empty(202)
+        }
         ("GET", []) => {
             let rows = state.world.jira.hooks.iter().map(|(id, hook)| {
                 json!({ "id": id, "url": hook.url, "jqlFilter": hook.filter, "events": hook.events,
