@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use domain::{Cursor, Result};
 use serde::{Deserialize, Serialize};
 
-use super::hooks::Hooks;
 use super::people::Restriction;
 use crate::atlassian::ids::Ids;
 use crate::cursor;
@@ -57,6 +56,19 @@ pub(super) struct Position {
     pub(super) hooks: Option<Hooks>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) run: Option<Run>,
+}
+
+/// The webhook that was made for a source.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Hooks {
+    pub(super) address: String,
+    /// The projects whose issues it tells of.
+    pub(super) projects: BTreeSet<u64>,
+    pub(super) ids: BTreeSet<u64>,
+    /// When Jira forgets it.
+    pub(super) until: i64,
+    /// Before that nothing is asked again.
+    pub(super) not_before: i64,
 }
 
 /// A project that was read.

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use domain::{Result, Timestamp};
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tracing::{info, warn};
 
 use super::client::Client;
+use super::cursor::Hooks;
 use super::pull::Pull;
 use crate::archive::json::{at, list, number, text};
 
@@ -31,25 +31,6 @@ const EVENTS: [&str; 6] = [
     "comment_updated",
     "comment_deleted",
 ];
-
-/// The webhooks of a source.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Hooks {
-    address: String,
-    /// The projects whose issues they tell of.
-    projects: BTreeSet<u64>,
-    ids: BTreeSet<u64>,
-    /// When Jira forgets them.
-    until: i64,
-    /// Before that nothing is asked again.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    not_before: i64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde wants it")]
-fn is_zero(number: &i64) -> bool {
-    *number == 0
-}
 
 impl Pull<'_> {
     /// Have Jira tell the configured address of changes in all projects, for as long as there is one.
