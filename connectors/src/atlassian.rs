@@ -6,3 +6,4 @@ pub(crate) mod desk;
 pub(crate) mod ids;
 pub(crate) mod place;
 pub(crate) mod readers;
+pub(crate) mod sum;

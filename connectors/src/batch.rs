@@ -1,6 +1,6 @@
 //! A page in the making.
 
-use domain::{Change, Rejected};
+use domain::{Change, Cursor, Page, Rejected};
 
 /// Changes after which a page is full.
 const FULL: usize = 1_000;
@@ -25,6 +25,18 @@ impl Batch {
     pub(crate) fn reject(&mut self, item: String, reason: impl Into<String>) {
         let reason = reason.into();
         self.rejected.push(Rejected { item, reason });
+    }
+
+    /// The page of all that was brought, which leads to `cursor`.
+    pub(crate) fn page(self, cursor: Cursor, (more, sweep_due): (bool, bool)) -> Page {
+        Page {
+            changes: self.changes,
+            rejected: self.rejected,
+            reread: self.reread,
+            cursor,
+            more,
+            sweep_due,
+        }
     }
 
     pub(crate) fn is_full(&self) -> bool {

@@ -259,7 +259,7 @@ impl Schedule {
         }
     }
 
-    /// The whole of a source is to be read for what a webhook told; whether that is so, or was before.
+    /// Whether a webhook told of something that waits for a reading of the whole.
     pub(crate) fn wants_whole(&self, source: &SourceId) -> bool {
         self.plans.get(source).is_some_and(|plan| plan.hinted)
     }

@@ -3,11 +3,12 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
-use testkit::provider::{Application, Limits, Provider, Settings, Simulators};
+use testkit::provider::{Application, Delivery, Limits, Provider, Settings, Simulators};
 
-use crate::Neurosync;
+use crate::{Neurosync, Server};
 
 /// Where the browser comes back to; each test has a port of its own.
 pub fn redirect() -> String {
@@ -66,6 +67,59 @@ pub fn configured(simulators: &Simulators, redirect: &str) -> Neurosync {
     );
     std::fs::write(neurosync.data().join("neurosync.toml"), text).expect("a file");
     neurosync
+}
+
+/// What each provider's source is called.
+pub fn source(provider: Provider) -> &'static str {
+    match provider {
+        Provider::GitHub => "github",
+        Provider::Jira => "jira",
+        Provider::Confluence => "confluence",
+        Provider::Slack => "slack",
+    }
+}
+
+/// The key of something as it is stored: sites have their hosts for names.
+pub fn stored(key: &str) -> String {
+    key.replacen("jira:acme/", "jira:acme.atlassian.net/", 1)
+        .replacen("wiki:acme/", "wiki:acme.atlassian.net/", 1)
+}
+
+/// Settings whose tokens outlive all that a test lets pass.
+pub fn lasting() -> Settings {
+    Settings {
+        token_life: Some(Duration::from_hours(24 * 365 * 2)),
+        ..Settings::default()
+    }
+}
+
+/// Move the simulators' clock on to this machine's, as it dates a new file: signatures hold for minutes.
+///
+/// # Panics
+/// When the simulators' clock is ahead of this machine's.
+pub fn catch_up(simulators: &Simulators) {
+    let file = tempfile::tempfile().and_then(|file| file.metadata()?.modified());
+    let now = file.expect("a date").duration_since(UNIX_EPOCH).expect("after 1970");
+    let passed = Duration::from_millis(simulators.now().unsigned_abs());
+    simulators.advance(now.checked_sub(passed).expect("the simulators are behind"));
+}
+
+/// Post something to a server; the status.
+pub fn post(server: &Server, path: &str, headers: &[(String, String)], body: &[u8]) -> u16 {
+    let headers = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let (headers, body) = (headers.collect::<Vec<_>>().concat(), String::from_utf8_lossy(body));
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        server.address(),
+        body.len()
+    );
+    server.raw(&request).status
+}
+
+/// Post a delivery to the source of its provider as that does; the status.
+pub fn deliver(server: &Server, delivery: &Delivery) -> u16 {
+    let path = format!("/v1/webhooks/{0}/{0}", source(delivery.provider));
+    post(server, &path, &delivery.headers, &delivery.body)
 }
 
 /// Open an address as a browser does, following redirections; what the last page says.

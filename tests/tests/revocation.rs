@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use neurosync_tests::fixtures::keys;
-use neurosync_tests::providers::{configured, connect_all_for, redirect, simulators_of};
+use neurosync_tests::providers::{
+    catch_up, configured, connect_all_for, deliver, lasting, post, redirect, simulators_of, source, stored,
+};
 use neurosync_tests::{Answer, Server, tell};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use testkit::provider::{Changed, Delivery, Mutation, Provider, Secrets, Settings, Simulators};
+use testkit::provider::{Changed, Delivery, Mutation, Provider, Secrets, Simulators};
 use tokio::task::block_in_place;
 
 /// How long after a webhook something may still be found.
@@ -50,16 +52,6 @@ const CASES: [(Provider, &[(&str, Word)]); 4] = [
         ],
     ),
 ];
-
-/// What each provider's source is called.
-fn source(provider: Provider) -> &'static str {
-    match provider {
-        Provider::GitHub => "github",
-        Provider::Jira => "jira",
-        Provider::Confluence => "confluence",
-        Provider::Slack => "slack",
-    }
-}
 
 fn password(person: usize) -> String {
     format!("the key of person {person}, who reads")
@@ -103,12 +95,6 @@ fn encoded(text: &str) -> String {
             }
         })
         .collect()
-}
-
-/// The key of something as it is stored: sites have their hosts for names.
-fn stored(key: &str) -> String {
-    key.replacen("jira:acme/", "jira:acme.atlassian.net/", 1)
-        .replacen("wiki:acme/", "wiki:acme.atlassian.net/", 1)
 }
 
 /// Whether an answer has a field with a text.
@@ -196,19 +182,6 @@ fn readable(simulators: &Simulators, provider: Provider) -> Vec<BTreeSet<String>
     (0..world.people().len()).map(of).collect()
 }
 
-/// The machine's time, as it dates a new file.
-fn machine() -> i64 {
-    let file = tempfile::tempfile()
-        .expect("a file")
-        .metadata()
-        .and_then(|data| data.modified());
-    let since = file
-        .expect("a date")
-        .duration_since(std::time::UNIX_EPOCH)
-        .expect("after 1970");
-    i64::try_from(since.as_millis()).expect("before the year 292 million")
-}
-
 /// The server over the simulators.
 struct Desk<'d> {
     simulators: &'d Simulators,
@@ -216,20 +189,6 @@ struct Desk<'d> {
 }
 
 impl Desk<'_> {
-    fn post(&self, path: &str, headers: &[(String, String)], body: &[u8]) -> u16 {
-        let headers: Vec<_> = headers
-            .iter()
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
-        let headers = headers.concat();
-        let (host, body) = (self.server.address(), String::from_utf8_lossy(body));
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
-            body.len()
-        );
-        self.server.raw(&request).status
-    }
-
     /// Let the server hear of a change.
     fn tell(&self, word: Word, changed: &Changed) {
         let provider = changed.mutation.provider();
@@ -237,15 +196,11 @@ impl Desk<'_> {
             Word::Webhook => {
                 if provider == Provider::Slack {
                     // Its signatures hold for five minutes.
-                    let late = machine().saturating_sub(self.simulators.now());
-                    self.simulators.advance(Duration::from_millis(
-                        late.try_into().expect("the simulators are behind"),
-                    ));
+                    catch_up(self.simulators);
                 }
                 let own = self.simulators.deliveries(changed, &Secrets::default());
                 let delivery = own.first().expect("a webhook");
-                let path = format!("/v1/webhooks/{0}/{0}", source(provider));
-                let status = self.post(&path, &delivery.headers, &delivery.body);
+                let status = deliver(&self.server, delivery);
                 assert!(matches!(status, 200 | 202), "{provider:?} answers {status}");
             }
             Word::Poll => {
@@ -255,7 +210,7 @@ impl Desk<'_> {
                 ];
                 let headers = headers.map(|(name, value)| (name.to_owned(), value));
                 let body = format!("{{\"sources\":[{:?}]}}", source(provider));
-                assert_eq!(self.post("/v1/sync", &headers, body.as_bytes()), 202);
+                assert_eq!(post(&self.server, "/v1/sync", &headers, body.as_bytes()), 202);
             }
         }
     }
@@ -309,11 +264,7 @@ impl Desk<'_> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_loses_access_finds_nothing_any_more() {
     let redirect = redirect();
-    let settings = Settings {
-        token_life: Some(Duration::from_hours(24 * 365 * 2)),
-        ..Settings::default()
-    };
-    let simulators = simulators_of(&redirect, settings).await;
+    let simulators = simulators_of(&redirect, lasting()).await;
     let neurosync = configured(&simulators, &redirect);
     block_in_place(|| {
         let path = neurosync.data().join("neurosync.toml");

@@ -12,6 +12,7 @@ use super::pull::DAY;
 use super::restrictions::ALONE;
 use super::tree::Kind;
 use crate::archive::json::text;
+use crate::atlassian::sum::Sum;
 use crate::estimate::pages;
 
 /// Rows in a page of a list.
@@ -24,27 +25,6 @@ const QUERIES: usize = 10;
 const LEFT_OUT: usize = 10;
 /// Spaces whose readers are looked up, for the others to be taken to be like them.
 const READERS: usize = 3;
-
-/// What was counted.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    requests: u64,
-    points: u64,
-    documents: u64,
-}
-
-impl Sum {
-    /// Requests, each of which costs a point beside what is in its answer.
-    fn ask(&mut self, requests: u64, objects: u64) {
-        self.requests = self.requests.saturating_add(requests);
-        self.points = self.points.saturating_add(requests).saturating_add(objects);
-    }
-
-    /// Read a list to its end.
-    fn list(&mut self, rows: u64) {
-        self.ask(pages(rows, ROWS), rows);
-    }
-}
 
 /// An estimate on its way.
 pub(super) struct Forecast<'w> {
@@ -270,7 +250,7 @@ impl<'w> Forecast<'w> {
                 let count = self.comments().await?;
                 // Nobody says how many of them are on words of a page.
                 let own = if *place == Place::Footer { count } else { 0 };
-                self.sum.list(own);
+                self.sum.list(own, ROWS);
                 self.sum.documents += own;
             }
             Task::Comments(place, from) => self.said(*place, *from).await?,
@@ -279,7 +259,7 @@ impl<'w> Forecast<'w> {
                     let all = self.wiki.client.total("type in (page,blogpost)").await?;
                     self.many = all.unwrap_or_default();
                 }
-                self.sum.list(self.known(*form));
+                self.sum.list(self.known(*form), ROWS);
             }
             Task::Restrictions | Task::Missing => {}
         }
@@ -317,12 +297,12 @@ impl<'w> Forecast<'w> {
         let mut sum = Sum::default();
         let spaces = self.position.spaces.len() as u64;
         sum.ask(1 + pages(spaces, ROWS), spaces);
-        sum.list(self.known(Form::Pages) + unknown);
-        sum.list(self.known(Form::Posts));
+        sum.list(self.known(Form::Pages) + unknown, ROWS);
+        sum.list(self.known(Form::Posts), ROWS);
         let comments = self.comments.unwrap_or_default();
         (0..2).for_each(|_| {
-            sum.list(comments);
-            sum.list(0);
+            sum.list(comments, ROWS);
+            sum.list(0, ROWS);
         });
         sum
     }

@@ -122,14 +122,7 @@ impl Connector for GitHub {
         self.steps(&mut position, &mut batch).await?;
         let more = position.run.is_some();
         let sweep_due = !more && self.census_due(&mut position, self.clock.now());
-        Ok(Page {
-            changes: batch.changes,
-            rejected: batch.rejected,
-            reread: batch.reread,
-            cursor: position.write(),
-            more,
-            sweep_due,
-        })
+        Ok(batch.page(position.write(), (more, sweep_due)))
     }
 
     async fn pull_target(&self, cursor: &Cursor, target: &Target) -> Result<Option<Page>> {

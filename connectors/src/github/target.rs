@@ -122,19 +122,12 @@ impl GitHub {
             };
             self.read_list(&mut position, run, &mut batch).await?;
         }
-        let mut sweep_due = false;
         if let Some(gone) = about.gone {
-            sweep_due = self.check(about.repository, gone, &mut batch).await?;
+            self.check(about.repository, gone, &mut batch).await?;
         }
+        let sweep_due = about.gone == Some(Gone::Other);
         self.client.forget();
-        Ok(Some(Page {
-            changes: batch.changes,
-            rejected: batch.rejected,
-            reread: batch.reread,
-            cursor: position.write(),
-            more: true,
-            sweep_due,
-        }))
+        Ok(Some(batch.page(position.write(), (true, sweep_due))))
     }
 
     /// Take in what a repository is now; whether it is one that was read before, under the same name.
@@ -162,8 +155,9 @@ impl GitHub {
         Ok(())
     }
 
-    /// Look whether something is gone, and tell it if so; whether a census has to find it.
-    async fn check(&self, repository: u64, gone: Gone, batch: &mut Batch) -> Result<bool> {
+    /// Look whether something is gone, and tell it if so. The repository is still shown to this account: what is hidden with it would
+    /// look the same.
+    async fn check(&self, repository: u64, gone: Gone, batch: &mut Batch) -> Result<()> {
         let (path, id) = match gone {
             Gone::Issue(number) => (format!("issues/{number}"), item_id(repository, number)),
             Gone::Comment(id) => (
@@ -174,20 +168,17 @@ impl GitHub {
                 format!("pulls/comments/{id}"),
                 part_id(Shape::ReviewComment, &id.to_string()),
             ),
-            Gone::Other => return Ok(true),
+            Gone::Other => return Ok(()),
         };
         let path = format!("repositories/{repository}/{path}");
         let answer = self.client.recall(self.client.url(&path, &[])).await?;
         let there = answer.status() == 200 && answer.url().path().ends_with(&path);
-        // What is hidden looks as if it were gone: the repository must still be shown to this account.
-        if there || !matches!(answer.status(), 200 | 404 | 410) || self.still(repository).await?.is_none() {
-            return Ok(false);
+        if !there && matches!(answer.status(), 200 | 404 | 410) {
+            info!(source.id = %self.config.source, repository, "something was deleted");
+            let gone = DocumentId::new(&self.config.source, &id);
+            batch.changes.push(Change::Delete(gone));
         }
-        info!(source.id = %self.config.source, repository, "something was deleted");
-        batch
-            .changes
-            .push(Change::Delete(DocumentId::new(&self.config.source, &id)));
-        Ok(false)
+        Ok(())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use domain::{Cursor, Result};
+use domain::{Cursor, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::people::Restriction;
@@ -64,7 +64,7 @@ pub(super) struct Hooks {
     pub(super) address: String,
     /// The projects whose issues it tells of.
     pub(super) projects: BTreeSet<u64>,
-    pub(super) ids: BTreeSet<u64>,
+    pub(super) id: Option<u64>,
     /// When Jira forgets it.
     pub(super) until: i64,
     /// Before that nothing is asked again.
@@ -169,6 +169,12 @@ impl Position {
     /// From when on the next run asks for changes, as far as the last runs tell: what both may have missed is read again.
     pub(super) fn from(&self) -> i64 {
         self.before.min(self.high).saturating_sub(OVERLAP)
+    }
+
+    /// Whether an issue was read as it was at `updated`.
+    pub(super) fn has_read(&self, id: u64, updated: Option<Timestamp>) -> bool {
+        let seen = self.seen.get(&id);
+        updated.is_some_and(|updated| seen.is_some_and(|seen| *seen >= updated.0))
     }
 
     /// Note that an issue was read as it was at `updated`; what changed before `since` is not asked for again.

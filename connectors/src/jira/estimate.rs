@@ -11,6 +11,7 @@ use super::cursor::{Position, Run, Task};
 use super::pull::{LOOK_BACK, Pull};
 use super::slice::DAY;
 use crate::archive::json::text;
+use crate::atlassian::sum::Sum;
 use crate::estimate::{pages, scaled};
 
 /// Projects that are counted one by one; the others are in groups, each by one request.
@@ -20,29 +21,6 @@ const GROUP: usize = 200;
 const READERS: usize = 3;
 /// Projects in a page of their list.
 const PROJECTS: u64 = 100;
-
-/// Issues to be read, and what reading them takes.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    requests: u64,
-    points: u64,
-    issues: u64,
-}
-
-impl Sum {
-    /// Requests, each of which costs a point beside what is in its answer.
-    fn ask(&mut self, requests: u64, objects: u64) {
-        self.requests = self.requests.saturating_add(requests);
-        self.points = self.points.saturating_add(requests).saturating_add(objects);
-    }
-
-    /// Read issues in full.
-    fn read(&mut self, issues: u64, links: bool) {
-        let bulks = issues.div_ceil(BULK as u64);
-        self.ask(2 * bulks + if links { issues } else { 0 }, 2 * issues);
-        self.issues += issues;
-    }
-}
 
 /// An estimate on its way.
 pub(super) struct Forecast<'j> {
@@ -78,7 +56,7 @@ impl<'j> Forecast<'j> {
         let run = match self.position.run.take() {
             Some(run) => {
                 self.grounds.push("a reading under way goes on".to_owned());
-                self.sum.read(run.pending.0.len() as u64, self.jira.config.remote_links);
+                self.read(run.pending.0.len() as u64);
                 run
             }
             None => self.begin().await?,
@@ -95,7 +73,7 @@ impl<'j> Forecast<'j> {
             reading: api.work(self.sum.requests, self.sum.points),
             sweep: api.work(sweep.requests, sweep.points),
             sweep_due: run.sweep || run.census,
-            documents: Some(fresh + self.sum.issues + comments),
+            documents: Some(fresh + self.sum.documents + comments),
             quota: api.quota(),
             latency: api.latency(),
             grounds: self.grounds,
@@ -202,9 +180,16 @@ impl<'j> Forecast<'j> {
         Ok(())
     }
 
+    /// Read issues in full.
+    fn read(&mut self, issues: u64) {
+        let bulks = issues.div_ceil(BULK as u64);
+        let links = if self.jira.config.remote_links { issues } else { 0 };
+        self.sum.ask(2 * bulks + links, 2 * issues);
+        self.sum.documents += issues;
+    }
+
     /// What a task takes.
     async fn task(&mut self, task: &Task) -> Result<()> {
-        let links = self.jira.config.remote_links;
         match task {
             Task::Users(_) => {
                 self.sum.ask(2, 0);
@@ -213,14 +198,14 @@ impl<'j> Forecast<'j> {
             }
             Task::Project(project) => {
                 let issues = self.counts.get(project).copied().unwrap_or_default();
-                self.sum.ask(pages(issues, IDS as u64), issues);
-                self.sum.read(issues, links);
+                self.sum.list(issues, IDS as u64);
+                self.read(issues);
             }
             Task::Changed(from) => {
                 let jql = Pull::new(self.jira, self.position.clone()).changed(*from);
                 let (listed, changed) = self.changed(&jql).await?;
-                self.sum.ask(pages(listed, IDS as u64), listed);
-                self.sum.read(changed, links);
+                self.sum.list(listed, IDS as u64);
+                self.read(changed);
                 self.grounds.push(format!(
                     "the search for changes finds {listed} issues, {changed} of them not read yet"
                 ));
@@ -228,9 +213,8 @@ impl<'j> Forecast<'j> {
             }
             Task::Census(project) => {
                 let issues = self.counts.get(project).copied().unwrap_or_default();
-                self.sum.ask(pages(issues, IDS as u64), issues);
-                self.sum
-                    .read(issues.div_ceil(u64::from(self.jira.config.census_days)), links);
+                self.sum.list(issues, IDS as u64);
+                self.read(issues.div_ceil(u64::from(self.jira.config.census_days)));
             }
             Task::Missing => {}
         }
@@ -241,11 +225,10 @@ impl<'j> Forecast<'j> {
     async fn changed(&mut self, jql: &str) -> Result<(u64, u64)> {
         let found = self.jira.client.search(jql, &["updated"], None).await?;
         let rows = found.rows.len() as u64;
-        let fresh = found.rows.iter().filter(|row| {
-            let seen = self.position.seen.get(&row.id);
-            row.updated
-                .is_none_or(|updated| seen.is_none_or(|seen| *seen < updated.0))
-        });
+        let fresh = found
+            .rows
+            .iter()
+            .filter(|row| !self.position.has_read(row.id, row.updated));
         let fresh = fresh.count() as u64;
         if found.next.is_none() {
             return Ok((rows, fresh));
@@ -258,7 +241,7 @@ impl<'j> Forecast<'j> {
     async fn comments(&mut self) -> Result<u64> {
         let counted: Vec<u64> = self.counts.keys().copied().take(GROUP).collect();
         let listed = Some(within(&counted)).filter(|_| !counted.is_empty());
-        let Some(jql) = listed.or(self.changes.take()).filter(|_| self.sum.issues > 0) else {
+        let Some(jql) = listed.or(self.changes.take()).filter(|_| self.sum.documents > 0) else {
             return Ok(0);
         };
         let jql = jql.split(" ORDER BY ").next().unwrap_or_default();
@@ -278,7 +261,7 @@ impl<'j> Forecast<'j> {
         Ok(if issues == 0 {
             0
         } else {
-            scaled(comments, issues, self.sum.issues)
+            scaled(comments, issues, self.sum.documents)
         })
     }
 
@@ -287,7 +270,7 @@ impl<'j> Forecast<'j> {
         let (mut sum, projects) = (Sum::default(), self.projects.len() as u64);
         sum.ask(pages(projects, PROJECTS) + 1, projects);
         for issues in self.counts.values() {
-            sum.ask(pages(*issues, IDS as u64), *issues);
+            sum.list(*issues, IDS as u64);
         }
         let all: u64 = self.counts.values().sum();
         let days = if census { self.jira.config.census_days.into() } else { 1 };

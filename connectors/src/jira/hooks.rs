@@ -12,10 +12,9 @@ use tracing::{info, warn};
 use super::client::Client;
 use super::cursor::Hooks;
 use super::pull::Pull;
+use super::slice::DAY;
 use crate::archive::json::{at, list, number, text};
 
-/// A day in milliseconds.
-const DAY: i64 = 24 * 60 * 60 * 1000;
 /// How long Jira keeps a webhook.
 const LIFE: i64 = 30 * DAY;
 /// The time left at which its life is prolonged.
@@ -61,8 +60,8 @@ impl Pull<'_> {
             let filter = format!("project IN ({})", names.join(", "));
             // Jira takes one address and five webhooks of an application: those that were made for this source before go first, also
             // one that was made before a crash and that nobody remembers.
-            let mut stale = hooks.ids.clone();
-            stale.extend(client.webhooks(address).await?);
+            let mut stale = client.webhooks(address).await?;
+            stale.extend(hooks.id);
             if !stale.is_empty() {
                 client.unregister(&stale).await?;
             }
@@ -71,12 +70,12 @@ impl Pull<'_> {
             *hooks = Hooks {
                 address: address.to_owned(),
                 projects,
-                ids: [made].into(),
+                id: Some(made),
                 until: self.now.saturating_add(LIFE),
                 not_before: 0,
             };
-        } else if hooks.until.saturating_sub(self.now) < RENEW && !hooks.ids.is_empty() {
-            let until = client.prolong(&hooks.ids).await?;
+        } else if let Some(id) = hooks.id.filter(|_| hooks.until.saturating_sub(self.now) < RENEW) {
+            let until = client.prolong(id).await?;
             hooks.until = until.map_or(self.now.saturating_add(LIFE), |until| until.0);
         }
         Ok(())
@@ -85,7 +84,7 @@ impl Pull<'_> {
 
 impl Client {
     /// The webhooks of this application with that address.
-    async fn webhooks(&self, address: &str) -> Result<Vec<u64>> {
+    async fn webhooks(&self, address: &str) -> Result<BTreeSet<u64>> {
         let request = self.get("webhook")?.query("maxResults", "100");
         let found: Value = self.ask.good(request).await?.json()?;
         let same = list(&found, &["values"])
@@ -118,11 +117,11 @@ impl Client {
             })
     }
 
-    /// Prolong the life of webhooks; until when they are kept, where Jira says so.
-    async fn prolong(&self, ids: &BTreeSet<u64>) -> Result<Option<Timestamp>> {
+    /// Prolong the life of a webhook; until when it is kept, where Jira says so.
+    async fn prolong(&self, id: u64) -> Result<Option<Timestamp>> {
         let answer: Value = self
             .ask
-            .good(self.put("webhook/refresh", &json!({ "webhookIds": ids }))?)
+            .good(self.put("webhook/refresh", &json!({ "webhookIds": [id] }))?)
             .await?
             .json()?;
         // The description says milliseconds, its example a date.

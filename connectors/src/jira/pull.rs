@@ -90,13 +90,19 @@ impl<'j> Pull<'j> {
             self.position.run = None;
             self.position.tidy(self.position.from());
         }
+        let sweep_due = ended.as_ref().is_some_and(|run| run.sweep || run.census);
+        self.into_page((ended.is_none(), sweep_due))
+    }
+
+    /// The page of all that was read so far.
+    pub(super) fn into_page(self, (more, sweep_due): (bool, bool)) -> Page {
         Page {
             changes: self.changes,
             rejected: self.rejected,
             reread: self.reread,
             cursor: self.position.write(),
-            more: ended.is_none(),
-            sweep_due: ended.is_some_and(|run| run.sweep || run.census),
+            more,
+            sweep_due,
         }
     }
 
@@ -156,11 +162,7 @@ impl<'j> Pull<'j> {
             }
             Some(Task::Changed(from)) => {
                 let found = self.search(&self.changed(from), &["updated"]).await?;
-                self.list(found, |position, _, row| {
-                    let seen = position.seen.get(&row.id);
-                    row.updated
-                        .is_none_or(|updated| seen.is_none_or(|seen| *seen < updated.0))
-                })
+                self.list(found, |position, _, row| !position.has_read(row.id, row.updated))
             }
             Some(Task::Census(project)) => {
                 let found = self.project_page(project).await?;

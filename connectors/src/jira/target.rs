@@ -66,14 +66,7 @@ impl Jira {
         }
         // What belongs to an issue goes with it: nothing is left for a census.
         pull.position.run = None;
-        Ok(Some(Page {
-            changes: pull.changes,
-            rejected: pull.rejected,
-            reread: pull.reread,
-            cursor: pull.position.write(),
-            more: true,
-            sweep_due: false,
-        }))
+        Ok(Some(pull.into_page((true, false))))
     }
 }
 

@@ -112,14 +112,7 @@ impl Connector for Slack {
         if !more && due {
             position.census = Some(now);
         }
-        Ok(Page {
-            changes: batch.changes,
-            rejected: batch.rejected,
-            reread: batch.reread,
-            cursor: position.write(),
-            more,
-            sweep_due: !more && due,
-        })
+        Ok(batch.page(position.write(), (more, !more && due)))
     }
 
     async fn pull_target(&self, cursor: &Cursor, target: &Target) -> Result<Option<Page>> {

@@ -25,18 +25,18 @@ struct About {
 pub(crate) fn target(body: &[u8]) -> Option<Target> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let event = at(&body, &["event"]).filter(|event| text(event, &["type"]) == Some("message"))?;
-    let (message, own) = match text(event, &["subtype"]) {
-        Some("message_changed" | "message_replied") => (at(event, &["message"])?, &["ts"]),
+    let message = match text(event, &["subtype"]) {
+        Some("message_changed" | "message_replied") => at(event, &["message"])?,
         // What it was tells which thread it was in; where that is not told, it was its first message for all that is known.
-        Some("message_deleted") => (at(event, &["previous_message"]).unwrap_or(event), &["ts"]),
+        Some("message_deleted") => at(event, &["previous_message"]).unwrap_or(event),
         // A notice about the channel may be about who reads it.
         Some(subtype) if subtype.starts_with("channel_") || subtype.starts_with("group_") => return None,
-        Some(_) | None => (event, &["ts"]),
+        Some(_) | None => event,
     };
     let deleted = text(event, &["deleted_ts"]);
     let root = text(message, &["thread_ts"])
         .or(deleted)
-        .or_else(|| text(message, own))?;
+        .or_else(|| text(message, &["ts"]))?;
     let channel = text(event, &["channel"])?;
     let about = About {
         channel: Some(channel).filter(|id| is_id(id))?.to_owned(),
@@ -79,14 +79,7 @@ impl Slack {
         };
         scribe.thread(&about.root, &messages, &mut batch);
         self.client.forget();
-        Ok(Some(Page {
-            changes: batch.changes,
-            rejected: batch.rejected,
-            reread: batch.reread,
-            cursor: cursor.clone(),
-            more: true,
-            sweep_due: false,
-        }))
+        Ok(Some(batch.page(cursor.clone(), (true, false))))
     }
 }
 

@@ -17,13 +17,7 @@ pub(crate) fn answer(state: &mut State, call: &Call, more: &[&str]) -> Reply {
     match (call.method.as_str(), more) {
         ("POST", []) => register(state, call),
         ("PUT", ["refresh"]) => {
-            let fields = call.fields();
-            let ids = fields
-                .get("webhookIds")
-                .and_then(Value::as_array)
-                .cloned()
-                .unwrap_or_default();
-            for id in ids.iter().filter_map(Value::as_u64) {
+            for id in ids(call) {
                 if let Some(hook) = state.world.jira.hooks.get_mut(&id) {
                     hook.ends = now + 30 * DAY;
                 }
@@ -31,13 +25,7 @@ pub(crate) fn answer(state: &mut State, call: &Call, more: &[&str]) -> Reply {
             Reply::ok(&json!({ "expirationDate": jira(now + 30 * DAY) }))
         }
         ("DELETE", []) => {
-            let fields = call.fields();
-            let ids = fields
-                .get("webhookIds")
-                .and_then(Value::as_array)
-                .cloned()
-                .unwrap_or_default();
-            for id in ids.iter().filter_map(Value::as_u64) {
+            for id in ids(call) {
                 state.world.jira.hooks.remove(&id);
             }
             Reply::empty(202)
@@ -52,6 +40,13 @@ pub(crate) fn answer(state: &mut State, call: &Call, more: &[&str]) -> Reply {
         }
         _ => error(403, "Only Connect apps can use this operation."),
     }
+}
+
+/// The webhooks that a request names.
+fn ids(call: &Call) -> Vec<u64> {
+    let fields = call.fields();
+    let ids = fields.get("webhookIds").and_then(Value::as_array);
+    ids.into_iter().flatten().filter_map(Value::as_u64).collect()
 }
 
 fn register(state: &mut State, call: &Call) -> Reply {
