@@ -140,6 +140,10 @@ named_enum! {
         Merges = "merges",
         /// A commit follows another.
         Follows = "follows",
+        /// A symbol calls another.
+        Calls = "calls",
+        /// A file imports another, or a module.
+        Imports = "imports",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The seams: object-safe traits that backends implement and everything else is written against.
 
 pub mod analyser;
+pub mod catalogue;
 pub mod connector;
 pub mod embedder;
 pub mod grants;
@@ -10,6 +11,7 @@ pub mod store;
 pub mod vectors;
 
 pub use analyser::Analyser;
+pub use catalogue::{CatalogueStore, Listing};
 pub use connector::Connector;
 pub use embedder::{Embedder, Role};
 pub use grants::{GrantStore, Pending, SealedGrant, TenantKey};

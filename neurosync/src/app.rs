@@ -149,6 +149,7 @@ impl App {
     pub fn explore(&self) -> Explore {
         Explore {
             documents: self.documents(),
+            catalogue: self.store.clone(),
             graph: self.graph(),
         }
     }
@@ -162,8 +163,7 @@ impl App {
             reranking,
         } = index.clone();
         Search {
-            documents: self.documents(),
-            graph: self.graph(),
+            explore: self.explore(),
             vectors,
             embedder,
             analyser,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use questions::{Access, Neighbors, Path, Search, View, Way};
+pub use questions::{About, Access, Neighbors, Path, Question, Search, Several, Topic, View, Way, Where};
 
 /// Find out what your engineering organisation knows: search and connect Git, GitHub, Jira, Slack and wiki content, and never see what you may not.
 #[derive(Debug, Parser)]
@@ -79,6 +79,9 @@ pub enum Command {
     Path(Path),
     /// Show what surrounds a thing in the graph.
     Neighbors(Neighbors),
+    /// A question of several steps.
+    #[command(flatten)]
+    Question(Question),
     /// Show one thing: its document and its edges.
     Show {
         /// Canonical key, issue key, owner/repo#number, SHA, URL or path.
@@ -90,10 +93,14 @@ pub enum Command {
     /// Explain who may read what.
     #[command(subcommand)]
     Access(Access),
-    /// Measure retrieval quality on a BEIR folder (corpus.jsonl[.gz], queries.jsonl, qrels.tsv).
+    /// Measure retrieval quality on a BEIR folder (corpus.jsonl[.gz], queries.jsonl, qrels.tsv), or on your own issues.
     Eval {
         /// The folder.
-        dir: PathBuf,
+        #[arg(required_unless_present = "duplicates")]
+        dir: Option<PathBuf>,
+        /// Ask for the duplicates of every issue that is linked as one in the data folder, beside a search by words alone.
+        #[arg(long, conflicts_with = "dir")]
+        duplicates: bool,
     },
     /// Embed texts: a JSON line with `id` and `vector` for each line with `text`.
     Embed(Embed),

@@ -7,6 +7,7 @@ mod doctor;
 mod embed;
 mod plan;
 mod query;
+mod questions;
 mod show;
 mod source;
 
@@ -77,9 +78,10 @@ pub(crate) async fn run(
         Command::Search(search) => query::search(&context, search).await,
         Command::Path(path) => query::path(&context, path).await,
         Command::Neighbors(neighbors) => query::neighbors(&context, neighbors).await,
+        Command::Question(question) => questions::run(&context, question).await,
         Command::Show { name, view } => show::run(&context, &name, &view).await,
         Command::Access(Access::Explain { person, document }) => access::explain(&context, &person, &document).await,
-        Command::Eval { dir } => context.eval(&dir).await,
+        Command::Eval { dir, .. } => context.eval(dir.as_deref()).await,
         Command::Embed(command) => embed::run(&context, command).await,
         Command::Model(model) => context.model(model).await,
         Command::Export { hash, output } => context.export(hash, output.as_deref()).await,
@@ -221,7 +223,11 @@ impl Context<'_> {
         }
     }
 
-    async fn eval(&self, dir: &std::path::Path) -> Result<()> {
+    async fn eval(&self, dir: Option<&std::path::Path>) -> Result<()> {
+        let Some(dir) = dir else {
+            let report = eval::duplicates::run(self).await?;
+            return self.output.answer(&report, |report, style| report.table(*style));
+        };
         let report = eval::run(self, dir).await?;
         self.output.answer(&report, |report, style| report.table(*style))
     }

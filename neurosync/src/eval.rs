@@ -1,6 +1,7 @@
 //! Retrieval quality on a BEIR folder, measured through the product's own pipeline in a throw-away store.
 
 mod corpus;
+pub(crate) mod duplicates;
 mod metrics;
 
 use std::collections::BTreeMap;

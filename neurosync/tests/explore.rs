@@ -137,6 +137,7 @@ impl World {
         let documents: Arc<dyn DocumentStore> = self.store.clone();
         let explore = Explore {
             documents,
+            catalogue: self.store.clone(),
             graph: self.graph.clone(),
         };
         let names = [
@@ -253,6 +254,7 @@ async fn a_name_that_only_the_graph_knows_is_found_as_it_is_written() {
     let documents: Arc<dyn DocumentStore> = world.store.clone();
     let explore = Explore {
         documents,
+        catalogue: world.store.clone(),
         graph: world.graph.clone(),
     };
     let entity = explore.entity(&Caller::Owner, odd).await.expect("a stub");

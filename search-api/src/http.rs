@@ -9,6 +9,7 @@ mod metrics;
 mod oauth;
 mod operate;
 mod problem;
+mod questions;
 mod refusals;
 mod search;
 mod webhook;
@@ -154,6 +155,14 @@ fn router(api: Api) -> Router {
         .routes(routes!(graph::entity))
         .routes(routes!(graph::paths))
         .routes(routes!(graph::neighbors))
+        .routes(routes!(questions::related))
+        .routes(routes!(questions::experts))
+        .routes(routes!(questions::impact))
+        .routes(routes!(questions::why))
+        .routes(routes!(questions::duplicates))
+        .routes(routes!(questions::reviewers))
+        .routes(routes!(questions::stale_docs))
+        .routes(routes!(questions::bus_factor))
         .routes(routes!(operate::sources))
         .routes(routes!(operate::start_sync, operate::sync_events))
         .routes(routes!(operate::metrics))

@@ -16,7 +16,7 @@ mod rerank;
 
 use std::sync::Arc;
 
-use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, Reranker, Scope, VectorIndex};
+use domain::seam::{Analyser, CatalogueStore, DocumentStore, Embedder, GraphStore, Reranker, Scope, VectorIndex};
 use domain::{Result, Visible};
 
 pub use answer::{
@@ -24,6 +24,7 @@ pub use answer::{
     Step,
 };
 pub use entity::{NeighborsRequest, PathsRequest};
+pub(crate) use entity::{absent, bounded};
 pub use flow::{Order, SearchRequest};
 pub use person::{AccessExplanation, principals_of};
 pub use plan::Conditions;
@@ -41,6 +42,8 @@ pub const DEPTH: usize = 200;
 pub struct Explore {
     /// The truth: documents and who may read them.
     pub documents: Arc<dyn DocumentStore>,
+    /// The same, to list.
+    pub catalogue: Arc<dyn CatalogueStore>,
     /// The graph.
     pub graph: Arc<dyn GraphStore>,
 }
@@ -48,10 +51,8 @@ pub struct Explore {
 /// Answers searches over one store and its projections.
 #[derive(Clone)]
 pub struct Search {
-    /// The truth: documents and who may read them.
-    pub documents: Arc<dyn DocumentStore>,
-    /// The graph, for identifiers and context.
-    pub graph: Arc<dyn GraphStore>,
+    /// The truth and the graph, for identifiers and context.
+    pub explore: Explore,
     /// The vector index.
     pub vectors: Arc<dyn VectorIndex>,
     /// The model that the index was made with.

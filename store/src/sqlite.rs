@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod cache;
+mod catalogue;
 mod commit;
 mod dead_letters;
 mod decode;

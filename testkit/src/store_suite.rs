@@ -15,12 +15,12 @@ mod sync;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::seam::{DocumentStore, ExportStore, GrantStore, ProjectionStore, SyncStore};
+use domain::seam::{CatalogueStore, DocumentStore, ExportStore, GrantStore, ProjectionStore, SyncStore};
 
 /// All that a store is.
-pub trait Store: SyncStore + ProjectionStore + DocumentStore + ExportStore + GrantStore {}
+pub trait Store: SyncStore + ProjectionStore + DocumentStore + CatalogueStore + ExportStore + GrantStore {}
 
-impl<T: SyncStore + ProjectionStore + DocumentStore + ExportStore + GrantStore> Store for T {}
+impl<T: SyncStore + ProjectionStore + DocumentStore + CatalogueStore + ExportStore + GrantStore> Store for T {}
 
 /// The future of a case. It panics where the store breaks the contract.
 type Outcome = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -140,6 +140,7 @@ fn read() -> Vec<Case> {
         query {
             documents_come_in_the_order_asked,
             a_document_is_found_by_key_alias_and_hash,
+            documents_are_listed_page_by_page,
             hidden_documents_do_not_crowd_out_visible_ones,
             at_most_twenty_are_found_by_key,
             accounts_are_read_by_id,

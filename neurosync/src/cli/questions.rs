@@ -95,3 +95,74 @@ pub enum Way {
     /// Either way.
     Both,
 }
+
+/// A question about one thing.
+#[derive(Debug, Args)]
+pub struct About {
+    /// Canonical key, issue key, owner/repo#number, SHA, URL or path.
+    pub name: String,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// A question about one thing with several answers.
+#[derive(Debug, Args)]
+pub struct Several {
+    /// Canonical key, issue key, owner/repo#number, SHA, URL or path.
+    pub name: String,
+    /// How many answers (1 to 50).
+    #[arg(short = 'n', long, default_value_t = 10)]
+    pub limit: usize,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// A topic.
+#[derive(Debug, Args)]
+pub struct Topic {
+    /// Words that name it.
+    #[arg(required = true)]
+    pub topic: Vec<String>,
+    /// How many people (1 to 50).
+    #[arg(short = 'n', long, default_value_t = 10)]
+    pub limit: usize,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// Where to look for pages.
+#[derive(Debug, Args)]
+pub struct Where {
+    /// Only pages whose key begins so: a space (wiki:acme/ENG).
+    pub within: Option<String>,
+    /// How many pages (1 to 200).
+    #[arg(short = 'n', long, default_value_t = 10)]
+    pub limit: usize,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// A question of several steps through the graph.
+#[derive(Debug, Subcommand)]
+pub enum Question {
+    /// Show what has to do with a thing, by the graph and by how it reads.
+    Related(Several),
+    /// Show who knows about a topic, and why.
+    Experts(Topic),
+    /// Show what a change of a file or symbol would meet: what depends on it, who changed it, what is open about it.
+    Impact(About),
+    /// Show why a line (`FILE:LINE`), file or symbol is as it is: its commits and what is behind them.
+    Why(About),
+    /// Show issues that may say the same as one.
+    Duplicates(Several),
+    /// Show who should review a pull request.
+    Reviewers(Several),
+    /// Show pages that cite code which has changed since.
+    StaleDocs(Where),
+    /// Show how few people know a path (owner/name, a folder or a file in it).
+    BusFactor(Several),
+}

@@ -135,7 +135,7 @@ pub(super) fn paths(answer: &Paths, style: Style) -> String {
     out
 }
 
-fn because(edge: &Step) -> String {
+pub(super) fn because(edge: &Step) -> String {
     format!(
         "“{}” in {} ({})",
         cut(&one_line(&edge.evidence), 100),
@@ -354,11 +354,11 @@ pub(super) fn models(models: &[model_cache::Installed], style: Style) -> String 
     out
 }
 
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         text.to_owned()
     } else {

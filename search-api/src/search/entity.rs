@@ -100,7 +100,7 @@ impl Explore {
         })
     }
 
-    async fn scope(&self, caller: &Caller) -> Result<Scope> {
+    pub(crate) async fn scope(&self, caller: &Caller) -> Result<Scope> {
         let visible = self.documents.visible(caller).await?;
         scope(&*self.documents, &visible).await
     }
@@ -109,7 +109,7 @@ impl Explore {
     ///
     /// # Errors
     /// `NotFound`, the same whether it is hidden or absent.
-    async fn named(&self, name: &str, scope: &Scope) -> Result<(String, Vec<Document>)> {
+    pub(crate) async fn named(&self, name: &str, scope: &Scope) -> Result<(String, Vec<Document>)> {
         check_name(name)?;
         for form in names(name) {
             let documents = self.documents.find(&form, &scope.visible).await?;
@@ -223,7 +223,7 @@ pub(super) fn names(name: &str) -> Vec<String> {
     names
 }
 
-fn bounded(what: &str, value: usize, most: usize) -> Result<()> {
+pub(crate) fn bounded(what: &str, value: usize, most: usize) -> Result<()> {
     if (1..=most).contains(&value) {
         return Ok(());
     }
@@ -240,7 +240,7 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 }
 
 /// The one answer to "hidden" and "absent".
-pub(super) fn absent(name: &str) -> Error {
+pub(crate) fn absent(name: &str) -> Error {
     Error::not_found("look up", format!("nothing is known as `{name}`"))
         .with_hint("names are canonical keys (jira:acme/PAY-12), issue keys, owner/repo#number, SHAs, URLs or paths; `search` finds things by content")
 }

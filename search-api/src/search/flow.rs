@@ -53,9 +53,9 @@ impl Search {
     pub async fn search(&self, caller: &Caller, request: &SearchRequest) -> Result<SearchAnswer> {
         check(request)?;
         let plan = Plan::read(&request.query)?;
-        let visible = self.documents.visible(caller).await?;
+        let visible = self.explore.documents.visible(caller).await?;
         let filter = self.filter(&visible, &plan.conditions, &request.conditions).await?;
-        let scope = scope(&*self.documents, &visible).await?;
+        let scope = scope(&*self.explore.documents, &visible).await?;
         let mut degraded = BTreeSet::new();
         let mut found = self.pinned(&plan, (&filter, &scope), &mut degraded).await?;
         let newest_first = plan.newest_first || request.order == Order::Newest;
@@ -110,7 +110,7 @@ impl Search {
         let (mut pinned, mut seen): (Vec<Found>, BTreeSet<DocumentId>) = (Vec::new(), BTreeSet::new());
         for forms in &plan.identifiers {
             for form in forms {
-                let mut documents = self.documents.find(form, &filter.visible).await?;
+                let mut documents = self.explore.documents.find(form, &filter.visible).await?;
                 if documents.is_empty() {
                     documents = self.asserting(form, scope, degraded).await?;
                 }
@@ -131,8 +131,8 @@ impl Search {
     }
 
     async fn asserting(&self, name: &str, scope: &Scope, degraded: &mut BTreeSet<String>) -> Result<Vec<Document>> {
-        match self.graph.node(name, scope).await {
-            Ok(Some(node)) => self.documents.documents(&node.documents, &scope.visible).await,
+        match self.explore.graph.node(name, scope).await {
+            Ok(Some(node)) => self.explore.documents.documents(&node.documents, &scope.visible).await,
             Ok(None) => Ok(Vec::new()),
             Err(error) => {
                 tracing::warn!(%error, "graph cannot answer");
@@ -145,7 +145,7 @@ impl Search {
     /// Filters alone ask for a list: the newest documents that pass.
     async fn list(&self, filter: &Filter, found: &mut Vec<Found>) -> Result<()> {
         let newest = self.newest(filter).await?;
-        let documents = self.documents.documents(&newest, &filter.visible).await?;
+        let documents = self.explore.documents.documents(&newest, &filter.visible).await?;
         found.extend(documents.into_iter().take(2 * DEPTH).map(|document| Found {
             document,
             candidate: None,
@@ -184,7 +184,7 @@ impl Search {
             .filter(|id| !pinned.contains(id))
             .take(2 * DEPTH)
             .collect();
-        let documents = self.documents.documents(&ids, visible).await?;
+        let documents = self.explore.documents.documents(&ids, visible).await?;
         found.extend(documents.into_iter().map(|document| Found {
             candidate: best.get(&document.id).copied(),
             document,
@@ -209,7 +209,7 @@ impl Search {
         let chunk = candidate.map(|one| one.chunk);
         // The words may be those of a comment that belongs to this document.
         let speaker = candidate.map_or(document.id, |one| one.document);
-        let chunks = self.documents.chunks(speaker, &scope.visible).await?;
+        let chunks = self.explore.documents.chunks(speaker, &scope.visible).await?;
         let shown = chunks
             .iter()
             .find(|stored| Some(stored.chunk.id()) == chunk)

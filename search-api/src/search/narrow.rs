@@ -39,7 +39,7 @@ impl Search {
     async fn containers(&self, names: &[String], visible: &Visible) -> Result<Vec<String>> {
         let mut keys = Vec::new();
         for name in names {
-            let found = self.documents.find(name, visible).await?;
+            let found = self.explore.documents.find(name, visible).await?;
             keys.extend(found.into_iter().map(|document| document.key.as_str().to_owned()));
             keys.push(name.clone());
         }
@@ -52,7 +52,7 @@ impl Search {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let accounts = self.documents.accounts(names, visible).await?;
+        let accounts = self.explore.documents.accounts(names, visible).await?;
         let known = accounts.into_iter().map(|account| account.id.as_str().to_owned());
         let mut keys: Vec<_> = known.chain(names.iter().cloned()).collect();
         keys.sort();

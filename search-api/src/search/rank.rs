@@ -128,7 +128,7 @@ impl Search {
         }
         let query = self.analyser.query(text);
         let terms: Vec<u32> = query.iter().map(|(term, _)| *term).collect();
-        let statistics = self.documents.term_statistics(&terms, &filter.visible).await?;
+        let statistics = self.explore.documents.term_statistics(&terms, &filter.visible).await?;
         let weights = query
             .iter()
             .zip(&statistics.frequencies)

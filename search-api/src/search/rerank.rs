@@ -18,14 +18,14 @@ impl Search {
         };
         let best = ranked.get(..reranking.depth.min(ranked.len())).unwrap_or_default();
         let ids: Vec<DocumentId> = best.iter().map(|one| one.document).collect();
-        let documents = self.documents.documents(&ids, visible).await?;
+        let documents = self.explore.documents.documents(&ids, visible).await?;
         let documents: BTreeMap<DocumentId, Document> = documents.into_iter().map(|one| (one.id, one)).collect();
         let (mut read, mut passages) = (Vec::new(), Vec::new());
         for candidate in best {
             let Some(document) = documents.get(&candidate.document) else {
                 continue;
             };
-            let chunks = self.documents.chunks(document.id, visible).await?;
+            let chunks = self.explore.documents.chunks(document.id, visible).await?;
             if let Some(stored) = chunks.iter().find(|stored| stored.chunk.id() == candidate.chunk) {
                 read.push(candidate.document);
                 passages.push(stored.chunk.embedded_text(&document.title));

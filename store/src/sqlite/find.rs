@@ -13,16 +13,7 @@ const MOST: i64 = 20;
 /// Visible documents of this name, by key and id.
 pub(super) async fn by_name(store: &Sqlite, name: &str, visible: &Visible) -> Result<Vec<Document>> {
     // Hidden matches are dropped before the limit, so that they cannot push visible ones out.
-    let labels = match visible {
-        Visible::All => None,
-        Visible::Labels(labels) => Some(
-            labels
-                .iter()
-                .map(AccessId::as_str)
-                .collect::<serde_json::Value>()
-                .to_string(),
-        ),
-    };
+    let labels = json_labels(visible);
     let prefix = ((7..=40).contains(&name.len()) && is_hex(name)).then(|| name.to_lowercase());
     let mut reader = store.reader(FIND).await?;
     // `g` follows the last hexadecimal digit. Bodies are read of the first few alone.
@@ -42,4 +33,11 @@ pub(super) async fn by_name(store: &Sqlite, name: &str, visible: &Visible) -> Re
     .await
     .during(FIND)?;
     bodies.iter().map(|(body,)| decode::document(FIND, body)).collect()
+}
+
+/// The visible labels as a statement takes them: a JSON list; none where all are.
+pub(super) fn json_labels(visible: &Visible) -> Option<String> {
+    let Visible::Labels(labels) = visible else { return None };
+    let names: serde_json::Value = labels.iter().map(AccessId::as_str).collect();
+    Some(names.to_string())
 }

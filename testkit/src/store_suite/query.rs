@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use domain::seam::Listing;
 use domain::seam::store::Mentioned;
-use domain::{Account, Change, Document, DocumentId, DocumentKind, Key, Readers, Visible};
+use domain::{AccessId, Account, Change, Document, DocumentId, DocumentKind, Key, Readers, Visible};
 
 use super::Store;
 use super::make::{World, labels, upsert};
@@ -31,6 +32,59 @@ pub(super) async fn documents_come_in_the_order_asked(store: Arc<dyn Store>) {
     let expected: Vec<Document> = asked.iter().map(|native| world.document(native, "x")).collect();
     assert_eq!(found, expected);
     assert!(store.documents(&[], &Visible::All).await.expect("documents").is_empty());
+}
+
+pub(super) async fn documents_are_listed_page_by_page(store: Arc<dyn Store>) {
+    let world = World::new(&store, "a").await;
+    let mut changes: Vec<Change> = (10..35).map(|native| world.put(&format!("P-{native}"), "x")).collect();
+    changes.push(upsert(commit(
+        &world,
+        "acme/api",
+        "abcdef0123456789abcdef0123456789abcdef01",
+    )));
+    let mut hidden = world.document("P-20", "x");
+    hidden.access = AccessId::new(&world.source, "secret");
+    changes.push(upsert(hidden));
+    world.commit(changes).await;
+    let mut listing = Listing {
+        kind: DocumentKind::Issue,
+        prefix: "jira:acme/P-".to_owned(),
+        after: None,
+        limit: 7,
+    };
+    let visible = labels([world.document("P-1", "x").access]);
+    let mut listed = Vec::new();
+    loop {
+        let page = store.list(&listing, &visible).await.expect("list");
+        let Some(last) = page.last() else { break };
+        assert!(page.len() <= 7);
+        listing.after = Some((last.key.clone(), last.id));
+        listed.extend(page);
+    }
+    let expected: Vec<String> = (10..35)
+        .filter(|native| *native != 20)
+        .map(|native| format!("jira:acme/P-{native}"))
+        .collect();
+    assert_eq!(keys(&listed), expected);
+    listing = Listing {
+        prefix: "jira:acme/P-2".to_owned(),
+        after: None,
+        limit: 100,
+        ..listing
+    };
+    assert_eq!(store.list(&listing, &Visible::All).await.expect("list").len(), 10);
+    assert!(
+        store
+            .list(&listing, &Visible::nothing())
+            .await
+            .expect("list")
+            .is_empty()
+    );
+    let named = ["jira:acme/P-21", "jira:acme/P-20", "jira:acme/P-99"].map(Key::from_raw);
+    let found = store.under(&named, &Visible::All).await.expect("under");
+    assert_eq!(keys(&found), ["jira:acme/P-20", "jira:acme/P-21"]);
+    let found = store.under(&named, &visible).await.expect("under");
+    assert_eq!(keys(&found), ["jira:acme/P-21"]);
 }
 
 pub(super) async fn a_document_is_found_by_key_alias_and_hash(store: Arc<dyn Store>) {

@@ -1,0 +1,92 @@
+//! What one caller sees, for the steps of one question.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::seam::{Direction, EdgeView, Expansion, NodeView, Scope};
+use domain::{Caller, Document, DocumentId, EdgeKind, ErrorKind, Key, Result};
+
+use crate::search::{Explore, Step};
+
+/// The ground of one question: who asks and what he sees, at one moment.
+pub(super) struct Ground<'a> {
+    pub(super) explore: &'a Explore,
+    pub(super) scope: Scope,
+}
+
+/// Edges at a node, and the nodes at their ends.
+#[derive(Default)]
+pub(super) struct Around {
+    pub(super) nodes: BTreeMap<Key, NodeView>,
+    pub(super) edges: Vec<EdgeView>,
+}
+
+impl<'a> Ground<'a> {
+    /// The ground under this caller's feet.
+    pub(super) async fn of(explore: &'a Explore, caller: &Caller) -> Result<Self> {
+        let scope = explore.scope(caller).await?;
+        Ok(Self { explore, scope })
+    }
+
+    /// The key of the thing of this name, and its documents.
+    ///
+    /// # Errors
+    /// `NotFound`, the same whether it is hidden or absent.
+    pub(super) async fn named(&self, name: &str) -> Result<(Key, Vec<Document>)> {
+        let (key, documents) = self.explore.named(name, &self.scope).await?;
+        Ok((Key::from_raw(&key), documents))
+    }
+
+    /// The edges of these kinds at a node, the strongest first; none where the graph does not know it (it may lag behind).
+    pub(super) async fn around(
+        &self,
+        node: &Key,
+        kinds: &[EdgeKind],
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Around> {
+        let expansion = Expansion {
+            node: node.as_str().to_owned(),
+            scope: self.scope.clone(),
+            kinds: kinds.to_vec(),
+            direction,
+            hops: 1,
+            limit,
+        };
+        match self.explore.graph.expand(expansion).await {
+            Ok(found) => Ok(Around {
+                nodes: found.nodes.into_iter().map(|node| (node.key.clone(), node)).collect(),
+                edges: found.edges,
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Around::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The visible documents of these keys. Where two sources have the same thing, the one of the smaller id.
+    pub(super) async fn documents(&self, keys: impl IntoIterator<Item = &Key>) -> Result<BTreeMap<Key, Document>> {
+        let keys: BTreeSet<&Key> = keys.into_iter().collect();
+        let keys: Vec<Key> = keys.into_iter().cloned().collect();
+        let mut documents = BTreeMap::new();
+        for document in self.explore.catalogue.under(&keys, &self.scope.visible).await? {
+            documents.entry(document.key.clone()).or_insert(document);
+        }
+        Ok(documents)
+    }
+
+    /// Edges as answers show them. One whose document the store no longer shows is left out.
+    pub(super) async fn steps(&self, edges: Vec<EdgeView>) -> Result<Vec<Step>> {
+        let ids: BTreeSet<DocumentId> = edges.iter().map(|edge| edge.document).collect();
+        let ids: Vec<DocumentId> = ids.into_iter().collect();
+        let documents = self.explore.documents.documents(&ids, &self.scope.visible).await?;
+        let keys: BTreeMap<DocumentId, String> = documents
+            .into_iter()
+            .map(|document| (document.id, document.key.as_str().to_owned()))
+            .collect();
+        Ok(edges.into_iter().filter_map(|edge| Step::new(edge, &keys)).collect())
+    }
+}
+
+/// The end of an edge that is not `here`.
+pub(super) fn other<'e>(edge: &'e EdgeView, here: &Key) -> &'e Key {
+    if edge.from == *here { &edge.to } else { &edge.from }
+}
