@@ -155,6 +155,8 @@ fn router(api: Api) -> Router {
         .routes(routes!(graph::entity))
         .routes(routes!(graph::paths))
         .routes(routes!(graph::neighbors))
+        .routes(routes!(graph::subgraph))
+        .routes(routes!(graph::picture))
         .routes(routes!(questions::related))
         .routes(routes!(questions::experts))
         .routes(routes!(questions::impact))

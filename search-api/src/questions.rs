@@ -10,6 +10,7 @@ mod people;
 mod related;
 mod reviewers;
 mod stale;
+mod subgraph;
 mod why;
 
 pub use bus_factor::{BusFactor, Share};
@@ -21,4 +22,5 @@ pub use people::{Contribution, Contributor};
 pub use related::{Related, RelatedItem};
 pub use reviewers::{Reviewer, Reviewers};
 pub use stale::{Outdated, StaleDocs};
+pub use subgraph::Subgraph;
 pub use why::{Origin, Reason, Why};

@@ -1,5 +1,7 @@
 //! The questions of the command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Whose view of the data an answer takes.
@@ -80,6 +82,9 @@ pub struct Neighbors {
     /// At most so many edges (1 to 1,000).
     #[arg(short = 'n', long, default_value_t = 50)]
     pub limit: usize,
+    /// Draw it to this file, as SVG.
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<PathBuf>,
     /// Whose view.
     #[command(flatten)]
     pub view: View,

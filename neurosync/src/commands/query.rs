@@ -1,8 +1,9 @@
 //! `search`, `path` and `neighbors`.
 
 use domain::seam::Direction;
-use domain::{EdgeKind, Result};
+use domain::{EdgeKind, Error, Result};
 use search_api::search::{NeighborsRequest, PathsRequest, SearchRequest};
+use serde_json::json;
 
 use super::access::caller;
 use super::show;
@@ -58,6 +59,7 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
         kind,
         direction,
         limit,
+        svg,
         view,
     } = neighbors;
     let direction = match direction {
@@ -72,7 +74,22 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
         hops,
         limit,
     };
-    let answer = app.explore().neighbors(&caller(&app, &view).await?, request).await?;
+    let caller = caller(&app, &view).await?;
+    if let Some(file) = svg {
+        let graph = app.explore().subgraph(&caller, request).await?;
+        std::fs::write(&file, search_api::picture::svg(&graph))
+            .map_err(|error| Error::io("write picture", &file, error))?;
+        let told = json!({ "file": file, "nodes": graph.nodes.len(), "edges": graph.edges.len() });
+        return context.output.answer(&told, |_, _| {
+            format!(
+                "drew {} things and {} edges to {}",
+                graph.nodes.len(),
+                graph.edges.len(),
+                file.display()
+            )
+        });
+    }
+    let answer = app.explore().neighbors(&caller, request).await?;
     context
         .output
         .answer(&answer, |answer, style| show::neighborhood(answer, *style))

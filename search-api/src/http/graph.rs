@@ -1,4 +1,4 @@
-//! `GET /v1/entities/{key}`, `/v1/graph/paths` and `/v1/graph/neighbors`.
+//! `GET /v1/entities/{key}`, `/v1/graph/paths`, `/v1/graph/neighbors` and `/v1/graph/subgraph`.
 
 #![expect(
     unused_qualifications,
@@ -8,7 +8,8 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{Uri, header};
+use axum::response::IntoResponse;
 use domain::seam::Direction;
 use domain::{EdgeKind, Error, Result};
 use serde::Deserialize;
@@ -18,7 +19,11 @@ use super::extract::{Asker, Params};
 use super::operate::Answer;
 use super::refusals::{Asking, Naming};
 use super::{Api, Problem};
+use crate::questions::Subgraph;
 use crate::search::{Entity, Neighborhood, NeighborsRequest, Paths, PathsRequest};
+
+/// Edges of a picture: with more, nobody can read it.
+const MAX_DRAWN: usize = 150;
 
 /// Everything about one thing.
 #[utoipa::path(get, path = "/v1/entities/{*key}", params(("key" = String, Path, description = "Canonical key, issue key, owner/repo#number, SHA, URL or path, percent-encoded")), responses(
@@ -119,14 +124,60 @@ pub(super) async fn neighbors(
     Asker(caller): Asker,
     Params(written): Params<NeighborParameters>,
 ) -> Result<Answer<Neighborhood>, Problem> {
-    let request = NeighborsRequest {
-        node: written.node,
-        kinds: kinds(&written.kind)?,
-        direction: direction(written.direction.as_deref())?,
-        hops: written.hops.unwrap_or(1),
-        limit: written.limit.unwrap_or(50),
-    };
-    Ok(Answer(api.explore.neighbors(&caller, request).await?))
+    Ok(Answer(api.explore.neighbors(&caller, written.request()?).await?))
+}
+
+impl NeighborParameters {
+    fn request(self) -> Result<NeighborsRequest> {
+        Ok(NeighborsRequest {
+            node: self.node,
+            kinds: kinds(&self.kind)?,
+            direction: direction(self.direction.as_deref())?,
+            hops: self.hops.unwrap_or(1),
+            limit: self.limit.unwrap_or(50),
+        })
+    }
+}
+
+/// What surrounds a thing, to be drawn: with states and addresses.
+#[utoipa::path(get, path = "/v1/graph/subgraph", params(NeighborParameters), responses(
+    (status = 200, description = "Things and edges, nearest first", body = Subgraph),
+    Asking,
+    Naming,
+))]
+pub(super) async fn subgraph(
+    State(api): State<Arc<Api>>,
+    Asker(caller): Asker,
+    Params(written): Params<NeighborParameters>,
+) -> Result<Answer<Subgraph>, Problem> {
+    Ok(Answer(api.explore.subgraph(&caller, written.request()?).await?))
+}
+
+/// The same drawn, as SVG.
+#[utoipa::path(get, path = "/v1/graph/subgraph.svg", params(NeighborParameters), responses(
+    (status = 200, description = "A picture with links and without scripts", content_type = "image/svg+xml", body = String),
+    Asking,
+    Naming,
+))]
+pub(super) async fn picture(
+    State(api): State<Arc<Api>>,
+    Asker(caller): Asker,
+    Params(written): Params<NeighborParameters>,
+) -> Result<impl IntoResponse, Problem> {
+    let mut request = written.request()?;
+    request.limit = request.limit.min(MAX_DRAWN);
+    let graph = api.explore.subgraph(&caller, request).await?;
+    let drawn = tokio::task::spawn_blocking(move || crate::picture::svg(&graph)).await;
+    let drawn = drawn.map_err(|error| Error::internal("draw", "it stopped before its end").with_source(error))?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/svg+xml"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'",
+        ),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, drawn))
 }
 
 fn kinds(names: &[String]) -> Result<Vec<EdgeKind>> {
