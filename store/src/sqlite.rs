@@ -13,6 +13,7 @@ mod error;
 mod export;
 mod find;
 mod grants;
+mod identity;
 mod index;
 mod labels;
 mod leases;
