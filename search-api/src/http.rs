@@ -8,6 +8,7 @@ mod listen;
 mod metrics;
 mod oauth;
 mod operate;
+mod persons;
 mod problem;
 mod refusals;
 mod search;
@@ -154,6 +155,8 @@ fn router(api: Api) -> Router {
         .routes(routes!(graph::entity))
         .routes(routes!(graph::paths))
         .routes(routes!(graph::neighbors))
+        .routes(routes!(persons::persons))
+        .routes(routes!(persons::person))
         .routes(routes!(operate::sources))
         .routes(routes!(operate::start_sync, operate::sync_events))
         .routes(routes!(operate::metrics))
