@@ -8,6 +8,7 @@ pub mod error;
 pub mod estimate;
 pub mod facts;
 pub mod filter;
+pub mod identity;
 pub mod key;
 pub mod seam;
 pub mod time;

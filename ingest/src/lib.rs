@@ -2,6 +2,7 @@
 
 pub mod chunk;
 pub mod facts;
+pub mod identity;
 pub mod normalize;
 pub mod progress;
 pub mod projection;

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use domain::seam::grants::GrantStore;
-use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, ProjectionStore, Reranker, SyncStore, VectorIndex};
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, IdentityStore, ProjectionStore, Reranker};
+use domain::seam::{SyncStore, VectorIndex};
 use domain::{Error, Result, Timestamp};
 use ingest::projection;
 use ingest::terms::Bm25;
-use search_api::search::{Explore, Reranking, Search};
+use search_api::search::{Explore, Identities, Reranking, Search};
 use store::Sqlite;
 
 use crate::config::{Config, Environment};
@@ -34,6 +35,7 @@ pub struct App {
     store: Arc<Sqlite>,
     graph: Arc<graph::Embedded>,
     connections: OnceLock<Connections>,
+    identities: Arc<Identities>,
     _lock: File,
 }
 
@@ -59,10 +61,12 @@ impl App {
         let lock = folder::take(&config.data)?;
         let (store, graph) = (config.data.join(STORE), config.data.join(GRAPH));
         let (store, graph) = tokio::try_join!(Sqlite::open(&store), graph::Embedded::open(&graph))?;
+        let store = Arc::new(store);
         Ok(Self {
             config,
             environment: environment.clone(),
-            store: Arc::new(store),
+            identities: Arc::new(Identities::new(store.clone())),
+            store,
             graph: Arc::new(graph),
             connections: OnceLock::new(),
             _lock: lock,
@@ -140,6 +144,11 @@ impl App {
         self.graph.clone()
     }
 
+    /// What persons are resolved from.
+    pub fn identity_store(&self) -> Arc<dyn IdentityStore> {
+        self.store.clone()
+    }
+
     /// Where clones of remote repositories are kept.
     pub fn clones(&self) -> PathBuf {
         self.config.data.join("clones")
@@ -151,6 +160,7 @@ impl App {
             documents: self.documents(),
             catalogue: self.store.clone(),
             graph: self.graph(),
+            identities: self.identities.clone(),
         }
     }
 
@@ -255,6 +265,7 @@ impl App {
             sync: &*self.store,
             documents: &*self.store,
             store: &*self.store,
+            identity: &*self.store,
             vectors,
             graph: &*self.graph,
         }

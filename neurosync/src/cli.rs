@@ -1,5 +1,6 @@
 //! The command line.
 
+mod person;
 mod questions;
 
 use std::net::SocketAddr;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use person::Person;
 pub use questions::{About, Access, Neighbors, Path, Question, Search, Several, Topic, View, Way, Where};
 
 /// Find out what your engineering organisation knows: search and connect Git, GitHub, Jira, Slack and wiki content, and never see what you may not.
@@ -93,6 +95,9 @@ pub enum Command {
     /// Explain who may read what.
     #[command(subcommand)]
     Access(Access),
+    /// Find out who is who: which accounts are one person's, and why; merge and split them.
+    #[command(subcommand)]
+    Person(Person),
     /// Measure retrieval quality on a BEIR folder (corpus.jsonl[.gz], queries.jsonl, qrels.tsv), or on your own issues.
     Eval {
         /// The folder.

@@ -5,6 +5,7 @@ mod connect;
 mod demo;
 mod doctor;
 mod embed;
+mod person;
 mod plan;
 mod query;
 mod questions;
@@ -81,6 +82,7 @@ pub(crate) async fn run(
         Command::Question(question) => questions::run(&context, question).await,
         Command::Show { name, view } => show::run(&context, &name, &view).await,
         Command::Access(Access::Explain { person, document }) => access::explain(&context, &person, &document).await,
+        Command::Person(command) => person::run(&context, command).await,
         Command::Eval { dir, .. } => context.eval(dir.as_deref()).await,
         Command::Embed(command) => embed::run(&context, command).await,
         Command::Model(model) => context.model(model).await,

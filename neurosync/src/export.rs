@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use domain::seam::store::LabelStatistics;
-use domain::seam::{DocumentStore, ExportStore, GraphStore, Point, SyncStore, VectorIndex};
+use domain::seam::{DocumentStore, ExportStore, GraphStore, IdentityStore, Point, SyncStore, VectorIndex};
 use domain::{DocumentFacts, Error, Result, Visible};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -22,13 +22,15 @@ pub struct Parts<'a> {
     pub documents: &'a dyn DocumentStore,
     /// All the rest of the store.
     pub store: &'a dyn ExportStore,
+    /// What was stated about accounts.
+    pub identity: &'a dyn IdentityStore,
     /// The vector index, where one was made.
     pub vectors: Option<&'a dyn VectorIndex>,
     /// The graph.
     pub graph: &'a dyn GraphStore,
 }
 
-/// Write the export to `out`: access rules and term statistics by label, accounts by id, dead letters by source, documents with their
+/// Write the export to `out`: access rules and term statistics by label, accounts by id, what was decided about them, dead letters by source, documents with their
 /// chunks by id, mentions by document, vectors by chunk, facts by document.
 ///
 /// # Errors
@@ -44,6 +46,7 @@ pub async fn export(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
         line(out, &statistics(&label))?;
     }
     accounts(parts, out).await?;
+    statements(parts, out).await?;
     dead_letters(parts, out).await?;
     documents(parts, out).await?;
     mentions(parts, out).await?;
@@ -62,6 +65,20 @@ async fn accounts(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
             line(out, &json!({"type": "account", "account": account}))?;
         }
     }
+}
+
+/// The last decision about each pair of accounts, and the imported directory.
+async fn statements(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {
+    for one in parts.identity.decisions().await? {
+        line(
+            out,
+            &json!({"type": "decision", "a": one.a, "b": one.b, "verdict": one.verdict}),
+        )?;
+    }
+    for listed in parts.identity.listed().await? {
+        line(out, &json!({"type": "listed", "person": listed}))?;
+    }
+    Ok(())
 }
 
 async fn dead_letters(parts: &Parts<'_>, out: &mut dyn Write) -> Result<()> {

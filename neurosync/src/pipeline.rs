@@ -282,6 +282,7 @@ impl Pipeline<'_> {
             store: self.app.projection_store(),
             documents: self.app.documents(),
             graph: self.app.graph(),
+            identity: self.app.identity_store(),
             progress: self.progress.clone(),
             cancel: self.cancel.clone(),
         }

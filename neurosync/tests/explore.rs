@@ -13,7 +13,7 @@ use domain::{
 };
 use ingest::projection::GraphProjection;
 use neurosync::{Unwatched, never};
-use search_api::search::{Explore, NeighborsRequest, PathsRequest};
+use search_api::search::{Explore, Identities, NeighborsRequest, PathsRequest};
 use serde::Serialize;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
@@ -79,6 +79,7 @@ impl World {
             store: self.store.clone(),
             documents: self.store.clone(),
             graph: self.graph.clone(),
+            identity: self.store.clone(),
             progress: Arc::new(Unwatched),
             cancel: never(),
         };
@@ -139,6 +140,7 @@ impl World {
             documents,
             catalogue: self.store.clone(),
             graph: self.graph.clone(),
+            identities: Arc::new(Identities::new(self.store.clone())),
         };
         let names = [
             "PAY-1",
@@ -256,6 +258,7 @@ async fn a_name_that_only_the_graph_knows_is_found_as_it_is_written() {
         documents,
         catalogue: world.store.clone(),
         graph: world.graph.clone(),
+        identities: Arc::new(Identities::new(world.store.clone())),
     };
     let entity = explore.entity(&Caller::Owner, odd).await.expect("a stub");
     assert_eq!(entity.node.map(|node| node.key).as_deref(), Some(odd));

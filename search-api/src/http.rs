@@ -8,6 +8,7 @@ mod listen;
 mod metrics;
 mod oauth;
 mod operate;
+mod persons;
 mod problem;
 mod questions;
 mod refusals;
@@ -165,6 +166,8 @@ fn router(api: Api) -> Router {
         .routes(routes!(questions::reviewers))
         .routes(routes!(questions::stale_docs))
         .routes(routes!(questions::bus_factor))
+        .routes(routes!(persons::persons))
+        .routes(routes!(persons::person))
         .routes(routes!(operate::sources))
         .routes(routes!(operate::start_sync, operate::sync_events))
         .routes(routes!(operate::metrics))

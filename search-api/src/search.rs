@@ -8,8 +8,10 @@ mod flow;
 mod found;
 mod group;
 mod highlight;
+mod identities;
 mod narrow;
 mod person;
+mod persons;
 mod plan;
 mod rank;
 mod rerank;
@@ -26,7 +28,9 @@ pub use answer::{
 pub use entity::{NeighborsRequest, PathsRequest};
 pub(crate) use entity::{absent, bounded};
 pub use flow::{Order, SearchRequest};
+pub use identities::Identities;
 pub use person::{AccessExplanation, principals_of};
+pub use persons::{AccountAnswer, EvidenceAnswer, PersonAnswer, PersonsAnswer, SuggestionAnswer};
 pub use plan::Conditions;
 pub use rank::{Candidate, Mode};
 
@@ -46,6 +50,8 @@ pub struct Explore {
     pub catalogue: Arc<dyn CatalogueStore>,
     /// The graph.
     pub graph: Arc<dyn GraphStore>,
+    /// Who is who.
+    pub identities: Arc<Identities>,
 }
 
 /// Answers searches over one store and its projections.

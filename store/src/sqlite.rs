@@ -14,6 +14,7 @@ mod error;
 mod export;
 mod find;
 mod grants;
+mod identity;
 mod index;
 mod labels;
 mod leases;

@@ -26,6 +26,7 @@ mod tests;
 mod time;
 mod webhook;
 mod wiki;
+mod work;
 mod world;
 
 pub use control::Tokens;

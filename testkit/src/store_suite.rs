@@ -2,6 +2,7 @@
 
 mod access;
 mod grants;
+mod identity;
 mod leases;
 mod make;
 mod positions;
@@ -15,12 +16,18 @@ mod sync;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::seam::{CatalogueStore, DocumentStore, ExportStore, GrantStore, ProjectionStore, SyncStore};
+use domain::seam::{CatalogueStore, DocumentStore, ExportStore, GrantStore, IdentityStore, ProjectionStore, SyncStore};
 
 /// All that a store is.
-pub trait Store: SyncStore + ProjectionStore + DocumentStore + CatalogueStore + ExportStore + GrantStore {}
+pub trait Store:
+    SyncStore + ProjectionStore + DocumentStore + CatalogueStore + ExportStore + GrantStore + IdentityStore
+{
+}
 
-impl<T: SyncStore + ProjectionStore + DocumentStore + CatalogueStore + ExportStore + GrantStore> Store for T {}
+impl<T> Store for T where
+    T: SyncStore + ProjectionStore + DocumentStore + CatalogueStore + ExportStore + GrantStore + IdentityStore
+{
+}
 
 /// The future of a case. It panics where the store breaks the contract.
 type Outcome = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -136,6 +143,14 @@ fn read() -> Vec<Case> {
             statistics_equal_a_recount_after_any_sequence,
             statistics_sum_only_the_labels_asked,
             a_changed_label_moves_the_counts,
+        }
+        identity {
+            parts_are_replaced_and_die_with_their_document,
+            parts_need_every_label_they_rest_on,
+            accounts_are_told_by_visible_sources_alone,
+            the_last_decision_about_a_pair_is_kept,
+            a_directory_takes_the_place_of_the_one_before,
+            the_version_grows_with_what_persons_rest_on,
         }
         query {
             documents_come_in_the_order_asked,

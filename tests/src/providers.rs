@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
-use testkit::provider::{Application, Delivery, Limits, Provider, Settings, Simulators};
+use testkit::provider::{Application, Delivery, Limits, Provider, Settings, Simulators, World};
 
 use crate::{Neurosync, Server};
 
@@ -14,6 +14,19 @@ use crate::{Neurosync, Server};
 pub fn redirect() -> String {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     format!("http://{}/callback", free.local_addr().expect("an address"))
+}
+
+/// Simulators of a given world, without limits on requests, whose sign-ins lead back to `redirect`.
+///
+/// # Panics
+/// When no port is free.
+pub async fn simulators_over(redirect: &str, world: World) -> Simulators {
+    let settings = Settings {
+        limits: Limits::none(),
+        redirects: vec![redirect.to_owned()],
+        ..lasting()
+    };
+    Simulators::over(world, settings).await.expect("simulators")
 }
 
 /// Simulators without limits on requests, whose sign-ins lead back to `redirect`.

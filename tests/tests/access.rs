@@ -113,7 +113,18 @@ fn questions() -> Vec<String> {
         "salary",
         &commit,
     ];
-    let mut all = Vec::new();
+    let mut all = vec!["/v1/persons".to_owned(), "/v1/persons?limit=1".to_owned()];
+    for name in [
+        "ada",
+        "Ada%20L.",
+        "bob",
+        "mallory",
+        "account%3Ajira/hr/ada",
+        "person%3Ajira/open/ada",
+        "x",
+    ] {
+        all.push(format!("/v1/persons/{name}"));
+    }
     for query in [
         "retry+payments+charge+twice",
         "HR-1",

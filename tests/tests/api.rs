@@ -54,6 +54,8 @@ fn the_description_names_every_route() {
             "/v1/graph/paths",
             "/v1/oauth/{provider}/callback",
             "/v1/oauth/{provider}/start",
+            "/v1/persons",
+            "/v1/persons/{name}",
             "/v1/search",
             "/v1/sources",
             "/v1/sync",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::seam::store::{Changed, Failure, Mentioned};
-use domain::seam::{DocumentStore, GraphStore, ProjectionStore};
+use domain::seam::{DocumentStore, GraphStore, IdentityStore, ProjectionStore};
 use domain::{Document, DocumentFacts, DocumentId, DocumentKind, Key, Result, SourceId, Visible};
 use domain::{EdgeFact, EdgeKind, Evidence, NodeFact, NodeKind};
 use rayon::prelude::*;
@@ -15,6 +15,7 @@ use super::poison::{by_parts, failure, guarded};
 use super::{GRAPH, Projected};
 use crate::chunk::symbols;
 use crate::facts::facts;
+use crate::identity;
 use crate::normalize::{Normalized, normalize};
 use crate::progress::{Event, Progress};
 use crate::references::{Directory, Text, names_of};
@@ -34,6 +35,8 @@ pub struct GraphProjection {
     pub documents: Arc<dyn DocumentStore>,
     /// The graph.
     pub graph: Arc<dyn GraphStore>,
+    /// What persons are resolved from.
+    pub identity: Arc<dyn IdentityStore>,
     /// Who watches.
     pub progress: Arc<dyn Progress>,
     /// When to stop: between batches.
@@ -108,8 +111,11 @@ impl GraphProjection {
         })
     }
 
-    /// Replace the facts of documents; of one whose facts the graph does not take, none are kept.
+    /// Replace the facts of documents and the parts that people took; of one whose facts the graph does not take, no facts are kept.
     async fn replace(&self, facts: Vec<DocumentFacts>) -> Result<Vec<Failure>> {
+        self.identity
+            .put_parts(facts.iter().map(identity::parts).collect())
+            .await?;
         let parts = by_parts(facts, |part| self.graph.replace(part)).await?;
         let none = parts
             .failed

@@ -12,14 +12,14 @@ use crate::output::{Style, add};
 /// Who asks: the owner, unless he wants to see what somebody else sees.
 pub(super) async fn caller(app: &App, view: &View) -> Result<Caller> {
     match &view.person {
-        Some(person) => Ok(Caller::Principals(principals_of(&*app.documents(), person).await?)),
+        Some(person) => Ok(Caller::Principals(principals_of(&app.explore(), person).await?)),
         None => Ok(Caller::Owner),
     }
 }
 
 pub(super) async fn explain(context: &Context<'_>, person: &str, document: &str) -> Result<()> {
     let app = context.app().await?;
-    let principals = principals_of(&*app.documents(), person).await?;
+    let principals = principals_of(&app.explore(), person).await?;
     let documents = app.explore().explain_access(&principals, document).await?;
     let names: Vec<_> = principals.iter().map(|principal| principal.0.as_str()).collect();
     let answer = json!({ "principals": names, "documents": documents });

@@ -48,7 +48,7 @@ pub(super) async fn access(
     _: Owner,
     Params(written): Params<AccessParameters>,
 ) -> Result<Answer<AccessAnswer>, Problem> {
-    let principals = principals_of(&*api.explore.documents, &written.person).await?;
+    let principals = principals_of(&api.explore, &written.person).await?;
     let documents = api.explore.explain_access(&principals, &written.document).await?;
     Ok(Answer(AccessAnswer {
         principals: principals.into_iter().map(|principal| principal.0).collect(),

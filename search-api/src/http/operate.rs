@@ -143,7 +143,8 @@ pub(super) async fn metrics(State(api): State<Arc<Api>>, _: Owner) -> Response {
 pub(super) fn description(openapi: &utoipa::openapi::OpenApi) -> serde_json::Value {
     let text = serde_json::to_string(openapi)
         .unwrap_or_default()
-        .replace("{*key}", "{key}");
+        .replace("{*key}", "{key}")
+        .replace("{*name}", "{name}");
     serde_json::from_str(&text).unwrap_or_default()
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use domain::seam::DocumentStore;
-use domain::{AccessRule, Account, Document, Error, Principal, Readers, Result, Visible};
+use domain::identity::{Verdict, vouched};
+use domain::{AccessRule, Account, AccountId, Document, Error, Key, Principal, Readers, Result, Visible};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,13 +40,14 @@ pub struct AccessExplanation {
 }
 
 /// The principals of a person: `account:…`, `group:…` and the like as they are written (several with commas between), an e-mail
-/// address with all accounts that have it, else the one account of this login or name.
+/// address with all accounts that have it, else the one account of this login or name; and with an account those that the owner
+/// or his directory says are the same person's. What is only likely to be his grants nothing.
 ///
 /// # Errors
-/// `NotFound` when nobody is called so; `Invalid` when several accounts are.
-pub async fn principals_of(store: &dyn DocumentStore, person: &str) -> Result<BTreeSet<Principal>> {
+/// `NotFound` when nobody is called so; `Invalid` when several accounts are, or one address is of accounts that the owner split.
+pub async fn principals_of(explore: &Explore, person: &str) -> Result<BTreeSet<Principal>> {
     let mut principals = BTreeSet::new();
-    let known = async |name: &str| store.accounts(&[name.to_owned()], &Visible::All).await;
+    let known = async |name: &str| explore.documents.accounts(&[name.to_owned()], &Visible::All).await;
     // A name may have a comma of its own.
     let whole = known(person.trim()).await?;
     let names: Vec<&str> = if whole.is_empty() {
@@ -63,15 +64,41 @@ pub async fn principals_of(store: &dyn DocumentStore, person: &str) -> Result<BT
             if name.starts_with("account:") && known(name).await?.is_empty() {
                 return Err(unknown(name));
             }
+            let own = name.starts_with("account:").then(|| Key::from_raw(name));
             principals.insert(Principal(name.to_owned()));
+            principals.extend(with_vouched(explore, name, own.into_iter().collect()).await?);
         } else {
-            principals.extend(meant(name, &known(name).await?)?);
+            let meant = meant(name, &known(name).await?)?;
+            principals.extend(with_vouched(explore, name, meant).await?);
         }
     }
     if principals.is_empty() {
         return Err(Error::invalid("find person", "nobody is named"));
     }
     Ok(principals)
+}
+
+/// These accounts with those that the owner says are the same person's.
+async fn with_vouched(explore: &Explore, name: &str, own: BTreeSet<AccountId>) -> Result<Vec<Principal>> {
+    let statements = explore.identities.statements().await?;
+    let split = statements
+        .decisions
+        .iter()
+        .find(|decision| decision.verdict == Verdict::Split && own.contains(&decision.a) && own.contains(&decision.b));
+    if let Some(split) = split {
+        let message = format!("`{name}` may be either of {} and {}, which are split", split.a, split.b);
+        return Err(Error::invalid("find person", message).with_hint("name one of them"));
+    }
+    let mut all = own.clone();
+    if !statements.decisions.is_empty() || !statements.directory.is_empty() {
+        let accounts = explore.identities.store().all_accounts(&Visible::All).await?;
+        let groups = vouched(&accounts, &statements);
+        let his = groups
+            .into_iter()
+            .filter(|group| group.iter().any(|account| own.contains(account)));
+        all.extend(his.flatten());
+    }
+    Ok(all.into_iter().map(|account| Principal(account.to_string())).collect())
 }
 
 fn unknown(name: &str) -> Error {
@@ -81,15 +108,14 @@ fn unknown(name: &str) -> Error {
 
 /// The accounts that a name means. An address is one person's, and nobody else's who calls himself so; a login or name may be
 /// several persons'.
-fn meant(name: &str, accounts: &[Account]) -> Result<Vec<Principal>> {
-    let principal = |account: &Account| Principal(account.id.to_string());
+fn meant(name: &str, accounts: &[Account]) -> Result<BTreeSet<AccountId>> {
     let has = |account: &&Account| account.emails.iter().any(|email| email.eq_ignore_ascii_case(name));
-    let addressed: Vec<_> = accounts.iter().filter(has).map(principal).collect();
+    let addressed: BTreeSet<_> = accounts.iter().filter(has).map(|account| account.id.clone()).collect();
     match accounts {
         _ if !addressed.is_empty() => Ok(addressed),
         _ if name.contains('@') => Err(unknown(name)),
         [] => Err(unknown(name)),
-        [one] => Ok(vec![principal(one)]),
+        [one] => Ok(BTreeSet::from([one.id.clone()])),
         several => {
             let ids: Vec<_> = several.iter().take(LISTED).map(|one| one.id.to_string()).collect();
             Err(

@@ -129,6 +129,21 @@ pub(super) async fn named(store: &Sqlite, names: &[String], visible: &Visible) -
     found.iter().map(|(_, _, body)| decode::json(READ, body)).collect()
 }
 
+/// All accounts as each source tells them of which something is visible, by id.
+pub(super) async fn all(store: &Sqlite, visible: &Visible) -> Result<Vec<Account>> {
+    let mut snapshot = store.snapshot(READ).await?;
+    let mut found: Vec<(String, String)> =
+        sqlx::query_as("SELECT name, body FROM accounts JOIN sources ON number = source ORDER BY id, name")
+            .fetch_all(&mut *snapshot)
+            .await
+            .during(READ)?;
+    if let Visible::Labels(labels) = visible {
+        let told = sources(&mut snapshot, labels).await?;
+        found.retain(|(source, _)| told.contains(source));
+    }
+    found.iter().map(|(_, body)| decode::json(READ, body)).collect()
+}
+
 /// The names of the sources of these labels.
 async fn sources(connection: &mut SqliteConnection, labels: &BTreeSet<AccessId>) -> Result<BTreeSet<String>> {
     let statement = (

@@ -9,7 +9,7 @@ use super::dead_letters::{self, Stage};
 use super::documents::{self, Log};
 use super::error::During;
 use super::page::{self, Batch};
-use super::{Sqlite, access, accounts, leases, limits, parts, sources};
+use super::{Sqlite, access, accounts, identity, leases, limits, parts, sources};
 
 const COMMIT: &str = "commit page";
 const SWEEP: &str = "apply sweep";
@@ -64,6 +64,7 @@ pub(super) async fn page(
     .execute(&mut *transaction)
     .await
     .during(COMMIT)?;
+    identity::touch(&mut transaction, COMMIT).await?;
     transaction.commit().await.during(COMMIT)?;
     Ok(committed)
 }
@@ -111,6 +112,7 @@ pub(super) async fn sweep(
     .await
     .during(SWEEP)?;
     let committed = log.close(&mut transaction).await?;
+    identity::touch(&mut transaction, SWEEP).await?;
     transaction.commit().await.during(SWEEP)?;
     Ok(committed)
 }
@@ -124,6 +126,7 @@ pub(super) async fn forget(store: &Sqlite, source: &SourceId, lease: &Lease, tol
     access::keep_only(&mut transaction, OPERATION, row.number, &told.labels).await?;
     if let Some(accounts) = told.accounts {
         accounts::keep_only(&mut transaction, OPERATION, row.number, &accounts).await?;
+        identity::touch(&mut transaction, OPERATION).await?;
     }
     transaction.commit().await.during(OPERATION)
 }
@@ -151,6 +154,7 @@ pub(super) async fn remove(store: &Sqlite, source: &SourceId) -> Result<()> {
             .during(OPERATION)?;
     }
     accounts::remove(&mut transaction, OPERATION, log.source).await?;
+    identity::touch(&mut transaction, OPERATION).await?;
     transaction.commit().await.during(OPERATION)?;
     store.cut_log(OPERATION).await
 }

@@ -24,6 +24,7 @@ const ALL: &[(i64, &str, &str)] = &[
         "deliveries",
         include_str!("../../migrations/sqlite/0004_deliveries.sql"),
     ),
+    (5, "identity", include_str!("../../migrations/sqlite/0005_identity.sql")),
 ];
 
 /// Bring the schema up to date, in one transaction, so that two processes starting at once do not both do it.

@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
 use super::positions::{known, position};
-use super::{Sqlite, cache, decode, directory, index};
+use super::{Sqlite, cache, decode, directory, identity, index};
 
 #[async_trait]
 impl ProjectionStore for Sqlite {
@@ -132,6 +132,7 @@ async fn reset(store: &Sqlite, projection: &str) -> Result<()> {
         &[
             "DELETE FROM mentions",
             "DELETE FROM former_names",
+            "DELETE FROM took_part",
             "DELETE FROM dead_letters WHERE stage = 'graph'",
         ]
     };
@@ -147,5 +148,6 @@ async fn reset(store: &Sqlite, projection: &str) -> Result<()> {
         .execute(&mut *transaction)
         .await
         .during(OPERATION)?;
+    identity::touch(&mut transaction, OPERATION).await?;
     transaction.commit().await.during(OPERATION)
 }

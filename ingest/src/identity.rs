@@ -1,0 +1,116 @@
+//! Who took part in what: the part of a document's facts that persons are resolved from.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::identity::{DocumentParts, Part, Role};
+use domain::{AccessId, DocumentFacts, EdgeFact, EdgeKind, Key, NodeKind};
+
+/// People of one document.
+const PEOPLE: usize = 64;
+/// Subjects of one document in one role under one label.
+const SUBJECTS: usize = 64;
+
+/// What a subject is to those who took part, and under which further label it is known.
+type Subject<'a> = (Role, &'a Key, Option<&'a AccessId>);
+
+/// The parts that a document's facts show. Whoever wrote it, reviewed it or has it assigned took part in what it is, in what it
+/// comments on, and in what it refers to.
+pub fn parts(facts: &DocumentFacts) -> DocumentParts {
+    let mut made = DocumentParts {
+        document: facts.document,
+        access: facts.access.clone(),
+        parts: Vec::new(),
+    };
+    let Some(own) = facts.nodes.first() else { return made };
+    let (writers, others) = people(&own.key, &facts.edges);
+    let mut counts: BTreeMap<(Role, Option<&AccessId>), usize> = BTreeMap::new();
+    for (role, subject, also) in subjects(&own.key, own.kind, &facts.edges) {
+        let count = counts.entry((role, also)).or_default();
+        *count += 1;
+        if *count > SUBJECTS {
+            continue;
+        }
+        let some: Vec<&Key> = match role {
+            Role::Commit | Role::Pull => writers.iter().copied().collect(),
+            Role::Own | Role::Refers => writers.union(&others).copied().collect(),
+        };
+        made.parts.extend(some.into_iter().take(PEOPLE).map(|account| Part {
+            account: account.clone(),
+            subject: subject.clone(),
+            role,
+            also: also.cloned(),
+        }));
+    }
+    made
+}
+
+/// Who wrote a document, and who else took part.
+fn people<'a>(own: &Key, edges: &'a [EdgeFact]) -> (BTreeSet<&'a Key>, BTreeSet<&'a Key>) {
+    let (mut writers, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for edge in edges.iter().filter(|edge| edge.also.is_none()) {
+        match edge.kind {
+            EdgeKind::Authored if edge.to == *own && is_account(&edge.from) => drop(writers.insert(&edge.from)),
+            EdgeKind::Reviewed if edge.to == *own && is_account(&edge.from) => drop(others.insert(&edge.from)),
+            EdgeKind::Assigned if edge.from == *own && is_account(&edge.to) => drop(others.insert(&edge.to)),
+            _ => {}
+        }
+    }
+    (writers, others)
+}
+
+fn subjects<'a>(own: &'a Key, kind: NodeKind, edges: &'a [EdgeFact]) -> BTreeSet<Subject<'a>> {
+    let mut subjects = BTreeSet::new();
+    match kind {
+        NodeKind::Commit => drop(subjects.insert((Role::Commit, own, None))),
+        NodeKind::Comment | NodeKind::Review => {}
+        _ if is_subject(own) => drop(subjects.insert((Role::Own, own, None))),
+        _ => {}
+    }
+    for edge in edges {
+        let also = edge.also.as_ref();
+        let (from, to) = (&edge.from, &edge.to);
+        match edge.kind {
+            EdgeKind::PartOf
+                if from == own && is_subject(to) && matches!(kind, NodeKind::Comment | NodeKind::Review) =>
+            {
+                subjects.insert((Role::Own, to, also));
+            }
+            EdgeKind::PartOf if to == own && kind == NodeKind::PullRequest && from.scheme() == "commit" => {
+                subjects.insert((Role::Pull, from, also));
+            }
+            EdgeKind::References
+            | EdgeKind::Closes
+            | EdgeKind::Merges
+            | EdgeKind::LinksTo
+            | EdgeKind::Discusses
+            | EdgeKind::Documents
+                if from == own && (is_subject(to) || to.scheme() == "commit") =>
+            {
+                subjects.insert((Role::Refers, to, also));
+            }
+            _ => {}
+        }
+    }
+    subjects
+}
+
+fn is_account(key: &Key) -> bool {
+    key.scheme() == "account"
+}
+
+/// Whether a key names an issue, a pull request, a thread or a page: something that people work on together.
+fn is_subject(key: &Key) -> bool {
+    let local = key.local();
+    match key.scheme() {
+        "github" => local.contains('#') && !local.contains("/comment-") && !local.contains("/review-"),
+        "jira" => {
+            let issue = local.rsplit_once('/').map_or(local, |(_, issue)| issue);
+            issue.contains('-') && !issue.contains('#')
+        }
+        "slack" | "wiki" => local.matches('/').count() == 2 && !local.contains('#'),
+        _ => false,
+    }
+}

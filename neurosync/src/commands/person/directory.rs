@@ -1,0 +1,244 @@
+//! `person import`: a directory of who has which addresses and accounts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use domain::identity::{Listed, unknown};
+use domain::{Error, ErrorKind, Result, Visible};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::app::App;
+use crate::context::Context;
+use crate::output::add;
+
+/// The largest file, in bytes.
+const MAX_BYTES: u64 = 64 << 20;
+/// The longest value, in bytes.
+const MAX_VALUE: usize = 1024;
+/// The columns, with what accounts of each are called in keys.
+const COLUMNS: [(&str, &str); 7] = [
+    ("name", ""),
+    ("email", ""),
+    ("github", "github"),
+    ("jira", "jira"),
+    ("slack", "slack"),
+    ("confluence", "wiki"),
+    ("git", "git"),
+];
+
+/// A line that is left out, or a value that means no account yet.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Note {
+    line: usize,
+    reason: String,
+}
+
+/// What a file holds: each good line with its number, and why others are none.
+type Read = (Vec<(usize, Listed)>, Vec<Note>);
+
+pub(super) async fn import(context: &Context<'_>, app: &App, file: &Path) -> Result<()> {
+    let text = read(file)?;
+    let (lines, bad) = parse(&text)?;
+    let (numbers, directory): (Vec<usize>, Vec<Listed>) = lines.into_iter().unzip();
+    let store = app.identity_store();
+    let accounts = store.all_accounts(&Visible::All).await?;
+    let note = |(at, value): (usize, String)| Note {
+        line: numbers.get(at).copied().unwrap_or_default(),
+        reason: format!("no account `{value}` is known yet"),
+    };
+    let waiting: Vec<Note> = unknown(&accounts, &directory).into_iter().map(note).collect();
+    let count = directory.len();
+    store.put_listed(directory).await?;
+    let answer = json!({ "persons": count, "bad": bad, "unknown": waiting });
+    context.output.answer(&answer, |_, style| {
+        let mut out = format!("{count} persons are listed\n");
+        for (what, notes) in [("left out", &bad), ("listed", &waiting)] {
+            for note in notes {
+                let line = style.dim(&format!("line {}, {what}:", note.line));
+                add(&mut out, format_args!("  {line} {}\n", note.reason));
+            }
+        }
+        out
+    })
+}
+
+fn read(file: &Path) -> Result<String> {
+    let failed = |error| Error::io("read directory", file, error);
+    let size = std::fs::metadata(file).map_err(failed)?.len();
+    if size > MAX_BYTES {
+        let message = format!("{} has {size} bytes, at most {MAX_BYTES}", file.display());
+        return Err(Error::new(ErrorKind::Exhausted, "read directory", message));
+    }
+    let bytes = std::fs::read(file).map_err(failed)?;
+    String::from_utf8(bytes).map_err(|error| {
+        Error::invalid("read directory", format!("{} is not UTF-8", file.display()))
+            .with_hint("save it as CSV in UTF-8")
+            .with_source(error)
+    })
+}
+
+/// Every line of a file. A line that claims what an earlier one lists is left out: nobody can tell which is right.
+fn parse(text: &str) -> Result<Read> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
+    let columns = header(lines.next().map_or("", |(_, line)| line))?;
+    let (mut good, mut bad, mut taken) = (Vec::new(), Vec::new(), BTreeMap::new());
+    for (number, line) in lines {
+        match listed(&columns, line).and_then(|one| claim(&mut taken, number, one)) {
+            Ok(one) => good.push((number, one)),
+            Err(reason) => bad.push(Note { line: number, reason }),
+        }
+    }
+    Ok((good, bad))
+}
+
+/// The columns of a file in its order.
+fn header(line: &str) -> Result<Vec<(&'static str, &'static str)>> {
+    let known = COLUMNS.map(|(name, _)| name).join(",");
+    let wrong = |message: String| {
+        Error::invalid("read directory", message).with_hint(format!("the first line names the columns: {known}"))
+    };
+    let names = fields(line).map_err(wrong)?;
+    let mut columns = Vec::new();
+    for name in names {
+        let name = name.trim().to_lowercase();
+        let column = COLUMNS.into_iter().find(|(known, _)| *known == name);
+        match column.filter(|column| !columns.contains(column)) {
+            Some(column) => columns.push(column),
+            None => {
+                return Err(wrong(format!(
+                    "`{}` is no column, or twice",
+                    name.chars().take(80).collect::<String>()
+                )));
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// What a line lists.
+fn listed(columns: &[(&str, &str)], line: &str) -> Result<Listed, String> {
+    let fields = fields(line)?;
+    if fields.len() != columns.len() {
+        return Err(format!("{} fields instead of {}", fields.len(), columns.len()));
+    }
+    let mut one = Listed {
+        name: String::new(),
+        emails: BTreeSet::new(),
+        accounts: BTreeMap::new(),
+    };
+    for ((column, provider), field) in columns.iter().zip(fields) {
+        if *column == "name" {
+            one.name = field.trim().to_owned();
+            continue;
+        }
+        for value in field
+            .split(';')
+            .map(|value| value.trim().to_lowercase())
+            .filter(|value| !value.is_empty())
+        {
+            if value.len() > MAX_VALUE {
+                return Err(format!("a value of {} bytes, at most {MAX_VALUE}", value.len()));
+            }
+            if *column != "email" {
+                one.accounts.entry((*provider).to_owned()).or_default().insert(value);
+            } else if value.contains('@') {
+                one.emails.insert(value);
+            } else {
+                return Err(format!("`{value}` is no e-mail address"));
+            }
+        }
+    }
+    if one.emails.is_empty() && one.accounts.is_empty() {
+        return Err("neither an address nor an account".to_owned());
+    }
+    Ok(one)
+}
+
+/// Take a line's values, unless an earlier line has one of them.
+fn claim(taken: &mut BTreeMap<(String, String), usize>, number: usize, one: Listed) -> Result<Listed, String> {
+    let accounts = one.accounts.iter().flat_map(|(provider, values)| {
+        let pairs = values.iter().map(|value| (provider.clone(), value.clone()));
+        pairs.collect::<Vec<_>>()
+    });
+    let emails = one.emails.iter().map(|email| (String::new(), email.clone()));
+    let own: Vec<(String, String)> = accounts.chain(emails).collect();
+    if let Some((line, (_, value))) = own.iter().find_map(|value| Some((taken.get(value)?, value))) {
+        return Err(format!("`{value}` is listed in line {line} already"));
+    }
+    taken.extend(own.into_iter().map(|value| (value, number)));
+    Ok(one)
+}
+
+/// The fields of a line, in quotes where they hold commas; a quote within quotes is written twice.
+fn fields(line: &str) -> Result<Vec<String>, String> {
+    let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
+    let mut rest = line.trim_end_matches('\r').chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' if quoted && rest.peek() == Some(&'"') => {
+                rest.next();
+                field.push('"');
+            }
+            '"' if quoted || field.is_empty() => quoted = !quoted,
+            ',' if !quoted => fields.push(std::mem::take(&mut field)),
+            c => field.push(c),
+        }
+    }
+    if quoted {
+        return Err("a quote is not closed on its line".to_owned());
+    }
+    fields.push(field);
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fields, parse};
+
+    #[test]
+    fn a_line_is_read_as_spreadsheets_write_it() {
+        assert_eq!(
+            fields("a,\"b, c\",,\"d \"\"e\"\"\"").expect("good"),
+            ["a", "b, c", "", "d \"e\""]
+        );
+        assert!(fields("a,\"b").is_err());
+    }
+
+    #[test]
+    fn bad_lines_are_told_by_number_and_good_ones_kept() {
+        let text = "\u{feff}Email,Name,github,confluence\r\n\
+                    ada@acme.example,\"Okafor, Ada\",Ada;ada-old,7:1\r\n\
+                    \r\n\
+                    not-an-address,Bo,bo,\n\
+                    bo@acme.example,Bo,ADA,\n\
+                    too,few\n\
+                    ,Nobody,,\n\
+                    cy@acme.example,Cy,,\n";
+        let (good, bad) = parse(text).expect("a header");
+        assert_eq!(good.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 8]);
+        let ada = &good[0].1;
+        assert_eq!(ada.name, "Okafor, Ada");
+        assert_eq!(ada.accounts["github"].iter().collect::<Vec<_>>(), ["ada", "ada-old"]);
+        assert!(ada.accounts["wiki"].contains("7:1") && ada.emails.contains("ada@acme.example"));
+        let told: Vec<_> = bad.iter().map(|note| (note.line, note.reason.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (4, "`not-an-address` is no e-mail address"),
+                (5, "`ada` is listed in line 2 already"),
+                (6, "2 fields instead of 4"),
+                (7, "neither an address nor an account"),
+            ]
+        );
+    }
+
+    #[test]
+    fn columns_must_be_known() {
+        for wrong in ["", "name,phone", "name,name", "\"name"] {
+            let error = parse(&format!("{wrong}\nx,y")).expect_err("no header");
+            assert!(error.hint().is_some_and(|hint| hint.contains("github")), "{wrong}");
+        }
+    }
+}
