@@ -185,6 +185,7 @@ fn blocks(target: &str, inverse: bool, at: Timestamp) -> Link {
         inverse,
         rule: "jira.issuelinks.Blocks".to_owned(),
         at: Some(at),
+        until: None,
     }
 }
 

@@ -76,5 +76,6 @@ async fn scope(documents: &dyn DocumentStore, visible: &Visible) -> Result<Scope
     Ok(Scope {
         visible: visible.clone(),
         revoked: documents.revoked(visible).await?,
+        as_of: None,
     })
 }

@@ -214,6 +214,7 @@ fn define_symbols(document: &Document, facts: &mut DocumentFacts) {
             },
             confidence: 1.0,
             at: None,
+            until: None,
             also: None,
         });
     }

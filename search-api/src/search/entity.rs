@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::seam::{Direction, EdgeView, Expansion, PathQuery, Scope, Subgraph};
+use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, PathQuery, Scope, Subgraph};
 use domain::{Caller, Document, DocumentId, EdgeKind, Error, ErrorKind, Result, Visible};
 
 use super::answer::{Entity, Neighborhood, Node, PathAnswer, Paths, Step};
@@ -64,7 +64,7 @@ impl Explore {
         let expansion = Expansion {
             node: key,
             scope: scope.clone(),
-            kinds: Vec::new(),
+            edges: EdgeFilter::default(),
             direction: Direction::Both,
             hops: 1,
             limit: ENTITY_EDGES,
@@ -142,7 +142,8 @@ impl Explore {
             from,
             to,
             scope: scope.clone(),
-            kinds: request.kinds,
+            edges: EdgeFilter::kinds(request.kinds),
+            nodes: Vec::new(),
             through,
             max_hops: request.max_hops,
             limit: request.limit,
@@ -180,7 +181,7 @@ impl Explore {
             .expand(Expansion {
                 node,
                 scope: scope.clone(),
-                kinds,
+                edges: EdgeFilter::kinds(kinds),
                 direction,
                 hops,
                 limit,
