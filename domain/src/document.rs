@@ -244,6 +244,9 @@ pub struct Link {
     /// When the relationship was stated, where the provider tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
+    /// When it ended, where the provider's history tells that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// One document of a source. Equal content gives an equal [`Document::content_hash`].

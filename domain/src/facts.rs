@@ -184,8 +184,11 @@ pub struct EdgeFact {
     pub evidence: Evidence,
     /// 0 to 1; 1 for what a provider states.
     pub confidence: f32,
-    /// When it was stated.
+    /// When it was stated; where it is not known, the document's time counts.
     pub at: Option<Timestamp>,
+    /// When it ended, where the provider tells that it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
     /// A second label that must be visible too, beside the asserting document's: that of the document by which a name
     /// in the text was understood (a project's, a renamed repository's). Without it, an edge would tell that one exists.
     pub also: Option<AccessId>,
@@ -198,6 +201,8 @@ pub struct DocumentFacts {
     pub document: DocumentId,
     /// Its label: who may know of these facts.
     pub access: AccessId,
+    /// When the document was made.
+    pub at: Option<Timestamp>,
     /// Nodes, the document's own first.
     pub nodes: Vec<NodeFact>,
     /// Edges.
@@ -210,6 +215,7 @@ impl DocumentFacts {
         Self {
             document,
             access,
+            at: None,
             nodes: Vec::new(),
             edges: Vec::new(),
         }

@@ -20,13 +20,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use domain::seam::graph::Size;
-use domain::seam::{Expansion, GraphStore, NodeView, Path as GraphPath, PathQuery, Scope, Subgraph};
+use domain::seam::{Community, EdgeFilter, Expansion, GraphReader, GraphStore, NodeView};
+use domain::seam::{Path as GraphPath, PathQuery, Ranking, Scope, Subgraph};
 use domain::{DocumentFacts, DocumentId, Error, Key, Result};
 
 use self::answer::Shape;
 use self::budget::Budget;
 use self::disk::{Disk, Writer};
 use self::memory::Graph;
+use self::rank::Links;
+use self::sight::Filter;
 
 /// A graph store in one file, for one process.
 ///
@@ -112,6 +115,28 @@ impl Embedded {
         file::discard(path)
     }
 
+    /// Work on all that a caller sees; `work` gives `None` when nobody waits for it any more.
+    async fn over_all<T, F>(&self, scope: &Scope, edges: &EdgeFilter, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(Links, &Budget) -> Option<T> + Send + 'static,
+    {
+        let turn = self.inner.ranking.acquire().await;
+        let _turn =
+            turn.map_err(|error| Error::internal(rank::OPERATION, "the queue was closed").with_source(error))?;
+        let (inner, scope, edges) = (self.inner.clone(), scope.clone(), edges.clone());
+        off_runtime(rank::OPERATION, u64::MAX, move |budget| {
+            let links = inner.look(|graph| {
+                let (sight, filter) = (graph.sight(&scope), graph.filter(&edges));
+                Links::of(graph, (&sight, &filter), budget)
+            });
+            links
+                .and_then(|links| work(links, budget))
+                .ok_or_else(|| budget::cancelled(rank::OPERATION))
+        })
+        .await
+    }
+
     /// Run a task of the writer to its end even when the caller goes away: disk and memory must not part.
     async fn write<F>(&self, operation: &'static str, task: F) -> Result<()>
     where
@@ -123,20 +148,12 @@ impl Embedded {
 }
 
 #[async_trait]
-impl GraphStore for Embedded {
-    async fn replace(&self, facts: Vec<DocumentFacts>) -> Result<()> {
-        if facts.is_empty() {
-            return Ok(());
-        }
-        self.write("replace facts", plan::replace(self.inner.clone(), facts))
-            .await
-    }
-
+impl GraphReader for Embedded {
     async fn node(&self, name: &str, scope: &Scope) -> Result<Option<NodeView>> {
         let (name, scope) = (name.to_owned(), scope.clone());
         let plan = move |graph: &Graph, _: &mut Budget| {
             let sight = graph.sight(&scope);
-            let mut shape = Shape::new(graph, (), sight);
+            let mut shape = Shape::new(graph, (), (sight, Filter::default()));
             if let Some(node) = graph.resolve(&name, shape.sight()) {
                 shape.want_node(graph, node);
             }
@@ -164,20 +181,26 @@ impl GraphStore for Embedded {
         Ok(found.into_iter().map(|path| path.show(&views.edges)).collect())
     }
 
-    async fn rank(&self, scope: &Scope, limit: usize) -> Result<Vec<(Key, f64)>> {
-        let turn = self.inner.ranking.acquire().await;
-        let _turn =
-            turn.map_err(|error| Error::internal(rank::OPERATION, "the queue was closed").with_source(error))?;
-        let (inner, scope) = (self.inner.clone(), scope.clone());
-        off_runtime(rank::OPERATION, u64::MAX, move |budget| {
-            let Some(links) = inner.look(|graph| rank::Links::of(graph, &graph.sight(&scope), budget)) else {
-                return Err(budget::cancelled(rank::OPERATION));
-            };
-            links
-                .rank(limit, budget)
-                .ok_or_else(|| budget::cancelled(rank::OPERATION))
-        })
-        .await
+    async fn rank(&self, ranking: &Ranking) -> Result<Vec<(Key, f64)>> {
+        let (measure, limit) = (ranking.measure, ranking.limit);
+        let rank = move |links: Links, budget: &Budget| links.rank(measure, limit, budget);
+        self.over_all(&ranking.scope, &ranking.edges, rank).await
+    }
+
+    async fn communities(&self, scope: &Scope, limit: usize) -> Result<Vec<Community>> {
+        let find = move |links: Links, budget: &Budget| links.communities(limit, budget);
+        self.over_all(scope, &EdgeFilter::default(), find).await
+    }
+}
+
+#[async_trait]
+impl GraphStore for Embedded {
+    async fn replace(&self, facts: Vec<DocumentFacts>) -> Result<()> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        self.write("replace facts", plan::replace(self.inner.clone(), facts))
+            .await
     }
 
     async fn scan(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentFacts>> {

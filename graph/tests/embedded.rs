@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use domain::seam::{Direction, Expansion, GraphStore};
+use domain::seam::{Direction, EdgeFilter, Expansion, GraphReader, GraphStore};
 use domain::{DocumentFacts, ErrorKind};
 use graph::Embedded;
 use sqlx::{Connection, SqliteConnection};
 use testkit::graph_suite::{all, edge, facts, node};
 
 fn around(name: &str) -> Expansion {
-    let (kinds, direction) = (Vec::new(), Direction::Both);
+    let (edges, direction) = (EdgeFilter::default(), Direction::Both);
     Expansion {
         node: name.to_owned(),
         scope: all(),
-        kinds,
+        edges,
         direction,
         hops: 1,
         limit: 1000,

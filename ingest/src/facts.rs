@@ -18,7 +18,7 @@ use sheet::Sheet;
 ///
 /// The document's own node comes first. Then the provider's links, the author, and the references of the text in its order:
 /// a comment's or review's also from what it comments on (rule with the suffix `.comment`), a merging commit's also from the
-/// pull request (`git.merge_message`). Edges are unique by ends, kind, rule and label, the first evidence winning. At most
+/// pull request (`git.merge_message`). Edges are unique by ends, kind, rule, end and label, the first evidence winning. At most
 /// 2,000 edges are kept for the document's own label and for each label in [`EdgeFact::also`]; what exceeds that is logged.
 /// A meaning that comes from the directory asserts an edge under the entry's label, and never a node.
 pub fn facts(document: &Document, text: &Text<'_>, directory: &Directory) -> (DocumentFacts, Vec<String>) {
@@ -70,6 +70,7 @@ fn links(document: &Document, directory: &Directory, names: &mut Names, sheet: &
                 evidence,
                 confidence: 1.0,
                 at,
+                until: link.until,
                 also,
             }
         };
@@ -104,12 +105,13 @@ fn author(document: &Document, sheet: &mut Sheet) {
         },
         confidence: 1.0,
         at: stated(document),
+        until: None,
         also: None,
     });
 }
 
 /// When the text was written, as far as the document tells.
-fn stated(document: &Document) -> Option<Timestamp> {
+pub(crate) fn stated(document: &Document) -> Option<Timestamp> {
     document.created.or(document.updated)
 }
 
@@ -130,6 +132,7 @@ fn named(document: &Document, references: Vec<Reference>, sheet: &mut Sheet) {
             evidence: reference.evidence.clone(),
             confidence,
             at: stated(document),
+            until: None,
             also: reference.also.clone(),
         };
         if sheet.edge(edge(&document.key, reference.rule.to_owned(), reference.confidence)) {

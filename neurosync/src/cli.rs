@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use person::Person;
-pub use questions::{About, Access, Neighbors, Path, Question, Search, Several, Topic, View, Way, Where};
+pub use questions::{
+    About, Access, Central, Communities, Edges, Neighbors, Path, Question, Search, Several, Topic, View, Way, Where,
+};
 
 /// Find out what your engineering organisation knows: search and connect Git, GitHub, Jira, Slack and wiki content, and never see what you may not.
 #[derive(Debug, Parser)]
@@ -88,6 +90,9 @@ pub enum Command {
     Show {
         /// Canonical key, issue key, owner/repo#number, SHA, URL or path.
         name: String,
+        /// As it was joined to others at this time, or at the beginning of this date (UTC).
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
         /// Whose view.
         #[command(flatten)]
         view: View,

@@ -80,7 +80,7 @@ pub(crate) async fn run(
         Command::Path(path) => query::path(&context, path).await,
         Command::Neighbors(neighbors) => query::neighbors(&context, neighbors).await,
         Command::Question(question) => questions::run(&context, question).await,
-        Command::Show { name, view } => show::run(&context, &name, &view).await,
+        Command::Show { name, as_of, view } => show::run(&context, (&name, as_of.as_deref()), &view).await,
         Command::Access(Access::Explain { person, document }) => access::explain(&context, &person, &document).await,
         Command::Person(command) => person::run(&context, command).await,
         Command::Eval { dir, .. } => context.eval(dir.as_deref()).await,

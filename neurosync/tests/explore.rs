@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::seam::store::{SourceRecord, SourceStore, SyncStore};
-use domain::seam::{Direction, DocumentStore};
+use domain::seam::{Direction, DocumentStore, EdgeFilter};
 use domain::{
     AccessId, AccessRule, Body, Caller, Change, Cursor, Document, DocumentId, DocumentKind, EdgeKind, Key, Link, Page,
     Principal, Readers, Result, SourceId, Timestamp,
@@ -154,11 +154,12 @@ impl World {
         ];
         let mut told = Vec::new();
         for name in names {
-            told.push(text(&explore.entity(caller, name).await));
+            told.push(text(&explore.entity(caller, name, None).await));
             for hops in 1..=3 {
                 let request = NeighborsRequest {
                     node: name.to_owned(),
-                    kinds: Vec::new(),
+                    edges: EdgeFilter::default(),
+                    as_of: None,
                     direction: Direction::Both,
                     hops,
                     limit: 100,
@@ -170,7 +171,9 @@ impl World {
                     from: name.to_owned(),
                     to: to.to_owned(),
                     through: None,
-                    kinds: Vec::new(),
+                    edges: EdgeFilter::default(),
+                    nodes: Vec::new(),
+                    as_of: None,
                     max_hops: 5,
                     limit: 10,
                 };
@@ -188,6 +191,7 @@ fn blocks(target: &str, inverse: bool, at: Timestamp) -> Link {
         inverse,
         rule: "jira.issuelinks.Blocks".to_owned(),
         at: Some(at),
+        until: None,
     }
 }
 
@@ -260,7 +264,7 @@ async fn a_name_that_only_the_graph_knows_is_found_as_it_is_written() {
         graph: world.graph.clone(),
         identities: Arc::new(Identities::new(world.store.clone())),
     };
-    let entity = explore.entity(&Caller::Owner, odd).await.expect("a stub");
+    let entity = explore.entity(&Caller::Owner, odd, None).await.expect("a stub");
     assert_eq!(entity.node.map(|node| node.key).as_deref(), Some(odd));
     assert_eq!(entity.edges.len(), 1);
 }

@@ -166,6 +166,8 @@ fn router(api: Api) -> Router {
         .routes(routes!(questions::reviewers))
         .routes(routes!(questions::stale_docs))
         .routes(routes!(questions::bus_factor))
+        .routes(routes!(questions::central))
+        .routes(routes!(questions::communities))
         .routes(routes!(persons::persons))
         .routes(routes!(persons::person))
         .routes(routes!(operate::sources))

@@ -10,6 +10,7 @@ mod people;
 mod related;
 mod reviewers;
 mod stale;
+mod structure;
 mod subgraph;
 mod why;
 
@@ -22,5 +23,6 @@ pub use people::{Contribution, Contributor};
 pub use related::{Related, RelatedItem};
 pub use reviewers::{Reviewer, Reviewers};
 pub use stale::{Outdated, StaleDocs};
+pub use structure::{Central, CentralRequest, Communities, CommunityAnswer, Ranked, measure};
 pub use subgraph::Subgraph;
 pub use why::{Origin, Reason, Why};

@@ -18,7 +18,7 @@ mod rerank;
 
 use std::sync::Arc;
 
-use domain::seam::{Analyser, CatalogueStore, DocumentStore, Embedder, GraphStore, Reranker, Scope, VectorIndex};
+use domain::seam::{Analyser, CatalogueStore, DocumentStore, Embedder, GraphReader, Reranker, Scope, VectorIndex};
 use domain::{Result, Visible};
 
 pub use answer::{
@@ -49,7 +49,7 @@ pub struct Explore {
     /// The same, to list.
     pub catalogue: Arc<dyn CatalogueStore>,
     /// The graph.
-    pub graph: Arc<dyn GraphStore>,
+    pub graph: Arc<dyn GraphReader>,
     /// Who is who.
     pub identities: Arc<Identities>,
 }
@@ -83,5 +83,6 @@ async fn scope(documents: &dyn DocumentStore, visible: &Visible) -> Result<Scope
     Ok(Scope {
         visible: visible.clone(),
         revoked: documents.revoked(visible).await?,
+        as_of: None,
     })
 }

@@ -16,7 +16,7 @@ mod refusals;
 
 use std::pin::Pin;
 
-use domain::seam::{GraphStore, Scope};
+use domain::seam::{EdgeFilter, GraphStore, Measure, Ranking, Scope};
 use domain::{
     AccessId, DocumentFacts, DocumentId, EdgeFact, EdgeKind, Evidence, Key, NodeFact, NodeKind, SourceId, Visible,
 };
@@ -99,6 +99,16 @@ pub fn all() -> Scope {
     Visible::All.into()
 }
 
+/// All nodes of a scope by a measure.
+pub fn ranking(measure: Measure, scope: Scope) -> Ranking {
+    Ranking {
+        scope,
+        measure,
+        edges: EdgeFilter::default(),
+        limit: 100,
+    }
+}
+
 /// A document without facts under a label.
 pub fn facts(id: u32, access: u32) -> DocumentFacts {
     DocumentFacts::none(document(id), label(access))
@@ -127,6 +137,7 @@ pub fn edge(from: &str, to: &str) -> EdgeFact {
         },
         confidence: 1.0,
         at: None,
+        until: None,
         also: None,
     }
 }

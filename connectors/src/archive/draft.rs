@@ -141,6 +141,7 @@ impl Draft {
             inverse: false,
             rule: rule.to_owned(),
             at: None,
+            until: None,
         })
     }
 
@@ -152,6 +153,7 @@ impl Draft {
             inverse: true,
             rule: rule.to_owned(),
             at: None,
+            until: None,
         })
     }
 

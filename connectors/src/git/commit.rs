@@ -182,6 +182,7 @@ impl Draft {
             inverse: false,
             rule: rule.to_owned(),
             at,
+            until: None,
         });
     }
 
@@ -198,6 +199,7 @@ impl Draft {
                 inverse: true,
                 rule: rule.to_owned(),
                 at: Some(self.at),
+                until: None,
             });
         }
     }
@@ -254,6 +256,7 @@ impl Inner {
             inverse: false,
             rule: "git.repository".to_owned(),
             at: None,
+            until: None,
         }
     }
 }

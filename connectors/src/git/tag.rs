@@ -52,6 +52,7 @@ impl Scribe<'_> {
                 inverse: true,
                 rule: "git.tagger".to_owned(),
                 at: made,
+                until: None,
             });
         }
         if kind == Kind::Commit {
@@ -62,6 +63,7 @@ impl Scribe<'_> {
                 inverse: false,
                 rule: "git.tag".to_owned(),
                 at: made,
+                until: None,
             });
             let commit = self
                 .repository

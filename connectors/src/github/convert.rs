@@ -39,6 +39,7 @@ fn link(kind: EdgeKind, target: Key, inverse: bool, rule: &str) -> Link {
         inverse,
         rule: rule.to_owned(),
         at: None,
+        until: None,
     }
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn edges(site: &str, fields: &Value) -> Vec<Link> {
         inverse,
         rule,
         at: None,
+        until: None,
     };
     let mut links = Vec::new();
     for one in list(fields, &["issuelinks"]) {

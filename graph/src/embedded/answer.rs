@@ -15,7 +15,7 @@ use super::disk::Row;
 use super::failure::corrupt;
 use super::ids::IdMap;
 use super::memory::Graph;
-use super::sight::Sight;
+use super::sight::{Filter, Sight};
 use super::{Inner, off_runtime};
 
 /// Tries without the writer held.
@@ -40,6 +40,7 @@ pub(crate) struct EdgeName {
 pub(crate) struct Shape<S> {
     form: S,
     sight: Sight,
+    filter: Filter,
     nodes: Vec<WantedNode>,
     edges: Vec<WantedEdge>,
     places: IdMap<EdgeName, usize>,
@@ -75,6 +76,8 @@ struct WantedEdge {
     best: Option<Assertion>,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
+    /// When the assertions met so far ended; none while one has not.
+    until: Option<Timestamp>,
 }
 
 struct Assertion {
@@ -95,11 +98,12 @@ impl Assertion {
 
 impl<S> Shape<S> {
     /// Nothing wanted yet.
-    pub(crate) fn new(graph: &Graph, form: S, sight: Sight) -> Self {
+    pub(crate) fn new(graph: &Graph, form: S, (sight, filter): (Sight, Filter)) -> Self {
         let (nodes, edges, places, rows) = (Vec::new(), Vec::new(), IdMap::default(), BTreeMap::new());
         Self {
             form,
             sight,
+            filter,
             nodes,
             edges,
             places,
@@ -188,10 +192,11 @@ impl<S> Shape<S> {
                 best: None,
                 first: None,
                 last: None,
+                until: None,
             });
         }
         for anchor in anchors {
-            for half in graph.halves(anchor, &self.sight) {
+            for half in graph.halves(anchor, &self.sight).filter(|half| self.filter.has(*half)) {
                 let (from, to) = half.ends(anchor);
                 if self.places.contains_key(&EdgeName {
                     from,
@@ -251,25 +256,25 @@ impl<S> Shape<S> {
                 }
             }
         }
-        for (fact, detail) in topology.edges.iter().zip(details.edges) {
+        for (fact, evidence) in topology.edges.iter().zip(details.edges) {
             let name = EdgeName {
                 from: fact.from,
                 to: fact.to,
                 kind: fact.kind,
             };
             let Some(place) = self.places.get(&name) else { continue };
-            if self.sight.labels(row.label, fact.also) {
-                let rule = graph.rules.get(fact.rule)?.clone();
-                let (confidence, evidence) = (fact.confidence, detail.evidence);
-                self.edges[*place].count(
-                    Assertion {
-                        confidence,
-                        rule,
-                        document: row.id,
-                        evidence,
-                    },
-                    detail.at,
-                );
+            let at = fact.at.or(topology.at);
+            if self.sight.labels(row.label, fact.also)
+                && self.sight.holds(at, fact.until)
+                && self.filter.admits(fact, topology.at, row.label)
+            {
+                let assertion = Assertion {
+                    confidence: fact.confidence,
+                    rule: graph.rules.get(fact.rule)?.clone(),
+                    document: row.id,
+                    evidence,
+                };
+                self.edges[*place].count(assertion, at, fact.until);
             }
         }
         Some(())
@@ -293,7 +298,11 @@ impl<S> Shape<S> {
 }
 
 impl WantedEdge {
-    fn count(&mut self, assertion: Assertion, at: Option<Timestamp>) {
+    fn count(&mut self, assertion: Assertion, at: Option<Timestamp>, until: Option<Timestamp>) {
+        self.until = match (&self.best, self.until, until) {
+            (Some(_), known, until) => known.zip(until).map(|(known, until)| known.max(until)),
+            (None, _, until) => until,
+        };
         if self.best.as_ref().is_none_or(|best| assertion.is_stronger(best)) {
             self.best = Some(assertion);
         }
@@ -316,6 +325,7 @@ impl WantedEdge {
             document: best.document,
             first_seen: self.first,
             last_seen: self.last,
+            until: self.until,
         })
     }
 }

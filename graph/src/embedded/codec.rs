@@ -10,6 +10,8 @@ const _: () = assert!(EdgeKind::ALL.len() <= 32 && NodeKind::ALL.len() <= 32);
 /// What one document asserts, by numbers.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Topology {
+    /// When the document was made.
+    pub(crate) at: Option<Timestamp>,
     /// The node facts in their order.
     pub(crate) nodes: Vec<TopologyNode>,
     /// The edges in their order.
@@ -42,6 +44,10 @@ pub(crate) struct TopologyEdge {
     pub(crate) rule: u32,
     /// 0 to 1.
     pub(crate) confidence: f32,
+    /// When it was stated, where that is known apart from the document.
+    pub(crate) at: Option<Timestamp>,
+    /// When it ended.
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// What memory knows of a node fact: its kind, whether it has a title and aliases, and a hash of all three, so that equal
@@ -89,22 +95,13 @@ impl Print {
     }
 }
 
-/// The parts of an edge that only answers need.
-#[derive(Debug, PartialEq)]
-pub(crate) struct EdgeDetail {
-    /// The words that say so.
-    pub(crate) evidence: Evidence,
-    /// When it was stated.
-    pub(crate) at: Option<Timestamp>,
-}
-
 /// The parts of a document's facts that only answers need, in the order of its topology.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Details {
     /// A title for every node fact.
     pub(crate) titles: Vec<Option<String>>,
-    /// One for every edge.
-    pub(crate) edges: Vec<EdgeDetail>,
+    /// The words behind every edge.
+    pub(crate) edges: Vec<Evidence>,
 }
 
 /// The place of an edge kind in the list of all: its code in memory and in the file.
@@ -124,6 +121,7 @@ impl Topology {
     /// As bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(16 + self.nodes.len() * 16 + self.edges.len() * 16);
+        put_time(&mut out, self.at);
         put_length(&mut out, self.nodes.len());
         for node in &self.nodes {
             put(&mut out, u64::from(node.key));
@@ -135,10 +133,14 @@ impl Topology {
         for edge in &self.edges {
             put(&mut out, u64::from(edge.from));
             put(&mut out, u64::from(edge.to));
-            out.push(edge_code(edge.kind));
+            let times = u8::from(edge.at.is_some()) << 5 | u8::from(edge.until.is_some()) << 6;
+            out.push(edge_code(edge.kind) | times);
             put(&mut out, edge.also.map_or(0, |label| u64::from(label) + 1));
             put(&mut out, u64::from(edge.rule));
             out.extend_from_slice(&edge.confidence.to_bits().to_le_bytes());
+            for time in [edge.at, edge.until].into_iter().flatten() {
+                out.extend_from_slice(&time.0.to_le_bytes());
+            }
         }
         out
     }
@@ -146,7 +148,10 @@ impl Topology {
     /// Read what `encode` wrote.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut input = Input(bytes);
-        let mut out = Self::default();
+        let mut out = Self {
+            at: input.time()?,
+            ..Self::default()
+        };
         for _ in 0..input.length()? {
             let (key, print) = (input.id()?, Print(u64::from_le_bytes(input.take()?)));
             print.kind()?;
@@ -158,15 +163,25 @@ impl Topology {
         for _ in 0..edges {
             let (from, to) = (input.id()?, input.id()?);
             let [code] = input.take()?;
+            if code >= 1 << 7 {
+                return None;
+            }
             let also = input.number()?.checked_sub(1).map(u32::try_from).transpose().ok()?;
             let (rule, confidence) = (input.id()?, f32::from_bits(u32::from_le_bytes(input.take()?)));
+            let mut time = |bit: u8| match code >> bit & 1 {
+                1 => Some(Some(Timestamp(i64::from_le_bytes(input.take()?)))),
+                _ => Some(None),
+            };
+            let (at, until) = (time(5)?, time(6)?);
             out.edges.push(TopologyEdge {
                 from,
                 to,
-                kind: edge_kind(code)?,
+                kind: edge_kind(code & 0x1f)?,
                 also,
                 rule,
                 confidence,
+                at,
+                until,
             });
         }
         input.0.is_empty().then_some(out)
@@ -185,15 +200,12 @@ impl Details {
             }
         }
         put_length(&mut out, self.edges.len());
-        for edge in &self.edges {
-            out.push(u8::from(edge.evidence.span.is_some()) | u8::from(edge.at.is_some()) << 1);
-            put_text(&mut out, &edge.evidence.text);
-            if let Some((start, end)) = edge.evidence.span {
+        for evidence in &self.edges {
+            out.push(u8::from(evidence.span.is_some()));
+            put_text(&mut out, &evidence.text);
+            if let Some((start, end)) = evidence.span {
                 put(&mut out, u64::from(start));
                 put(&mut out, u64::from(end));
-            }
-            if let Some(at) = edge.at {
-                out.extend_from_slice(&at.0.to_le_bytes());
             }
         }
         out
@@ -219,15 +231,7 @@ impl Details {
             } else {
                 None
             };
-            let at = if flags & 2 == 2 {
-                Some(Timestamp(i64::from_le_bytes(input.take()?)))
-            } else {
-                None
-            };
-            out.edges.push(EdgeDetail {
-                evidence: Evidence { text, span },
-                at,
-            });
+            out.edges.push(Evidence { text, span });
         }
         input.0.is_empty().then_some(out)
     }
@@ -269,6 +273,11 @@ fn put_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
+fn put_time(out: &mut Vec<u8>, time: Option<Timestamp>) {
+    out.push(u8::from(time.is_some()));
+    out.extend(time.into_iter().flat_map(|time| time.0.to_le_bytes()));
+}
+
 /// Bytes still to be read.
 struct Input<'a>(&'a [u8]);
 
@@ -302,6 +311,14 @@ impl<'a> Input<'a> {
             .filter(|length| *length <= self.0.len())
     }
 
+    fn time(&mut self) -> Option<Option<Timestamp>> {
+        match self.take()? {
+            [0] => Some(None),
+            [1] => Some(Some(Timestamp(i64::from_le_bytes(self.take()?)))),
+            _ => None,
+        }
+    }
+
     fn text(&mut self) -> Option<&'a str> {
         let length = self.length()?;
         let (text, rest) = self.0.split_at_checked(length)?;
@@ -315,7 +332,11 @@ mod tests {
     use domain::{EdgeKind, Evidence, Timestamp};
     use proptest::prelude::*;
 
-    use super::{Details, EdgeDetail, Print, Topology, TopologyEdge, TopologyNode, decode_names, encode_names};
+    use super::{Details, Print, Topology, TopologyEdge, TopologyNode, decode_names, encode_names};
+
+    fn time() -> impl Strategy<Value = Option<Timestamp>> {
+        prop::option::of(any::<i64>().prop_map(Timestamp))
+    }
 
     fn topology() -> impl Strategy<Value = Topology> {
         let print = (any::<u64>(), 0_u64..19).prop_map(|(hash, kind)| Print(hash & !0x1f | kind));
@@ -329,26 +350,31 @@ mod tests {
             prop::option::of(any::<u32>()),
             any::<u32>(),
             0.0_f32..=1.0,
+            (time(), time()),
         )
-            .prop_map(|(from, to, kind, also, rule, confidence)| TopologyEdge {
+            .prop_map(|(from, to, kind, also, rule, confidence, (at, until))| TopologyEdge {
                 from,
                 to,
                 kind,
                 also,
                 rule,
                 confidence,
+                at,
+                until,
             });
-        (prop::collection::vec(node, 0..5), prop::collection::vec(edge, 0..9))
-            .prop_map(|(nodes, edges)| Topology { nodes, edges })
+        (
+            time(),
+            prop::collection::vec(node, 0..5),
+            prop::collection::vec(edge, 0..9),
+        )
+            .prop_map(|(at, nodes, edges)| Topology { at, nodes, edges })
     }
 
     fn details() -> impl Strategy<Value = Details> {
         let evidence =
             ("\\PC{0,30}", prop::option::of(any::<(u32, u32)>())).prop_map(|(text, span)| Evidence { text, span });
-        let edge = (evidence, prop::option::of(any::<i64>().prop_map(Timestamp)))
-            .prop_map(|(evidence, at)| EdgeDetail { evidence, at });
         let titles = prop::collection::vec(prop::option::of("\\PC{0,30}"), 0..5);
-        (titles, prop::collection::vec(edge, 0..9)).prop_map(|(titles, edges)| Details { titles, edges })
+        (titles, prop::collection::vec(evidence, 0..9)).prop_map(|(titles, edges)| Details { titles, edges })
     }
 
     proptest! {

@@ -25,7 +25,7 @@ use super::memory::{Graph, MAX_CLASSES, Stored};
 const LOAD: &str = "load graph";
 
 /// Rises when the meaning of rows changes.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const SCHEMA: &str = "
     CREATE TABLE format (version INTEGER NOT NULL, kinds TEXT NOT NULL) STRICT;

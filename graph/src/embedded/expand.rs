@@ -10,7 +10,7 @@ use super::answer::{EdgeName, Shape};
 use super::budget::{Budget, cancelled};
 use super::ids::{IdMap, IdSet};
 use super::memory::{Graph, Half};
-use super::sight::{Kinds, Sight};
+use super::sight::{Filter, Sight};
 
 pub(crate) const OPERATION: &str = "expand node";
 
@@ -35,7 +35,8 @@ pub(crate) fn plan(graph: &Graph, expansion: &Expansion, budget: &mut Budget) ->
     let sight = graph.sight(&expansion.scope);
     let middle = graph.must_resolve(OPERATION, &expansion.node, &sight)?;
     let limit = expansion.limit.min(MAX_EDGES);
-    let mut walk = Walk::new(graph, &sight, expansion, middle);
+    let filter = graph.filter(&expansion.edges);
+    let mut walk = Walk::new(graph, (&sight, &filter), expansion.direction, middle);
     let (mut picked, mut truncated) = (Vec::new(), false);
     for hop in 0..expansion.hops {
         let Some(level) = walk.level(budget) else {
@@ -61,7 +62,7 @@ pub(crate) fn plan(graph: &Graph, expansion: &Expansion, budget: &mut Budget) ->
         .map(|node| (graph.key(node), node))
         .collect();
     nodes.remove(&(graph.key(middle), middle));
-    let mut shape = Shape::new(graph, truncated, sight);
+    let mut shape = Shape::new(graph, truncated, (sight, filter));
     shape.want_node(graph, middle);
     for (_, node) in nodes {
         shape.want_node(graph, node);
@@ -105,7 +106,7 @@ fn goes(direction: Direction, half: Half) -> bool {
 struct Walk<'g> {
     graph: &'g Graph,
     sight: &'g Sight,
-    kinds: Kinds,
+    filter: &'g Filter,
     direction: Direction,
     frontier: Vec<u32>,
     reached: IdSet<u32>,
@@ -113,13 +114,12 @@ struct Walk<'g> {
 }
 
 impl<'g> Walk<'g> {
-    fn new(graph: &'g Graph, sight: &'g Sight, expansion: &Expansion, middle: u32) -> Self {
-        let (kinds, direction) = (Kinds::of(&expansion.kinds), expansion.direction);
+    fn new(graph: &'g Graph, (sight, filter): (&'g Sight, &'g Filter), direction: Direction, middle: u32) -> Self {
         let reached = std::iter::once(middle).collect();
         Self {
             graph,
             sight,
-            kinds,
+            filter,
             direction,
             frontier: vec![middle],
             reached,
@@ -131,11 +131,11 @@ impl<'g> Walk<'g> {
     /// budget is spent.
     fn level(&mut self, budget: &mut Budget) -> Option<Vec<(EdgeName, f32)>> {
         let (mut places, mut level, mut next) = (IdMap::default(), Vec::<(EdgeName, f32)>::new(), Vec::new());
-        let (graph, sight, kinds, direction) = (self.graph, self.sight, self.kinds, self.direction);
+        let (graph, sight, filter, direction) = (self.graph, self.sight, self.filter, self.direction);
         for node in std::mem::take(&mut self.frontier) {
             for half in graph
                 .halves(node, sight)
-                .filter(|half| kinds.has(*half) && goes(direction, *half))
+                .filter(|half| filter.has(*half) && goes(direction, *half))
             {
                 budget.spend(1)?;
                 let (from, to) = half.ends(node);

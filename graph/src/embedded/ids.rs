@@ -75,6 +75,11 @@ impl<T: Borrow<str> + Clone + Eq + Hash> Interner<T> {
         self.names.get(number as usize)
     }
 
+    /// All names in the order of their numbers.
+    pub(crate) fn names(&self) -> &[T] {
+        &self.names
+    }
+
     /// Add names. `None` at one that is known already, or when the numbers are used up.
     pub(crate) fn add(&mut self, names: impl ExactSizeIterator<Item = T>) -> Option<()> {
         self.names.reserve(names.len());

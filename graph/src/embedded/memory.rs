@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::seam::graph::Size;
-use domain::{DocumentId, EdgeKind, Key};
+use domain::{DocumentId, EdgeKind, Key, Timestamp};
 
 use super::codec::{Print, Topology, edge_code, edge_kind};
 use super::ids::{IdMap, IdSet, Interner};
@@ -21,6 +21,10 @@ pub(crate) struct Half {
     pub(crate) document: u32,
     /// 0 to 1.
     pub(crate) confidence: f32,
+    /// When it was stated, by itself or else by its document.
+    pub(crate) from: Option<Timestamp>,
+    /// When it ended.
+    pub(crate) until: Option<Timestamp>,
     /// From the lowest bit: the kind (5 bits), whether the edge comes in (1 bit), the class (26 bits).
     tag: u32,
 }
@@ -103,6 +107,8 @@ pub(crate) struct Entry {
     pub(crate) id: DocumentId,
     /// Its row in the file. A row is never changed, and no later state of the document has the same.
     pub(crate) row: i64,
+    /// When it was made.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// A document as the file has it.
@@ -237,13 +243,14 @@ impl Graph {
             topology,
         } in documents
         {
-            let place = self.new_place(Entry { id: *id, row: *row });
-            places.push((*id, place));
             let topology = Topology::decode(topology)?;
+            let (id, row, at) = (*id, *row, topology.at);
+            let place = self.new_place(Entry { id, row, at });
+            places.push((id, place));
             self.lay(
                 place,
                 &Loaded {
-                    row: *row,
+                    row,
                     label: *label,
                     topology,
                 },
@@ -302,7 +309,11 @@ impl Graph {
     }
 
     fn put_in(&mut self, id: DocumentId, new: &Loaded) {
-        let entry = Entry { id, row: new.row };
+        let entry = Entry {
+            id,
+            row: new.row,
+            at: new.topology.at,
+        };
         let place = if let Some(place) = self.places.get(&id).copied() {
             self.documents[place as usize] = entry;
             place
@@ -332,6 +343,8 @@ impl Graph {
                 other: edge.to,
                 document,
                 confidence: edge.confidence,
+                from: edge.at.or(new.topology.at),
+                until: edge.until,
                 tag,
             };
             self.touch(edge.from);

@@ -17,7 +17,6 @@ use self::search::{Leg, Route, Search};
 use super::answer::{EdgeName, Shape};
 use super::budget::{Budget, cancelled};
 use super::memory::Graph;
-use super::sight::Kinds;
 
 pub(crate) const OPERATION: &str = "find paths";
 
@@ -93,10 +92,12 @@ pub(crate) fn plan(graph: &Graph, query: &PathQuery, budget: &mut Budget) -> Res
         Some(name) => Some(graph.must_resolve(OPERATION, name, &sight)?).filter(|node| *node != from && *node != to),
         None => None,
     };
+    let filter = graph.filter(&query.edges);
     let ground = Ground {
         graph,
         sight: &sight,
-        kinds: Kinds::of(&query.kinds),
+        filter: &filter,
+        inner: &query.nodes,
     };
     let mut routes = Vec::new();
     let whole = find(&ground, [from, to], through, query, (&mut routes, budget));
@@ -123,7 +124,7 @@ pub(crate) fn plan(graph: &Graph, query: &PathQuery, budget: &mut Budget) -> Res
         cost: route.cost,
     });
     let found: Vec<Found> = found.collect();
-    let mut shape = Shape::new(graph, found, sight);
+    let mut shape = Shape::new(graph, found, (sight, filter));
     shape.want_edges(graph, &names);
     Ok(shape)
 }
@@ -142,6 +143,9 @@ fn find(
             nodes: vec![from],
             cost: 0,
         }));
+        return Some(());
+    }
+    if through.is_some_and(|middle| !ground.admits(middle)) {
         return Some(());
     }
     let ends: Vec<u32> = [from, to].into_iter().chain(through).collect();
@@ -227,7 +231,7 @@ fn strongest(ground: &Ground<'_>, routes: &[Route]) -> BTreeMap<(u32, u32), Edge
 mod tests {
     use std::collections::BTreeMap;
 
-    use domain::seam::{PathQuery, Scope};
+    use domain::seam::{EdgeFilter, PathQuery, Scope};
     use domain::{DocumentFacts, ErrorKind};
     use testkit::graph_suite::{all, edge, facts, sees};
 
@@ -265,7 +269,8 @@ mod tests {
             from,
             to,
             scope,
-            kinds: Vec::new(),
+            edges: EdgeFilter::default(),
+            nodes: Vec::new(),
             through: None,
             max_hops: 8,
             limit: 50,

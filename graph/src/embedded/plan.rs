@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::{DocumentFacts, DocumentId, EdgeFact, Error, ErrorKind, Key, NodeFact, Result};
 
 use super::Inner;
-use super::codec::{Details, EdgeDetail, Print, Topology, TopologyEdge, TopologyNode, encode_names};
+use super::codec::{Details, Print, Topology, TopologyEdge, TopologyNode, encode_names};
 use super::disk::{Batch, Names, Row, Writer};
 use super::failure::corrupt;
 use super::ids::Fresh;
@@ -244,16 +244,14 @@ impl<'g> Numbers<'g> {
     fn encode(&mut self, facts: DocumentFacts) -> Result<(u32, Topology, Vec<u8>)> {
         let label = self.label(&facts.access.0)?;
         let (mut topology, mut details) = (Topology::default(), Details::default());
+        topology.at = facts.at;
         for node in facts.nodes {
             topology.nodes.push(self.node(&node)?);
             details.titles.push(node.title);
         }
         for edge in facts.edges {
             topology.edges.push(self.edge(&edge)?);
-            details.edges.push(EdgeDetail {
-                evidence: edge.evidence,
-                at: edge.at,
-            });
+            details.edges.push(edge.evidence);
         }
         Ok((label, topology, details.encode()))
     }
@@ -286,6 +284,8 @@ impl<'g> Numbers<'g> {
             also,
             rule,
             confidence: fact.confidence,
+            at: fact.at,
+            until: fact.until,
         })
     }
 }

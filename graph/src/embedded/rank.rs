@@ -1,13 +1,18 @@
-//! PageRank over what a caller sees (Page, Brin, Motwani, Winograd 1999), edges taken both ways.
+//! How central nodes are, over what a caller sees and with edges taken both ways: `PageRank` (Page, Brin, Motwani, Winograd
+//! 1999), degree and betweenness.
 //!
 //! Nodes are numbered by their keys and sums run in that order, so that the scores are, to the last bit, a function of the
 //! visible facts alone: neither the order in which facts came nor hidden ones can tip a tie.
 
+mod between;
+mod communities;
+
 use domain::Key;
+use domain::seam::{Community, Measure};
 
 use super::budget::Budget;
 use super::memory::Graph;
-use super::sight::Sight;
+use super::sight::{Filter, Sight};
 
 pub(crate) const OPERATION: &str = "rank nodes";
 
@@ -26,8 +31,8 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    /// Of the visible part of a graph; `None` when nobody waits for it any more.
-    pub(crate) fn of(graph: &Graph, sight: &Sight, budget: &mut Budget) -> Option<Self> {
+    /// Of the visible part of a graph, with the edges that a filter lets through; `None` when nobody waits for it any more.
+    pub(crate) fn of(graph: &Graph, (sight, filter): (&Sight, &Filter), budget: &mut Budget) -> Option<Self> {
         let count = graph.keys.len();
         let mut nodes: Vec<u32> = (0..count).filter(|node| graph.is_visible(*node, sight)).collect();
         nodes.sort_unstable_by_key(|node| graph.key(*node));
@@ -42,7 +47,7 @@ impl Links {
             neighbours: Vec::new(),
         };
         for node in nodes {
-            let edges = graph.halves(node, sight);
+            let edges = graph.halves(node, sight).filter(|half| filter.has(*half));
             let mut edges: Vec<(u32, bool, u32)> = edges
                 .map(|half| (places[half.other as usize], half.comes_in(), half.code()))
                 .collect();
@@ -57,8 +62,12 @@ impl Links {
     }
 
     /// The best `limit` nodes, equal scores by key; `None` when nobody waits for them any more.
-    pub(crate) fn rank(self, limit: usize, budget: &Budget) -> Option<Vec<(Key, f64)>> {
-        let scores = self.scores(budget)?;
+    pub(crate) fn rank(self, measure: Measure, limit: usize, budget: &Budget) -> Option<Vec<(Key, f64)>> {
+        let scores = match measure {
+            Measure::PageRank => self.page_rank(budget)?,
+            Measure::Degree => (0..self.keys.len()).map(|node| self.degree(node)).collect(),
+            Measure::Betweenness => between::scores(&self, budget)?,
+        };
         let mut ranked: Vec<(Key, f64)> = self
             .keys
             .into_iter()
@@ -71,11 +80,21 @@ impl Links {
         Some(ranked)
     }
 
+    /// The communities, largest first; `None` when nobody waits for them any more.
+    pub(crate) fn communities(self, limit: usize, budget: &Budget) -> Option<Vec<Community>> {
+        communities::find(&self, limit, budget)
+    }
+
+    /// The other ends of the edges at a node, ascending; parallel edges come one by one.
+    fn neighbours(&self, node: usize) -> &[u32] {
+        &self.neighbours[self.starts[node]..self.starts[node + 1]]
+    }
+
     fn degree(&self, node: usize) -> f64 {
         float(self.starts[node + 1] - self.starts[node])
     }
 
-    fn scores(&self, budget: &Budget) -> Option<Vec<f64>> {
+    fn page_rank(&self, budget: &Budget) -> Option<Vec<f64>> {
         let count = self.keys.len();
         let (even, total) = (1.0 / float(count.max(1)), float(self.neighbours.len().max(1)));
         // Without the jumps the scores would be the degrees: not far from the end.
@@ -98,8 +117,13 @@ impl Links {
             let base = (1.0 - DAMPING) * even + DAMPING * alone * even;
             let mut change = 0.0;
             for (node, score) in scores.iter_mut().enumerate() {
-                let neighbours = &self.neighbours[self.starts[node]..self.starts[node + 1]];
-                let next = base + DAMPING * neighbours.iter().map(|other| shares[*other as usize]).sum::<f64>();
+                let next = base
+                    + DAMPING
+                        * self
+                            .neighbours(node)
+                            .iter()
+                            .map(|other| shares[*other as usize])
+                            .sum::<f64>();
                 change += (next - *score).abs();
                 *score = next;
             }

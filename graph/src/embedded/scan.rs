@@ -68,6 +68,7 @@ fn decode(graph: &Graph, row: &Row) -> Option<DocumentFacts> {
     }
     let label = |number: u32| graph.labels.get(number).map(|label| AccessId(Arc::clone(label)));
     let mut facts = DocumentFacts::none(row.id, label(row.label)?);
+    facts.at = topology.at;
     for (node, title) in topology.nodes.into_iter().zip(details.titles) {
         let aliases = node
             .aliases
@@ -91,9 +92,10 @@ fn decode(graph: &Graph, row: &Row) -> Option<DocumentFacts> {
             to: graph.keys.get(edge.to)?.clone(),
             kind: edge.kind,
             rule: graph.rules.get(edge.rule)?.to_string(),
-            evidence: detail.evidence,
+            evidence: detail,
             confidence: edge.confidence,
-            at: detail.at,
+            at: edge.at,
+            until: edge.until,
             also,
         });
     }

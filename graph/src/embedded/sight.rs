@@ -1,9 +1,9 @@
 //! What a caller sees of the graph: labels and documents as bits, and names that resolve for him.
 
-use domain::seam::Scope;
-use domain::{EdgeKind, Error, Key, Result, Visible};
+use domain::seam::{EdgeFilter, Scope};
+use domain::{Error, Key, NodeKind, Result, Timestamp, Visible};
 
-use super::codec::edge_code;
+use super::codec::{TopologyEdge, edge_code};
 use super::ids::Bits;
 use super::memory::{Fact, Graph, Half, Node};
 
@@ -13,6 +13,8 @@ pub(crate) struct Sight {
     labels: Bits,
     classes: Bits,
     revoked: Bits,
+    /// The moment asked about; none: now.
+    pub(crate) as_of: Option<Timestamp>,
 }
 
 impl Sight {
@@ -25,25 +27,45 @@ impl Sight {
     pub(crate) fn fact(&self, class: u32, document: u32) -> bool {
         (self.all || self.classes.has(class)) && !self.revoked.has(document)
     }
-}
 
-/// Edge kinds as bits.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Kinds(u32);
-
-impl Kinds {
-    /// These kinds; empty: all.
-    pub(crate) fn of(kinds: &[EdgeKind]) -> Self {
-        Self(if kinds.is_empty() {
-            u32::MAX
-        } else {
-            kinds.iter().fold(0, |bits, kind| bits | 1 << edge_code(*kind))
-        })
+    /// Whether an edge holds that was stated at `from` and ended at `until`.
+    pub(crate) fn holds(&self, from: Option<Timestamp>, until: Option<Timestamp>) -> bool {
+        match self.as_of {
+            None => until.is_none(),
+            Some(now) => self.knows(from) && until.is_none_or(|until| until > now),
+        }
     }
 
-    /// Whether an edge is of one of them.
-    pub(crate) fn has(self, half: Half) -> bool {
-        self.0 >> half.code() & 1 == 1
+    fn knows(&self, made: Option<Timestamp>) -> bool {
+        self.as_of.is_none_or(|now| made.is_none_or(|made| made <= now))
+    }
+}
+
+/// Which edges to follow, by numbers.
+#[derive(Default)]
+pub(crate) struct Filter {
+    /// Edge kinds as bits; 0: all.
+    kinds: u32,
+    /// Own labels, where not all are let through.
+    labels: Option<Bits>,
+    /// The same by pairs of labels.
+    classes: Option<Bits>,
+    times: EdgeFilter,
+}
+
+impl Filter {
+    /// Whether it lets through an edge that lies at a node.
+    pub(crate) fn has(&self, half: Half) -> bool {
+        (self.kinds == 0 || self.kinds >> half.code() & 1 == 1)
+            && self.classes.as_ref().is_none_or(|classes| classes.has(half.class()))
+            && self.times.admits_time(half.from)
+    }
+
+    /// Whether it lets through an edge of a document that was made at this time under this label.
+    pub(crate) fn admits(&self, edge: &TopologyEdge, made: Option<Timestamp>, label: u32) -> bool {
+        (self.kinds == 0 || self.kinds >> edge_code(edge.kind) & 1 == 1)
+            && self.labels.as_ref().is_none_or(|labels| labels.has(label))
+            && self.times.admits_time(edge.at.or(made))
     }
 }
 
@@ -55,6 +77,7 @@ impl Graph {
             labels: Bits::default(),
             classes: Bits::default(),
             revoked: Bits::default(),
+            as_of: scope.as_of,
         };
         let places = scope.revoked.iter().filter_map(|document| self.places.get(document));
         places.for_each(|place| sight.revoked.add(*place));
@@ -73,6 +96,32 @@ impl Graph {
         sight
     }
 
+    /// A filter by the numbers of this graph.
+    pub(crate) fn filter(&self, edges: &EdgeFilter) -> Filter {
+        let mut filter = Filter {
+            kinds: edges.kinds.iter().fold(0, |bits, kind| bits | 1 << edge_code(*kind)),
+            times: EdgeFilter {
+                since: edges.since,
+                before: edges.before,
+                ..EdgeFilter::default()
+            },
+            ..Filter::default()
+        };
+        if !edges.sources.is_empty() {
+            let (mut own, mut pairs) = (Bits::default(), Bits::default());
+            let names = (0..self.labels.len()).zip(self.labels.names());
+            names
+                .filter(|(_, name)| edges.admits_source(name))
+                .for_each(|(label, _)| own.add(label));
+            let classes = (0..).zip(self.classes.pairs());
+            classes
+                .filter(|(_, (label, _))| own.has(*label))
+                .for_each(|(class, _)| pairs.add(class));
+            (filter.labels, filter.classes) = (Some(own), Some(pairs));
+        }
+        filter
+    }
+
     /// What lies at a node.
     pub(crate) fn at(&self, node: u32) -> &Node {
         &self.nodes[node as usize]
@@ -89,7 +138,7 @@ impl Graph {
             .halves
             .iter()
             .copied()
-            .filter(|half| sight.fact(half.class(), half.document))
+            .filter(|half| sight.fact(half.class(), half.document) && sight.holds(half.from, half.until))
     }
 
     /// The visible facts about a node.
@@ -98,7 +147,23 @@ impl Graph {
             .facts
             .iter()
             .copied()
-            .filter(|fact| sight.fact(fact.class, fact.document))
+            .filter(|fact| self.says(fact.class, fact.document, sight))
+    }
+
+    /// Whether the caller sees what the document at this place says of nodes under this pair of labels.
+    fn says(&self, class: u32, document: u32, sight: &Sight) -> bool {
+        sight.fact(class, document) && sight.knows(self.documents[document as usize].at)
+    }
+
+    /// What a node stands for to a caller: what the smallest document says.
+    pub(crate) fn kind(&self, node: u32, sight: &Sight) -> Option<NodeKind> {
+        let facts = self
+            .facts(node, sight)
+            .map(|fact| (self.documents[fact.document as usize].id, fact.print));
+        // Of several facts of one document the first counts.
+        facts
+            .min_by_key(|(document, _)| *document)
+            .and_then(|(_, print)| print.kind())
     }
 
     /// Whether a visible fact or edge names the node.
@@ -116,7 +181,7 @@ impl Graph {
             .aliases
             .get(&number)?
             .iter()
-            .filter(|alias| sight.fact(alias.class, alias.document));
+            .filter(|alias| self.says(alias.class, alias.document, sight));
         aliases.map(|alias| alias.node).min_by_key(|node| self.key(*node))
     }
 

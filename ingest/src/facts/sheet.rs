@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use domain::{AccessId, Document, DocumentFacts, EdgeFact, EdgeKind, Key, NodeFact, NodeKind};
+use domain::{AccessId, Document, DocumentFacts, EdgeFact, EdgeKind, Key, NodeFact, NodeKind, Timestamp};
 
 /// The most edges of one document under one label.
 pub(crate) const MAX_EDGES: usize = 2_000;
@@ -12,7 +12,8 @@ pub(crate) struct Sheet {
     nodes: Vec<NodeFact>,
     known: HashSet<Key>,
     edges: Vec<EdgeFact>,
-    seen: HashSet<(Key, Key, EdgeKind, String, Option<AccessId>)>,
+    /// One relationship may have ended and begun again.
+    seen: HashSet<(Key, Key, EdgeKind, String, Option<Timestamp>, Option<AccessId>)>,
     /// Edges per label. One bound for all would let edges that a reader may not see push out edges that he may.
     counts: BTreeMap<Option<AccessId>, usize>,
     dropped: u64,
@@ -38,6 +39,7 @@ impl Sheet {
             edge.to.clone(),
             edge.kind,
             edge.rule.clone(),
+            edge.until,
             edge.also.clone(),
         );
         if edge.from == edge.to || self.seen.contains(&identity) {
@@ -76,6 +78,7 @@ impl Sheet {
         DocumentFacts {
             document: document.id,
             access: document.access.clone(),
+            at: super::stated(document),
             nodes: self.nodes,
             edges: self.edges,
         }

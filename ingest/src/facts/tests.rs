@@ -41,6 +41,7 @@ fn link(kind: EdgeKind, target: &str, inverse: bool) -> Link {
         inverse,
         rule: "provider.field".into(),
         at: None,
+        until: None,
     }
 }
 

@@ -18,11 +18,13 @@ fn facts(kind: NodeKind, key: &str, edges: &[(&str, EdgeKind, &str, Option<&str>
         },
         confidence: 1.0,
         at: None,
+        until: None,
         also: also.map(|label| AccessId(label.into())),
     };
     DocumentFacts {
         document: DocumentId::new(&source, key),
         access: AccessId::common(&source),
+        at: None,
         nodes: vec![NodeFact {
             key: Key::from_raw(key),
             kind,

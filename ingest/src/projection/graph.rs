@@ -220,6 +220,7 @@ fn define_symbols(document: &Document, facts: &mut DocumentFacts) {
             },
             confidence: 1.0,
             at: None,
+            until: None,
             also: None,
         });
     }

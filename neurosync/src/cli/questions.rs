@@ -51,9 +51,12 @@ pub struct Path {
     /// Only paths through this.
     #[arg(long)]
     pub through: Option<String>,
-    /// Only edges of this kind (repeatable).
-    #[arg(long)]
-    pub kind: Vec<String>,
+    /// Which edges, and when.
+    #[command(flatten)]
+    pub edges: Edges,
+    /// Only things of this kind between the ends (repeatable).
+    #[arg(long, value_name = "KIND")]
+    pub node_kind: Vec<String>,
     /// The longest path, in edges (1 to 8).
     #[arg(long, default_value_t = 6)]
     pub max_hops: u8,
@@ -65,6 +68,26 @@ pub struct Path {
     pub view: View,
 }
 
+/// Which edges are followed, and when.
+#[derive(Debug, Args)]
+pub struct Edges {
+    /// Only edges of this kind (repeatable).
+    #[arg(long)]
+    pub kind: Vec<String>,
+    /// Only edges that documents of this source state (repeatable).
+    #[arg(long)]
+    pub source: Vec<String>,
+    /// Only edges stated at this time (RFC 3339) or date, or later.
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only edges stated before this time or date.
+    #[arg(long, value_name = "TIME")]
+    pub before: Option<String>,
+    /// As the graph was at this time, or at the beginning of this date (UTC).
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+}
+
 /// A neighbourhood question.
 #[derive(Debug, Args)]
 pub struct Neighbors {
@@ -73,9 +96,9 @@ pub struct Neighbors {
     /// How far (1 to 8).
     #[arg(long, default_value_t = 1)]
     pub hops: u8,
-    /// Only edges of this kind (repeatable).
-    #[arg(long)]
-    pub kind: Vec<String>,
+    /// Which edges, and when.
+    #[command(flatten)]
+    pub edges: Edges,
     /// Which way edges are followed.
     #[arg(long, value_enum, default_value_t = Way::Both)]
     pub direction: Way,
@@ -170,4 +193,39 @@ pub enum Question {
     StaleDocs(Where),
     /// Show how few people know a path (owner/name, a folder or a file in it).
     BusFactor(Several),
+    /// Show what is central in the graph.
+    Central(Central),
+    /// Show what belongs together in the graph.
+    Communities(Communities),
+}
+
+/// What to rank.
+#[derive(Debug, Args)]
+pub struct Central {
+    /// By what: pagerank, degree or betweenness.
+    #[arg(long, default_value = "pagerank")]
+    pub measure: String,
+    /// Only things of this kind.
+    #[arg(long, value_name = "KIND")]
+    pub node_kind: Option<String>,
+    /// Over edges of this kind (repeatable).
+    #[arg(long)]
+    pub kind: Vec<String>,
+    /// How many (1 to 200).
+    #[arg(short = 'n', long, default_value_t = 10)]
+    pub limit: usize,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// How many groups.
+#[derive(Debug, Args)]
+pub struct Communities {
+    /// How many groups (1 to 200).
+    #[arg(short = 'n', long, default_value_t = 10)]
+    pub limit: usize,
+    /// Whose view.
+    #[command(flatten)]
+    pub view: View,
 }

@@ -5,6 +5,7 @@ mod sample;
 use std::path::Path;
 use std::sync::Arc;
 
+use domain::seam::EdgeFilter;
 use domain::{Caller, Result};
 use search_api::search::{PathsRequest, SearchRequest};
 
@@ -120,7 +121,9 @@ async fn ask(context: &Context<'_>, app: &App, index: &Index) -> Result<()> {
         from: from.to_owned(),
         to: to.to_owned(),
         through: None,
-        kinds: Vec::new(),
+        edges: EdgeFilter::default(),
+        nodes: Vec::new(),
+        as_of: None,
         max_hops: 6,
         limit: 1,
     };

@@ -1,13 +1,13 @@
 //! `search`, `path` and `neighbors`.
 
-use domain::seam::Direction;
-use domain::{EdgeKind, Error, Result};
+use domain::seam::{Direction, EdgeFilter};
+use domain::{EdgeKind, Error, NodeKind, Result, SourceId, Timestamp};
 use search_api::search::{NeighborsRequest, PathsRequest, SearchRequest};
 use serde_json::json;
 
 use super::access::caller;
 use super::show;
-use crate::cli::{Neighbors, Path, Search, Way};
+use crate::cli::{Edges, Neighbors, Path, Search, Way};
 use crate::context::Context;
 
 pub(super) async fn search(context: &Context<'_>, search: Search) -> Result<()> {
@@ -32,7 +32,8 @@ pub(super) async fn path(context: &Context<'_>, path: Path) -> Result<()> {
         from,
         to,
         through,
-        kind,
+        edges,
+        node_kind,
         max_hops,
         limit,
         view,
@@ -41,7 +42,12 @@ pub(super) async fn path(context: &Context<'_>, path: Path) -> Result<()> {
         from,
         to,
         through,
-        kinds: kinds(&kind)?,
+        edges: filter(&edges)?,
+        nodes: node_kind
+            .iter()
+            .map(|name| NodeKind::parse(name))
+            .collect::<Result<_>>()?,
+        as_of: time(edges.as_of.as_deref())?,
         max_hops,
         limit,
     };
@@ -56,7 +62,7 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
     let Neighbors {
         name,
         hops,
-        kind,
+        edges,
         direction,
         limit,
         svg,
@@ -69,7 +75,8 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
     };
     let request = NeighborsRequest {
         node: name,
-        kinds: kinds(&kind)?,
+        edges: filter(&edges)?,
+        as_of: time(edges.as_of.as_deref())?,
         direction,
         hops,
         limit,
@@ -95,6 +102,23 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
         .answer(&answer, |answer, style| show::neighborhood(answer, *style))
 }
 
-fn kinds(names: &[String]) -> Result<Vec<EdgeKind>> {
-    names.iter().map(|name| EdgeKind::parse(name)).collect()
+fn filter(edges: &Edges) -> Result<EdgeFilter> {
+    Ok(EdgeFilter {
+        kinds: edges
+            .kind
+            .iter()
+            .map(|name| EdgeKind::parse(name))
+            .collect::<Result<_>>()?,
+        sources: edges
+            .source
+            .iter()
+            .map(|name| SourceId::new(name))
+            .collect::<Result<_>>()?,
+        since: time(edges.since.as_deref())?,
+        before: time(edges.before.as_deref())?,
+    })
+}
+
+fn time(text: Option<&str>) -> Result<Option<Timestamp>> {
+    text.map(Timestamp::parse).transpose()
 }

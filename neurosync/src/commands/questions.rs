@@ -1,13 +1,15 @@
-//! Questions that take several steps: `related`, `experts`, `impact`, `why`, `duplicates`, `reviewers`, `stale-docs`, `bus-factor`.
+//! Questions that take several steps: `related`, `experts`, `impact`, `why`, `duplicates`, `reviewers`, `stale-docs`, `bus-factor`,
+//! `central`, `communities`.
 
 mod text;
 
-use domain::Result;
+use domain::{EdgeKind, NodeKind, Result};
+use search_api::questions::{CentralRequest, measure};
 use search_api::search::Search;
 
 use super::access::caller;
 use crate::app::App;
-use crate::cli::{About, Question, Several, Topic, Where};
+use crate::cli::{About, Central, Communities, Question, Several, Topic, Where};
 use crate::context::Context;
 
 /// Answer a question.
@@ -21,6 +23,8 @@ pub(super) async fn run(context: &Context<'_>, question: Question) -> Result<()>
         Question::Reviewers(asked) => reviewers(context, asked).await,
         Question::StaleDocs(asked) => stale_docs(context, asked).await,
         Question::BusFactor(asked) => bus_factor(context, asked).await,
+        Question::Central(asked) => central(context, asked).await,
+        Question::Communities(asked) => communities(context, asked).await,
     }
 }
 
@@ -113,4 +117,32 @@ async fn bus_factor(context: &Context<'_>, asked: Several) -> Result<()> {
     context
         .output
         .answer(&answer, |answer, style| text::bus_factor(answer, *style))
+}
+
+async fn central(context: &Context<'_>, asked: Central) -> Result<()> {
+    let app = context.app().await?;
+    let caller = caller(&app, &asked.view).await?;
+    let request = CentralRequest {
+        measure: measure(&asked.measure)?,
+        kind: asked.node_kind.as_deref().map(NodeKind::parse).transpose()?,
+        edges: asked
+            .kind
+            .iter()
+            .map(|name| EdgeKind::parse(name))
+            .collect::<Result<_>>()?,
+        limit: asked.limit,
+    };
+    let answer = app.explore().central(&caller, request).await?;
+    context
+        .output
+        .answer(&answer, |answer, style| text::central(answer, *style))
+}
+
+async fn communities(context: &Context<'_>, asked: Communities) -> Result<()> {
+    let app = context.app().await?;
+    let caller = caller(&app, &asked.view).await?;
+    let answer = app.explore().communities(&caller, asked.limit).await?;
+    context
+        .output
+        .answer(&answer, |answer, style| text::communities(answer, *style))
 }

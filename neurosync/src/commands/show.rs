@@ -10,9 +10,10 @@ use crate::context::Context;
 use crate::output::{Style, add};
 use crate::pipeline::{SourceRun, line_of};
 
-pub(super) async fn run(context: &Context<'_>, name: &str, view: &View) -> Result<()> {
+pub(super) async fn run(context: &Context<'_>, (name, as_of): (&str, Option<&str>), view: &View) -> Result<()> {
     let app = context.app().await?;
-    let entity = app.explore().entity(&caller(&app, view).await?, name).await?;
+    let as_of = as_of.map(Timestamp::parse).transpose()?;
+    let entity = app.explore().entity(&caller(&app, view).await?, name, as_of).await?;
     context
         .output
         .answer(&entity, |entity, style| self::entity(entity, *style))

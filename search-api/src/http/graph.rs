@@ -10,8 +10,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::IntoResponse;
-use domain::seam::Direction;
-use domain::{EdgeKind, Error, Result};
+use domain::seam::{Direction, EdgeFilter};
+use domain::{EdgeKind, Error, NodeKind, Result, SourceId, Timestamp};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -25,8 +25,17 @@ use crate::search::{Entity, Neighborhood, NeighborsRequest, Paths, PathsRequest}
 /// Edges of a picture: with more, nobody can read it.
 const MAX_DRAWN: usize = 150;
 
+/// Beside the name of a thing.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EntityParameters {
+    /// As it was joined to others at this time (RFC 3339), or at the beginning of this date (UTC).
+    as_of: Option<String>,
+}
+
 /// Everything about one thing.
-#[utoipa::path(get, path = "/v1/entities/{*key}", params(("key" = String, Path, description = "Canonical key, issue key, owner/repo#number, SHA, URL or path, percent-encoded")), responses(
+#[utoipa::path(get, path = "/v1/entities/{*key}", params(("key" = String, Path, description = "Canonical key, issue key, owner/repo#number, SHA, URL or path, percent-encoded"), EntityParameters), responses(
     (status = 200, description = "The thing", body = Entity),
     Asking,
     Naming,
@@ -35,9 +44,10 @@ pub(super) async fn entity(
     State(api): State<Arc<Api>>,
     Asker(caller): Asker,
     uri: Uri,
+    Params(written): Params<EntityParameters>,
 ) -> Result<Answer<Entity>, Problem> {
     let name = name(&uri)?;
-    Ok(Answer(api.explore.entity(&caller, &name).await?))
+    Ok(Answer(api.explore.entity(&caller, &name, time(written.as_of)?).await?))
 }
 
 /// The name in the path, decoded once.
@@ -63,6 +73,18 @@ pub(super) struct PathParameters {
     /// Only edges of these kinds; may be given several times.
     #[serde(default)]
     kind: Vec<String>,
+    /// Only edges that documents of these sources state; may be given several times.
+    #[serde(default)]
+    source: Vec<String>,
+    /// Only edges stated at or after this time (RFC 3339) or date.
+    since: Option<String>,
+    /// Only edges stated before this time or date.
+    before: Option<String>,
+    /// As the graph was at this time, or at the beginning of this date (UTC).
+    as_of: Option<String>,
+    /// Only things of these kinds between the ends; may be given several times.
+    #[serde(default)]
+    node_kind: Vec<String>,
     /// The longest path, in edges, 1 to 8 (default 6).
     #[param(minimum = 1, maximum = 8)]
     max_hops: Option<u8>,
@@ -86,7 +108,13 @@ pub(super) async fn paths(
         from: written.from,
         to: written.to,
         through: written.through,
-        kinds: kinds(&written.kind)?,
+        edges: edges((&written.kind, &written.source), (written.since, written.before))?,
+        nodes: written
+            .node_kind
+            .iter()
+            .map(|name| NodeKind::parse(name))
+            .collect::<Result<_>>()?,
+        as_of: time(written.as_of)?,
         max_hops: written.max_hops.unwrap_or(6),
         limit: written.limit.unwrap_or(3),
     };
@@ -103,6 +131,15 @@ pub(super) struct NeighborParameters {
     /// Only edges of these kinds; may be given several times.
     #[serde(default)]
     kind: Vec<String>,
+    /// Only edges that documents of these sources state; may be given several times.
+    #[serde(default)]
+    source: Vec<String>,
+    /// Only edges stated at or after this time (RFC 3339) or date.
+    since: Option<String>,
+    /// Only edges stated before this time or date.
+    before: Option<String>,
+    /// As the graph was at this time, or at the beginning of this date (UTC).
+    as_of: Option<String>,
     /// `out`, `in` or `both` (default).
     direction: Option<String>,
     /// How far, 1 to 8 (default 1).
@@ -131,7 +168,8 @@ impl NeighborParameters {
     fn request(self) -> Result<NeighborsRequest> {
         Ok(NeighborsRequest {
             node: self.node,
-            kinds: kinds(&self.kind)?,
+            edges: edges((&self.kind, &self.source), (self.since, self.before))?,
+            as_of: time(self.as_of)?,
             direction: direction(self.direction.as_deref())?,
             hops: self.hops.unwrap_or(1),
             limit: self.limit.unwrap_or(50),
@@ -180,8 +218,20 @@ pub(super) async fn picture(
     Ok((headers, drawn))
 }
 
-fn kinds(names: &[String]) -> Result<Vec<EdgeKind>> {
-    names.iter().map(|name| EdgeKind::parse(name)).collect()
+fn edges(
+    (kinds, sources): (&[String], &[String]),
+    (since, before): (Option<String>, Option<String>),
+) -> Result<EdgeFilter> {
+    Ok(EdgeFilter {
+        kinds: kinds.iter().map(|name| EdgeKind::parse(name)).collect::<Result<_>>()?,
+        sources: sources.iter().map(|name| SourceId::new(name)).collect::<Result<_>>()?,
+        since: time(since)?,
+        before: time(before)?,
+    })
+}
+
+fn time(text: Option<String>) -> Result<Option<Timestamp>> {
+    text.map(|text| Timestamp::parse(&text)).transpose()
 }
 
 fn direction(name: Option<&str>) -> Result<Direction> {

@@ -1,5 +1,5 @@
 //! Questions that take several steps: `/v1/related`, `/v1/experts`, `/v1/impact`, `/v1/why`, `/v1/duplicates`, `/v1/reviewers`,
-//! `/v1/stale-docs` and `/v1/bus-factor`.
+//! `/v1/stale-docs`, `/v1/bus-factor`, `/v1/graph/central` and `/v1/graph/communities`.
 
 #![expect(
     unused_qualifications,
@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use domain::{EdgeKind, NodeKind};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -16,7 +17,10 @@ use super::extract::{Asker, Params};
 use super::operate::Answer;
 use super::refusals::{Asking, Naming};
 use super::{Api, Problem};
-use crate::questions::{BusFactor, Duplicates, Experts, Impact, Related, Reviewers, StaleDocs, Why};
+use crate::questions::{
+    BusFactor, Central, CentralRequest, Communities, Duplicates, Experts, Impact, Related, Reviewers, StaleDocs, Why,
+    measure,
+};
 
 /// How many answers where the request does not say.
 const LIMIT: usize = 10;
@@ -181,4 +185,66 @@ pub(super) async fn bus_factor(
 ) -> Result<Answer<BusFactor>, Problem> {
     let limit = asked.limit.unwrap_or(LIMIT);
     Ok(Answer(api.explore.bus_factor(&caller, &asked.path, limit).await?))
+}
+
+/// What to rank.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Rank {
+    /// `pagerank` (default), `degree` or `betweenness`.
+    measure: Option<String>,
+    /// Only things of this kind.
+    node_kind: Option<String>,
+    /// Over edges of these kinds; may be given several times.
+    #[serde(default)]
+    kind: Vec<String>,
+    /// How many things, 1 to 200 (default 10).
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+}
+
+/// How many groups.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Groups {
+    /// How many groups, 1 to 200 (default 10).
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<usize>,
+}
+
+/// What is central in the graph that the caller sees.
+#[utoipa::path(get, path = "/v1/graph/central", params(Rank), responses(
+    (status = 200, description = "Things, the most central first", body = Central), Asking,
+))]
+pub(super) async fn central(
+    State(api): State<Arc<Api>>,
+    Asker(caller): Asker,
+    Params(asked): Params<Rank>,
+) -> Result<Answer<Central>, Problem> {
+    let request = CentralRequest {
+        measure: measure(asked.measure.as_deref().unwrap_or("pagerank"))?,
+        kind: asked.node_kind.as_deref().map(NodeKind::parse).transpose()?,
+        edges: asked
+            .kind
+            .iter()
+            .map(|name| EdgeKind::parse(name))
+            .collect::<domain::Result<_>>()?,
+        limit: asked.limit.unwrap_or(LIMIT),
+    };
+    Ok(Answer(api.explore.central(&caller, request).await?))
+}
+
+/// What belongs together in the graph that the caller sees.
+#[utoipa::path(get, path = "/v1/graph/communities", params(Groups), responses(
+    (status = 200, description = "Groups of things, the largest first", body = Communities), Asking,
+))]
+pub(super) async fn communities(
+    State(api): State<Arc<Api>>,
+    Asker(caller): Asker,
+    Params(asked): Params<Groups>,
+) -> Result<Answer<Communities>, Problem> {
+    let limit = asked.limit.unwrap_or(LIMIT);
+    Ok(Answer(api.explore.communities(&caller, limit).await?))
 }

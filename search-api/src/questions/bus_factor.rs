@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use domain::identity::Persons;
 use domain::seam::Listing;
 use domain::{Caller, Document, DocumentKind, EdgeKind, Error, Key, Result};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ground::Ground;
-use super::people::{Contributor, Deed, Role};
+use super::people::{Contributor, Deed, Role, person_id};
 use crate::search::{Explore, bounded};
 
 /// Commits read at once.
@@ -45,7 +46,7 @@ pub struct BusFactor {
 struct Tally {
     deeds: Vec<Deed>,
     /// Who changed each file: one person, or several.
-    owners: BTreeMap<Key, Option<Key>>,
+    owners: BTreeMap<Key, Option<String>>,
 }
 
 impl Explore {
@@ -64,6 +65,7 @@ impl Explore {
             after: None,
             limit: PAGE,
         };
+        let persons = ground.persons().await?;
         let below = Key::file(&repository, inner);
         let (mut tally, mut seen) = (Tally::default(), 0);
         while seen < COMMITS {
@@ -72,7 +74,7 @@ impl Explore {
             listing.after = Some((last.key.clone(), last.id));
             seen += commits.len();
             for commit in &commits {
-                tally.add(commit, &below);
+                tally.add(commit, &below, &persons);
             }
         }
         if tally.deeds.is_empty() {
@@ -96,20 +98,20 @@ impl Explore {
 }
 
 impl Tally {
-    fn add(&mut self, commit: &Document, below: &Key) {
+    fn add(&mut self, commit: &Document, below: &Key, persons: &Persons) {
         let Some(author) = &commit.author else { return };
         let touched = commit
             .links
             .iter()
             .filter(|link| link.kind == EdgeKind::Touches && within(&link.target, below));
-        let mut any = false;
+        let (person, mut any) = (person_id(persons, author), false);
         for link in touched {
             any = true;
             let owner = self
                 .owners
                 .entry(link.target.clone())
-                .or_insert_with(|| Some(author.clone()));
-            *owner = owner.take().filter(|owner| owner == author);
+                .or_insert_with(|| Some(person.clone()));
+            *owner = owner.take().filter(|owner| *owner == person);
         }
         if any {
             self.deeds.push(Deed {

@@ -1,10 +1,13 @@
 //! What one caller sees, for the steps of one question.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use domain::seam::{Direction, EdgeView, Expansion, NodeView, Scope};
+use domain::identity::Persons;
+use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, NodeView, Scope};
 use domain::{Caller, Document, DocumentId, EdgeKind, ErrorKind, Key, Result};
 
+use super::item::Item;
 use crate::search::{Explore, Step};
 
 /// The ground of one question: who asks and what he sees, at one moment.
@@ -47,7 +50,7 @@ impl<'a> Ground<'a> {
         let expansion = Expansion {
             node: node.as_str().to_owned(),
             scope: self.scope.clone(),
-            kinds: kinds.to_vec(),
+            edges: EdgeFilter::kinds(kinds),
             direction,
             hops: 1,
             limit,
@@ -71,6 +74,17 @@ impl<'a> Ground<'a> {
             documents.entry(document.key.clone()).or_insert(document);
         }
         Ok(documents)
+    }
+
+    /// A thing as the graph knows it.
+    pub(super) async fn node_item(&self, key: &Key) -> Result<Item> {
+        let node = self.explore.graph.node(key.as_str(), &self.scope).await?;
+        Ok(node.as_ref().map_or_else(|| Item::bare(key), Item::from))
+    }
+
+    /// Who is who to the caller.
+    pub(super) async fn persons(&self) -> Result<Arc<Persons>> {
+        self.explore.identities.persons(&self.scope.visible).await
     }
 
     /// Edges as answers show them. One whose document the store no longer shows is left out.

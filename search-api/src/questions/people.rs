@@ -1,7 +1,8 @@
 //! Who did what: contributions with their weight, added up by person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use domain::identity::Persons;
 use domain::{Document, DocumentKind, EdgeKind, Key, Result, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -34,7 +35,7 @@ pub struct Contribution {
 /// Somebody with what he did.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Contributor {
-    /// The person's id: the key of one of the accounts.
+    /// The person's id, or the account's where no source tells of it.
     pub id: String,
     /// How people call him, where a source tells.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -133,12 +134,14 @@ impl Ground<'_> {
     /// the same, and so is the answer tomorrow.
     pub(super) async fn contributors(&self, deeds: Vec<Deed>, limit: usize) -> Result<Vec<Contributor>> {
         let newest = deeds.iter().filter_map(|deed| deed.at).max();
-        let accounts: Vec<Key> = deeds.iter().map(|deed| deed.account.clone()).collect();
-        let names = self.names(accounts).await?;
-        let mut by_person: BTreeMap<Key, Vec<(f64, Deed)>> = BTreeMap::new();
+        let persons = self.persons().await?;
+        let mut by_person: BTreeMap<String, Vec<(f64, Deed)>> = BTreeMap::new();
         for deed in deeds {
             let weight = deed.relevance * deed.role.weight() * decay(newest, deed.at);
-            by_person.entry(deed.account.clone()).or_default().push((weight, deed));
+            by_person
+                .entry(person_id(&persons, &deed.account))
+                .or_default()
+                .push((weight, deed));
         }
         let mut sums: Vec<_> = by_person
             .into_iter()
@@ -147,31 +150,23 @@ impl Ground<'_> {
         sums.sort_by(|(a, left, _), (b, right, _)| b.total_cmp(a).then_with(|| left.cmp(right)));
         let best = sums.first().map_or(1.0, |(sum, ..)| sum.max(f64::MIN_POSITIVE));
         sums.truncate(limit);
-        let made = sums.into_iter().map(|(sum, person, own)| {
-            let name = names.get(&person).cloned();
-            contributor((person, name), sum / best, own)
+        let made = sums.into_iter().map(|(sum, id, own)| {
+            let person = own.first().and_then(|(_, deed)| persons.of(&deed.account));
+            let name = person.map(|person| person.name.clone());
+            contributor((id, name), sum / best, own)
         });
         Ok(made.collect())
     }
-
-    /// What sources call these accounts.
-    async fn names(&self, accounts: Vec<Key>) -> Result<BTreeMap<Key, String>> {
-        let mut accounts: Vec<String> = accounts
-            .into_iter()
-            .map(|account| account.as_str().to_owned())
-            .collect();
-        accounts.sort();
-        accounts.dedup();
-        let found = self.explore.documents.accounts(&accounts, &self.scope.visible).await?;
-        let named = found.into_iter().filter_map(|account| {
-            let name = account.names.into_iter().next().or(account.login)?;
-            Some((account.id, name))
-        });
-        Ok(named.collect())
-    }
 }
 
-fn contributor((person, name): (Key, Option<String>), score: f64, mut own: Vec<(f64, Deed)>) -> Contributor {
+/// The id of the person whose account this is; an account that nobody told of is somebody by itself.
+pub(super) fn person_id(persons: &Persons, account: &Key) -> String {
+    persons
+        .of(account)
+        .map_or_else(|| account.as_str().to_owned(), |person| person.id.clone())
+}
+
+fn contributor((id, name): (String, Option<String>), score: f64, mut own: Vec<(f64, Deed)>) -> Contributor {
     own.sort_by(|(a, left), (b, right)| {
         let order = b.total_cmp(a).then_with(|| left.key.cmp(&right.key));
         order.then_with(|| left.role.cmp(&right.role))
@@ -184,10 +179,11 @@ fn contributor((person, name): (Key, Option<String>), score: f64, mut own: Vec<(
         at: time(deed.at),
         weight: rounded(*weight),
     });
+    let accounts: BTreeSet<&Key> = own.iter().map(|(_, deed)| &deed.account).collect();
     Contributor {
         because: because.collect(),
-        accounts: vec![person.as_str().to_owned()],
-        id: person.as_str().to_owned(),
+        accounts: accounts.into_iter().map(ToString::to_string).collect(),
+        id,
         name,
         score: rounded(score),
         contributions: own.len(),

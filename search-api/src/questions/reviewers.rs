@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::ground::Ground;
 use super::item::Item;
-use super::people::{Contributor, Deed, Role, deeds_of};
+use super::people::{Contributor, Deed, Role, deeds_of, person_id};
 use crate::search::{Explore, bounded};
 
 /// Files of the pull request that are looked at.
@@ -61,8 +61,10 @@ impl Explore {
                 .filter(|deed| deed.role != Role::Assigned);
             deeds.extend(seen);
         }
-        let authors: BTreeSet<&Key> = own.values().filter_map(|document| document.author.as_ref()).collect();
-        deeds.retain(|deed| !authors.contains(&deed.account));
+        let persons = ground.persons().await?;
+        let authors = own.values().filter_map(|document| document.author.as_ref());
+        let authors: BTreeSet<String> = authors.map(|author| person_id(&persons, author)).collect();
+        deeds.retain(|deed| !authors.contains(&person_id(&persons, &deed.account)));
         Ok(Reviewers {
             subject: ground.subject(&key).await?,
             files: files.len(),

@@ -120,8 +120,7 @@ impl Ground<'_> {
         if let Some(document) = documents.get(key) {
             return Ok(document.into());
         }
-        let node = self.explore.graph.node(key.as_str(), &self.scope).await?;
-        Ok(node.as_ref().map_or_else(|| Item::bare(key), Item::from))
+        self.node_item(key).await
     }
 
     /// The commits that touched a file or symbol, newest first.

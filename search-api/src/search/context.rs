@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::seam::{Direction, EdgeView, Expansion, Scope, Subgraph};
+use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, Scope, Subgraph};
 use domain::{Document, EdgeKind, ErrorKind, Key};
 
 use super::Search;
@@ -57,7 +57,7 @@ impl Search {
             let expansion = Expansion {
                 node: document.key.as_str().to_owned(),
                 scope: scope.clone(),
-                kinds: kinds.to_vec(),
+                edges: EdgeFilter::kinds(kinds),
                 direction: Direction::Both,
                 hops: 1,
                 limit: LOOK,
@@ -127,6 +127,7 @@ mod tests {
             document: DocumentId::new(&SourceId::new("s").expect("slug"), "1"),
             first_seen: None,
             last_seen: None,
+            until: None,
         };
         let around = Subgraph {
             nodes: Vec::new(),

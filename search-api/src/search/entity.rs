@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::seam::{Direction, EdgeView, Expansion, PathQuery, Scope, Subgraph};
-use domain::{Caller, Document, DocumentId, EdgeKind, Error, ErrorKind, Result, Visible};
+use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, PathQuery, Scope, Subgraph};
+use domain::{Caller, Document, DocumentId, Error, ErrorKind, NodeKind, Result, Timestamp, Visible};
 
 use super::answer::{Entity, Neighborhood, Node, PathAnswer, Paths, Step};
 use super::plan::identifier_forms;
@@ -29,8 +29,12 @@ pub struct PathsRequest {
     pub to: String,
     /// A node that every path must pass, if set.
     pub through: Option<String>,
-    /// Only edges of these kinds; empty: all.
-    pub kinds: Vec<EdgeKind>,
+    /// Only these edges.
+    pub edges: EdgeFilter,
+    /// Only things of these kinds between the ends; empty: all.
+    pub nodes: Vec<NodeKind>,
+    /// As the graph was at this time; absent: as it is.
+    pub as_of: Option<Timestamp>,
     /// The longest path, in edges, 1 to 8.
     pub max_hops: u8,
     /// How many, 1 to 50.
@@ -42,8 +46,10 @@ pub struct PathsRequest {
 pub struct NeighborsRequest {
     /// The node: a canonical key or any alias.
     pub node: String,
-    /// Only edges of these kinds; empty: all.
-    pub kinds: Vec<EdgeKind>,
+    /// Only these edges.
+    pub edges: EdgeFilter,
+    /// As the graph was at this time; absent: as it is.
+    pub as_of: Option<Timestamp>,
     /// Which way.
     pub direction: Direction,
     /// How far, 1 to 8.
@@ -53,18 +59,19 @@ pub struct NeighborsRequest {
 }
 
 impl Explore {
-    /// Everything about the thing of this name (canonical key, alias, URL or the beginning of a SHA).
+    /// Everything about the thing of this name (canonical key, alias, URL or the beginning of a SHA), with `as_of` as it was joined to others
+    /// at that time: a document has only its present text.
     ///
     /// # Errors
     /// `NotFound` when the caller sees no such thing, whether or not there is one.
-    pub async fn entity(&self, caller: &Caller, name: &str) -> Result<Entity> {
-        let scope = self.scope(caller).await?;
+    pub async fn entity(&self, caller: &Caller, name: &str, as_of: Option<Timestamp>) -> Result<Entity> {
+        let scope = self.scope_at(caller, as_of).await?;
         let (key, documents) = self.named(name, &scope).await?;
         let mut degraded = Vec::new();
         let expansion = Expansion {
             node: key,
             scope: scope.clone(),
-            kinds: Vec::new(),
+            edges: EdgeFilter::default(),
             direction: Direction::Both,
             hops: 1,
             limit: ENTITY_EDGES,
@@ -100,6 +107,12 @@ impl Explore {
         })
     }
 
+    /// The scope of a question about a time.
+    async fn scope_at(&self, caller: &Caller, as_of: Option<Timestamp>) -> Result<Scope> {
+        let scope = self.scope(caller).await?;
+        Ok(Scope { as_of, ..scope })
+    }
+
     pub(crate) async fn scope(&self, caller: &Caller) -> Result<Scope> {
         let visible = self.documents.visible(caller).await?;
         scope(&*self.documents, &visible).await
@@ -112,7 +125,8 @@ impl Explore {
     pub(crate) async fn named(&self, name: &str, scope: &Scope) -> Result<(String, Vec<Document>)> {
         check_name(name)?;
         for form in names(name) {
-            let documents = self.documents.find(&form, &scope.visible).await?;
+            let mut documents = self.documents.find(&form, &scope.visible).await?;
+            documents.retain(|document| scope.knows(document.created.or(document.updated)));
             let keys = || documents.iter().map(|document| document.key.as_str());
             if let Some(key) = keys().find(|key| *key == form).or_else(|| keys().next()) {
                 return Ok((key.to_owned(), documents));
@@ -131,7 +145,7 @@ impl Explore {
     pub async fn paths(&self, caller: &Caller, request: PathsRequest) -> Result<Paths> {
         bounded("max_hops", usize::from(request.max_hops), usize::from(MAX_HOPS))?;
         bounded("limit", request.limit, MAX_PATHS)?;
-        let scope = self.scope(caller).await?;
+        let scope = self.scope_at(caller, request.as_of).await?;
         let (from, _) = self.named(&request.from, &scope).await?;
         let (to, _) = self.named(&request.to, &scope).await?;
         let through = match &request.through {
@@ -142,7 +156,8 @@ impl Explore {
             from,
             to,
             scope: scope.clone(),
-            kinds: request.kinds,
+            edges: request.edges,
+            nodes: request.nodes,
             through,
             max_hops: request.max_hops,
             limit: request.limit,
@@ -166,10 +181,10 @@ impl Explore {
     pub async fn neighbors(&self, caller: &Caller, request: NeighborsRequest) -> Result<Neighborhood> {
         bounded("hops", usize::from(request.hops), usize::from(MAX_HOPS))?;
         bounded("limit", request.limit, MAX_EDGES)?;
-        let scope = self.scope(caller).await?;
+        let scope = self.scope_at(caller, request.as_of).await?;
         let (node, _) = self.named(&request.node, &scope).await?;
         let NeighborsRequest {
-            kinds,
+            edges,
             direction,
             hops,
             limit,
@@ -180,7 +195,7 @@ impl Explore {
             .expand(Expansion {
                 node,
                 scope: scope.clone(),
-                kinds,
+                edges,
                 direction,
                 hops,
                 limit,

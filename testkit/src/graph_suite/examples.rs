@@ -1,15 +1,15 @@
 //! Examples, one behaviour each.
 
-use domain::seam::{Direction, Expansion, GraphStore, Path, PathQuery, Scope};
+use domain::seam::{Direction, EdgeFilter, Expansion, GraphStore, Measure, Path, PathQuery, Scope};
 use domain::{EdgeKind, Error, ErrorKind, Key, NodeKind, Timestamp};
 
-use super::{all, document, edge, facts, node, sees};
+use super::{all, document, edge, facts, node, ranking, sees};
 
 pub(super) fn around(name: &str, scope: Scope) -> Expansion {
     Expansion {
         node: name.to_owned(),
         scope,
-        kinds: Vec::new(),
+        edges: EdgeFilter::default(),
         direction: Direction::Both,
         hops: 1,
         limit: 100,
@@ -21,7 +21,8 @@ pub(super) fn between(from: &str, to: &str, scope: Scope) -> PathQuery {
         from: from.to_owned(),
         to: to.to_owned(),
         scope,
-        kinds: Vec::new(),
+        edges: EdgeFilter::default(),
+        nodes: Vec::new(),
         through: None,
         max_hops: 8,
         limit: 10,
@@ -41,7 +42,10 @@ pub(super) fn words(error: &Error) -> (ErrorKind, String, Option<String>) {
 
 pub(super) async fn an_empty_store_has_nothing(store: &dyn GraphStore, _: u32) {
     assert_eq!(store.node("a", &all()).await.expect("node"), None);
-    assert_eq!(store.rank(&all(), 10).await.expect("rank"), vec![]);
+    assert_eq!(
+        store.rank(&ranking(Measure::PageRank, all())).await.expect("rank"),
+        vec![]
+    );
     assert_eq!(store.scan(None, 10).await.expect("scan"), vec![]);
     assert_eq!(
         store.expand(around("a", all())).await.expect_err("no node").kind(),
@@ -307,7 +311,7 @@ pub(super) async fn parallel_edges_are_one_step(store: &dyn GraphStore, _: u32) 
     assert_eq!((seen.len(), seen[0].edges[0].from.as_str()), (1, "b"));
     assert!((seen[0].weight - 0.5).abs() < 1e-6);
     let blocks = PathQuery {
-        kinds: vec![EdgeKind::Blocks],
+        edges: EdgeFilter::kinds([EdgeKind::Blocks]),
         ..between("a", "b", all())
     };
     let seen = store.paths(blocks).await.expect("paths");

@@ -1,10 +1,12 @@
 //! A graph store by brute force: plain lists of facts, gone through for every question.
 
+mod central;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::seam::graph::Size;
-use domain::seam::{Direction, EdgeView, Expansion, NodeView, Path, PathQuery, Scope, Subgraph};
+use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, NodeView, Path, PathQuery, Scope, Subgraph};
 use domain::{DocumentFacts, DocumentId, EdgeFact, EdgeKind, Key, NodeFact};
 
 /// All facts, by document.
@@ -36,8 +38,22 @@ impl Oracle {
     pub fn size(&self) -> Size {
         let count = |length: usize| u64::try_from(length).expect("a length fits 64 bits");
         let edges = self.facts.values().map(|one| count(one.edges.len())).sum();
+        // What has ended counts too.
+        let ends = |one: &DocumentFacts| {
+            one.edges
+                .iter()
+                .flat_map(|edge| [edge.from.clone(), edge.to.clone()])
+                .collect()
+        };
+        let named = |one: &DocumentFacts| one.nodes.iter().map(|node| node.key.clone()).collect();
+        let keys: BTreeSet<Key> = self
+            .facts
+            .values()
+            .flat_map(|one| [ends(one), named(one)])
+            .flat_map(|keys: Vec<Key>| keys)
+            .collect();
         Size {
-            nodes: count(self.keys(&super::all()).len()),
+            nodes: count(keys.len()),
             edges,
         }
     }
@@ -53,7 +69,7 @@ impl Oracle {
         let mut level: BTreeMap<Name, usize> = BTreeMap::new();
         let mut distance = BTreeMap::from([(middle.clone(), 0)]);
         for hop in 0..usize::from(query.hops) {
-            for edge in self.edges(&query.scope, &query.kinds) {
+            for edge in self.edges(&query.scope, &query.edges) {
                 let out = query.direction != Direction::In && distance.get(&edge.from) == Some(&hop);
                 let back = query.direction != Direction::Out && distance.get(&edge.to) == Some(&hop);
                 if out || back {
@@ -71,7 +87,7 @@ impl Oracle {
         }
         let mut edges: Vec<(usize, EdgeView)> = level
             .iter()
-            .map(|(name, hop)| (*hop, self.edge(name, &query.scope)))
+            .map(|(name, hop)| (*hop, self.edge(name, &query.scope, &query.edges)))
             .collect();
         edges.sort_by(|(near, a), (far, b)| {
             near.cmp(far)
@@ -109,6 +125,11 @@ impl Oracle {
         let mut found = Vec::new();
         walk(&steps, &to, usize::from(query.max_hops), vec![from], &mut found);
         found.retain(|nodes| through.as_ref().is_none_or(|middle| nodes.contains(middle)));
+        let admitted = |key: &Key| {
+            let kind = self.view(key, &query.scope).kind;
+            query.nodes.is_empty() || kind.is_some_and(|kind| query.nodes.contains(&kind))
+        };
+        found.retain(|nodes| nodes.iter().skip(1).take(nodes.len().saturating_sub(2)).all(admitted));
         let mut paths: Vec<Path> = found.into_iter().map(|nodes| self.path(nodes, &steps, query)).collect();
         // Weights are sums of floats: those that differ by less than a millionth are equal.
         #[expect(clippy::cast_possible_truncation, reason = "a weight is below 100")]
@@ -124,44 +145,14 @@ impl Oracle {
         Some(paths)
     }
 
-    /// Every visible node with its score, by key.
-    pub fn scores(&self, scope: &Scope) -> BTreeMap<Key, f64> {
-        let keys: Vec<Key> = self.keys(scope).into_iter().collect();
-        let distinct: BTreeSet<Name> = self
-            .edges(scope, &[])
-            .map(|edge| (edge.from.clone(), edge.to.clone(), edge.kind))
-            .collect();
-        let place = |key: &Key| keys.binary_search(key).expect("an edge's ends are nodes");
-        let count = f64::from(u32::try_from(keys.len().max(1)).expect("a small graph"));
-        let mut links = vec![Vec::new(); keys.len()];
-        for (from, to, _) in &distinct {
-            links[place(from)].push(place(to));
-            links[place(to)].push(place(from));
-        }
-        let mut scores = vec![1.0 / count; keys.len()];
-        for _ in 0..400 {
-            let mut next = vec![0.15 / count; keys.len()];
-            for (node, targets) in links.iter().enumerate() {
-                let everywhere: Vec<usize> = (0..keys.len()).collect();
-                let targets = if targets.is_empty() { &everywhere } else { targets };
-                let share = 0.85 * scores[node] / f64::from(u32::try_from(targets.len()).expect("a small graph"));
-                for target in targets {
-                    next[*target] += share;
-                }
-            }
-            scores = next;
-        }
-        keys.into_iter().zip(scores).collect()
-    }
-
     fn path(&self, nodes: Vec<Key>, steps: &BTreeMap<(Key, Key), Name>, query: &PathQuery) -> Path {
         let edges: Vec<EdgeView> = nodes
             .windows(2)
-            .map(|pair| self.edge(&steps[&(pair[0].clone(), pair[1].clone())], &query.scope))
+            .map(|pair| self.edge(&steps[&(pair[0].clone(), pair[1].clone())], &query.scope, &query.edges))
             .collect();
         let charges = nodes.iter().skip(1).take(nodes.len().saturating_sub(2)).map(|key| {
             let touching = self
-                .edges(&query.scope, &query.kinds)
+                .edges(&query.scope, &query.edges)
                 .filter(|edge| edge.from != edge.to && (edge.from == *key || edge.to == *key));
             let count = u32::try_from(touching.count()).expect("a small graph");
             0.02 * f64::from(u32::BITS - count.leading_zeros())
@@ -179,7 +170,7 @@ impl Oracle {
     /// For every step that can be taken, either way, the strongest edge.
     fn steps(&self, query: &PathQuery) -> BTreeMap<(Key, Key), Name> {
         let mut edges: Vec<EdgeFact> = self
-            .edges(&query.scope, &query.kinds)
+            .edges(&query.scope, &query.edges)
             .filter(|edge| edge.from != edge.to)
             .cloned()
             .collect();
@@ -199,28 +190,40 @@ impl Oracle {
         steps
     }
 
-    fn edges<'a>(&'a self, scope: &'a Scope, kinds: &'a [EdgeKind]) -> impl Iterator<Item = &'a EdgeFact> {
+    fn edges<'a>(&'a self, scope: &'a Scope, filter: &'a EdgeFilter) -> impl Iterator<Item = &'a EdgeFact> {
+        self.asserted(scope, filter).map(|(_, edge)| edge)
+    }
+
+    /// The visible edges that a filter lets through, each with the facts it is of.
+    fn asserted<'a>(
+        &'a self,
+        scope: &'a Scope,
+        filter: &'a EdgeFilter,
+    ) -> impl Iterator<Item = (&'a DocumentFacts, &'a EdgeFact)> {
         let asserted = self
             .facts
             .values()
             .flat_map(|one| one.edges.iter().map(move |edge| (one, edge)));
-        let seen = asserted.filter(|(one, edge)| scope.holds(one.document, &one.access, edge.also.as_ref()));
-        seen.map(|(_, edge)| edge)
-            .filter(|edge| kinds.is_empty() || kinds.contains(&edge.kind))
+        asserted.filter(|(one, edge)| {
+            scope.holds(one.document, &one.access, edge.also.as_ref())
+                && scope.holds_at(edge.at.or(one.at), edge.until)
+                && filter.admits(one, edge)
+        })
     }
 
     fn nodes<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = (DocumentId, &'a NodeFact)> {
         let seen = self
             .facts
             .values()
-            .filter(|one| scope.holds(one.document, &one.access, None));
+            .filter(|one| scope.holds(one.document, &one.access, None) && scope.knows(one.at));
         seen.flat_map(|one| one.nodes.iter().map(|node| (one.document, node)))
     }
 
     /// The keys of all visible nodes.
     pub fn keys(&self, scope: &Scope) -> BTreeSet<Key> {
+        let every = EdgeFilter::default();
         let named = self
-            .edges(scope, &[])
+            .edges(scope, &every)
             .flat_map(|edge| [edge.from.clone(), edge.to.clone()]);
         named
             .chain(self.nodes(scope).map(|(_, node)| node.key.clone()))
@@ -254,15 +257,10 @@ impl Oracle {
         }
     }
 
-    fn edge(&self, (from, to, kind): &Name, scope: &Scope) -> EdgeView {
-        let asserted = self
-            .facts
-            .values()
-            .flat_map(|one| one.edges.iter().map(move |edge| (one, edge)));
-        let same = asserted.filter(|(one, edge)| {
-            (&edge.from, &edge.to, edge.kind) == (from, to, *kind)
-                && scope.holds(one.document, &one.access, edge.also.as_ref())
-        });
+    fn edge(&self, (from, to, kind): &Name, scope: &Scope, filter: &EdgeFilter) -> EdgeView {
+        let same = self
+            .asserted(scope, filter)
+            .filter(|(_, edge)| (&edge.from, &edge.to, edge.kind) == (from, to, *kind));
         let same: Vec<_> = same.collect();
         let strength = |edge: &EdgeFact| Reverse(edge.confidence.to_bits());
         let (one, best) = same
@@ -277,8 +275,13 @@ impl Oracle {
             evidence: best.evidence.clone(),
             confidence: best.confidence,
             document: one.document,
-            first_seen: same.iter().filter_map(|(_, edge)| edge.at).min(),
-            last_seen: same.iter().filter_map(|(_, edge)| edge.at).max(),
+            first_seen: same.iter().filter_map(|(one, edge)| edge.at.or(one.at)).min(),
+            last_seen: same.iter().filter_map(|(one, edge)| edge.at.or(one.at)).max(),
+            until: same
+                .iter()
+                .map(|(_, edge)| edge.until)
+                .min_by_key(|until| until.map(Reverse))
+                .flatten(),
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Properties over random worlds, against the oracle and against the store itself.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use domain::seam::graph::Size;
-use domain::seam::{GraphStore, Path, Scope};
+use domain::seam::{Community, GraphStore, Measure, Path, Scope};
 use domain::{DocumentFacts, DocumentId, Error, ErrorKind, Key, Result as Answer};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use super::Oracle;
 use super::random::{NAMES, Questions, batches, edge, facts, holds, questions, sparse, sparse_questions};
+use super::{Oracle, ranking};
 
 pub(super) async fn facts_read_back_as_given(store: &dyn GraphStore, worlds: u32) {
     holds(worlds, batches(), async |batches| {
@@ -218,17 +220,39 @@ async fn ask(store: &dyn GraphStore, oracle: &Oracle, questions: &Questions) -> 
             return Err(format!("the weights for {query:?}:\n{got:?}\nare not\n{expected:?}"));
         }
     }
-    check_rank(&store.rank(scope, 100).await.map_err(text)?, oracle, scope)
+    let ranked = store.rank(&ranking(Measure::PageRank, scope.clone())).await;
+    check_rank(&ranked.map_err(text)?, &oracle.scores(scope))?;
+    for question in &questions.rankings {
+        let ranked = store.rank(question).await.map_err(text)?;
+        check_rank(&ranked, &oracle.central(question))?;
+    }
+    check_communities(&store.communities(scope, 100).await.map_err(text)?, oracle, scope)
 }
 
-fn check_rank(ranked: &[(Key, f64)], oracle: &Oracle, scope: &Scope) -> Result<(), String> {
-    let scores = oracle.scores(scope);
+fn check_rank(ranked: &[(Key, f64)], scores: &BTreeMap<Key, f64>) -> Result<(), String> {
     let close = |(key, score): &(Key, f64)| scores.get(key).is_some_and(|expected| (expected - score).abs() < 1e-7);
     let ordered = ranked.is_sorted_by(|(a, high), (b, low)| high > low || high.total_cmp(low).is_eq() && a < b);
     if ranked.len() == scores.len() && ranked.iter().all(close) && ordered {
         Ok(())
     } else {
         Err(format!("the ranks\n{ranked:?}\nare not\n{scores:?}"))
+    }
+}
+
+/// Communities share no node and are of nodes with visible edges to others.
+fn check_communities(found: &[Community], oracle: &Oracle, scope: &Scope) -> Result<(), String> {
+    let members: Vec<&Key> = found.iter().flat_map(|one| &one.members).collect();
+    let distinct: BTreeSet<&Key> = members.iter().copied().collect();
+    let sized = found
+        .iter()
+        .all(|one| one.size > 1 && one.members.len() as u64 == one.size.min(100));
+    let sorted = found.is_sorted_by_key(|one| Reverse(one.size));
+    let tied = oracle.touched(scope);
+    let apart = distinct.len() == members.len() && found.is_empty() == tied.is_empty();
+    if sized && sorted && apart && distinct.iter().all(|key| tied.contains(*key)) {
+        Ok(())
+    } else {
+        Err(format!("{found:?} are no communities of {tied:?}"))
     }
 }
 
@@ -253,7 +277,11 @@ async fn transcript(store: &dyn GraphStore, questions: &Questions) -> Result<Vec
             store.paths(query.clone()).await.map_err(|error| (text(error), query))
         ));
     }
-    lines.push(format!("{:?}", store.rank(&questions.scope, 100).await.map_err(text)?));
+    for question in &questions.rankings {
+        lines.push(format!("{:?}", store.rank(question).await.map_err(text)?));
+    }
+    let communities = store.communities(&questions.scope, 100).await;
+    lines.push(format!("{:?}", communities.map_err(text)?));
     Ok(lines)
 }
 
@@ -305,7 +333,7 @@ mod tests {
         let score = |key: &str| scores[key];
         assert!((score("a") - score("b")).abs() < 1e-12 && score("m") > score("a"));
         assert!((scores.values().sum::<f64>() - 1.0).abs() < 1e-9);
-        assert!(check_rank(&[], &oracle, &all()).is_err());
+        assert!(check_rank(&[], &scores).is_err());
         assert!(oracle.keys(&sees(&[1])).is_empty());
         assert_eq!(oracle.scan()[0].document, document(0));
     }

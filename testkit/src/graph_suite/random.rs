@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use domain::seam::{Direction, Expansion, PathQuery, Scope};
-use domain::{DocumentFacts, DocumentId, EdgeFact, EdgeKind, Evidence, Key, NodeFact, NodeKind, Timestamp, Visible};
+use domain::seam::{Direction, EdgeFilter, Expansion, Measure, PathQuery, Ranking, Scope};
+use domain::{
+    DocumentFacts, DocumentId, EdgeFact, EdgeKind, Evidence, Key, NodeFact, NodeKind, SourceId, Timestamp, Visible,
+};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -32,6 +34,8 @@ pub(super) struct Questions {
     pub(super) expansions: Vec<Expansion>,
     /// Paths.
     pub(super) paths: Vec<PathQuery>,
+    /// Rankings.
+    pub(super) rankings: Vec<Ranking>,
 }
 
 impl Questions {
@@ -43,6 +47,9 @@ impl Questions {
         }
         for query in &mut self.paths {
             query.scope = self.scope.clone();
+        }
+        for ranking in &mut self.rankings {
+            ranking.scope = self.scope.clone();
         }
         self
     }
@@ -60,11 +67,14 @@ pub(super) fn facts(
     hidden: bool,
 ) -> impl Strategy<Value = DocumentFacts> {
     let edges = vec(edge(labels.clone(), hidden), 0..9);
-    (documents, labels, vec(node(), 0..4), edges).prop_map(|(id, access, nodes, edges)| DocumentFacts {
-        document: document(id),
-        access: label(access),
-        nodes,
-        edges,
+    (documents, labels, option::of(0..5_i64), vec(node(), 0..4), edges).prop_map(|(id, access, at, nodes, edges)| {
+        DocumentFacts {
+            document: document(id),
+            access: label(access),
+            at: at.map(Timestamp),
+            nodes,
+            edges,
+        }
     })
 }
 
@@ -76,11 +86,17 @@ pub(super) fn questions(labels: u32) -> impl Strategy<Value = Questions> {
     } else {
         some.boxed()
     };
-    (visible, vec(expansion(), 4), vec(path(), 8)).prop_map(|(visible, expansions, paths)| {
+    let as_of = option::weighted(0.4, (0..6_i64).prop_map(Timestamp));
+    let many = (vec(expansion(), 4), vec(path(), 8), vec(ranking(), 2));
+    (visible, as_of, many).prop_map(|(visible, as_of, (expansions, paths, rankings))| {
         let questions = Questions {
-            scope: visible.into(),
+            scope: Scope {
+                as_of,
+                ..visible.into()
+            },
             expansions,
             paths,
+            rankings,
         };
         questions.without(BTreeSet::new())
     })
@@ -98,6 +114,7 @@ pub(super) fn sparse() -> impl Strategy<Value = Vec<DocumentFacts>> {
                 from,
                 to,
                 also: None,
+                until: None,
                 ..edge
             });
         }
@@ -121,7 +138,8 @@ pub(super) fn sparse_questions() -> impl Strategy<Value = Questions> {
             from,
             to,
             scope: scope.clone(),
-            kinds: Vec::new(),
+            edges: EdgeFilter::default(),
+            nodes: Vec::new(),
             through,
             max_hops,
             limit,
@@ -130,6 +148,7 @@ pub(super) fn sparse_questions() -> impl Strategy<Value = Questions> {
             scope: scope.clone(),
             expansions: Vec::new(),
             paths: paths.collect(),
+            rankings: vec![super::ranking(Measure::Betweenness, scope)],
         }
     })
 }
@@ -148,11 +167,11 @@ pub(super) fn edge(labels: std::ops::Range<u32>, hidden: bool) -> impl Strategy<
         select(vec!["r0", "r1"]),
         evidence,
         confidence,
-        option::of(0..5_i64),
+        (option::of(0..5_i64), option::weighted(0.2, 1..6_i64)),
         also,
     );
     (key(), key(), edge_kind(), how).prop_map(
-        |(from, to, kind, (rule, (text, span), confidence, at, also))| EdgeFact {
+        |(from, to, kind, (rule, (text, span), confidence, (at, until), also))| EdgeFact {
             from,
             to,
             kind,
@@ -163,16 +182,16 @@ pub(super) fn edge(labels: std::ops::Range<u32>, hidden: bool) -> impl Strategy<
             },
             confidence,
             at: at.map(Timestamp),
+            until: until.map(Timestamp),
             also,
         },
     )
 }
 
 fn node() -> impl Strategy<Value = NodeFact> {
-    let kind = select(vec![NodeKind::Issue, NodeKind::Commit, NodeKind::Person]);
     let title = option::of((0..3_u8).prop_map(|n| format!("title {n}")));
     let aliases = vec(select(vec!["a0", "a1", "a2", "k:1"]).prop_map(str::to_owned), 0..3);
-    (key(), kind, title, aliases).prop_map(|(key, kind, title, aliases)| NodeFact {
+    (key(), node_kind(), title, aliases).prop_map(|(key, kind, title, aliases)| NodeFact {
         key,
         kind,
         title,
@@ -184,6 +203,10 @@ fn key() -> impl Strategy<Value = Key> {
     (0..KEYS).prop_map(|n| Key::from_raw(&format!("k:{n}")))
 }
 
+fn node_kind() -> impl Strategy<Value = NodeKind> {
+    select(vec![NodeKind::Issue, NodeKind::Commit, NodeKind::Person])
+}
+
 fn edge_kind() -> impl Strategy<Value = EdgeKind> {
     select(vec![EdgeKind::References, EdgeKind::Closes, EdgeKind::PartOf])
 }
@@ -192,42 +215,65 @@ fn name() -> impl Strategy<Value = String> {
     select(NAMES.to_vec()).prop_map(str::to_owned)
 }
 
-fn kinds() -> impl Strategy<Value = Vec<EdgeKind>> {
-    prop_oneof![2 => Just(Vec::new()), 1 => vec(edge_kind(), 1..3)]
+fn filter() -> impl Strategy<Value = EdgeFilter> {
+    let kinds = prop_oneof![2 => Just(Vec::new()), 1 => vec(edge_kind(), 1..3)];
+    let sources = prop_oneof![4 => Just(Vec::new()), 1 => vec(select(vec!["suite", "other"]).prop_map(source), 1..2)];
+    let time = || option::weighted(0.2, (0..5_i64).prop_map(Timestamp));
+    (kinds, sources, time(), time()).prop_map(|(kinds, sources, since, before)| EdgeFilter {
+        kinds,
+        sources,
+        since,
+        before,
+    })
+}
+
+fn source(name: &str) -> SourceId {
+    SourceId::new(name).expect("a good name")
 }
 
 fn expansion() -> impl Strategy<Value = Expansion> {
     let direction = select(vec![Direction::Out, Direction::In, Direction::Both]);
     (
         name(),
-        kinds(),
+        filter(),
         direction,
         1..=4_u8,
         prop_oneof![1..6_usize, Just(1000)],
     )
-        .prop_map(|(node, kinds, direction, hops, limit)| Expansion {
+        .prop_map(|(node, edges, direction, hops, limit)| Expansion {
             node,
             scope: super::all(),
-            kinds,
+            edges,
             direction,
             hops,
             limit,
         })
 }
 
+fn ranking() -> impl Strategy<Value = Ranking> {
+    let measure = select(vec![Measure::PageRank, Measure::Degree, Measure::Betweenness]);
+    (measure, filter()).prop_map(|(measure, edges)| Ranking {
+        edges,
+        ..super::ranking(measure, super::all())
+    })
+}
+
 fn path() -> impl Strategy<Value = PathQuery> {
     let limit = prop_oneof![1..4_usize, Just(50)];
-    (name(), name(), kinds(), option::weighted(0.3, name()), 1..=8_u8, limit).prop_map(
-        |(from, to, kinds, through, max_hops, limit)| PathQuery {
+    let ends = (name(), name(), option::weighted(0.3, name()));
+    let nodes = prop_oneof![4 => Just(Vec::new()), 1 => vec(node_kind(), 1..3)];
+    (ends, filter(), nodes, 1..=8_u8, limit).prop_map(|((from, to, through), edges, nodes, max_hops, limit)| {
+        PathQuery {
             from,
             to,
             scope: super::all(),
-            kinds,
+            edges,
+            nodes,
             through,
             max_hops,
             limit,
-        },
-    )
+        }
+    })
 }
 
 /// Try a property on so many values, always the same ones; where it fails, find a smaller value and panic with it.

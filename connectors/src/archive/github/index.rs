@@ -142,6 +142,7 @@ fn timeline(repository: &str, event: &Value) -> Option<Link> {
         inverse: true,
         rule: format!("github.timeline.{name}"),
         at: time(event, &["created_at"]),
+        until: None,
     })
 }
 

@@ -4,10 +4,12 @@
 //! looked up from the lighter side. So a length of 7 takes two balls of radius 3 and never one of radius 7. Walks may
 //! meet a node twice, which only makes the cost of the rest a lower bound for paths.
 
+use domain::NodeKind;
+
 use super::super::budget::Budget;
 use super::super::ids::IdMap;
 use super::super::memory::{Graph, Half};
-use super::super::sight::{Kinds, Sight};
+use super::super::sight::{Filter, Sight};
 use super::{Cost, busy_charge, step_cost};
 
 /// What of the graph is walked on.
@@ -16,8 +18,10 @@ pub(super) struct Ground<'g> {
     pub(super) graph: &'g Graph,
     /// What the caller sees.
     pub(super) sight: &'g Sight,
-    /// The kinds of edges.
-    pub(super) kinds: Kinds,
+    /// The edges to follow.
+    pub(super) filter: &'g Filter,
+    /// The kinds of inner nodes; empty: all.
+    pub(super) inner: &'g [NodeKind],
 }
 
 impl Ground<'_> {
@@ -25,7 +29,16 @@ impl Ground<'_> {
     pub(super) fn halves(&self, node: u32) -> impl Iterator<Item = Half> {
         self.graph
             .halves(node, self.sight)
-            .filter(move |half| half.other != node && self.kinds.has(*half))
+            .filter(move |half| half.other != node && self.filter.has(*half))
+    }
+
+    /// Whether a path may pass through a node.
+    pub(super) fn admits(&self, node: u32) -> bool {
+        self.inner.is_empty()
+            || self
+                .graph
+                .kind(node, self.sight)
+                .is_some_and(|kind| self.inner.contains(&kind))
     }
 
     /// What passing through a node costs.
@@ -191,7 +204,7 @@ impl<'g> Segment<'g> {
         let mut next = Layer::default();
         for stop in side.last().into_iter().flat_map(|layer| &layer.stops) {
             for (node, step) in self.ground.steps(stop.node, budget)? {
-                if !self.barred.contains(&node) {
+                if !self.barred.contains(&node) && (next.places.contains_key(&node) || self.ground.admits(node)) {
                     next.relax(Stop {
                         node,
                         charge: 0,

@@ -1,7 +1,8 @@
 //! The answers as people read them.
 
 use search_api::questions::{
-    BusFactor, Contributor, Duplicates, Experts, Impact, Item, Origin, Related, Reviewers, StaleDocs, Why,
+    BusFactor, Central, Communities, Contributor, Duplicates, Experts, Impact, Item, Origin, Related, Reviewers,
+    StaleDocs, Why,
 };
 use search_api::search::Step;
 
@@ -167,6 +168,38 @@ pub(super) fn stale_docs(answer: &StaleDocs, style: Style) -> String {
     }
     if answer.truncated {
         out += &style.dim("there are more pages than were looked at; name a space");
+    }
+    out
+}
+
+pub(super) fn central(answer: &Central, style: Style) -> String {
+    let mut out = format!("{}\n", style.dim(&format!("by {}", answer.measure)));
+    for one in &answer.things {
+        add(&mut out, format_args!("{:.4} ", one.score));
+        line(&mut out, "", &one.item, style);
+    }
+    out
+}
+
+pub(super) fn communities(answer: &Communities, style: Style) -> String {
+    let mut out = String::new();
+    for one in &answer.communities {
+        let kinds: Vec<String> = one
+            .kinds
+            .iter()
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        add(
+            &mut out,
+            format_args!(
+                "{} {}\n",
+                style.bold(&format!("{} things", one.size)),
+                style.dim(&kinds.join(", "))
+            ),
+        );
+        for member in &one.members {
+            line(&mut out, "  ", member, style);
+        }
     }
     out
 }
