@@ -26,7 +26,7 @@ const TELLING: [EdgeKind; 9] = [
     EdgeKind::SameAs,
 ];
 /// Edges that only follow from where a thing stands; shown where too few tell more.
-const STRUCTURAL: [EdgeKind; 9] = [
+const STRUCTURAL: [EdgeKind; 11] = [
     EdgeKind::Touches,
     EdgeKind::RepliesTo,
     EdgeKind::Mentions,
@@ -36,6 +36,8 @@ const STRUCTURAL: [EdgeKind; 9] = [
     EdgeKind::PartOf,
     EdgeKind::Defines,
     EdgeKind::Follows,
+    EdgeKind::Imports,
+    EdgeKind::Calls,
 ];
 
 impl Search {
@@ -47,7 +49,7 @@ impl Search {
         degraded: &mut BTreeSet<String>,
     ) -> Vec<Neighbor> {
         let mut neighbors = Vec::new();
-        for kinds in [TELLING, STRUCTURAL] {
+        for kinds in [&TELLING[..], &STRUCTURAL] {
             let room = NEIGHBORS - neighbors.len();
             if room == 0 {
                 break;
@@ -61,7 +63,7 @@ impl Search {
                 limit: LOOK,
             };
             match self.graph.expand(expansion).await {
-                Ok(around) => neighbors.extend(chosen(around, &kinds, &document.key).into_iter().take(room)),
+                Ok(around) => neighbors.extend(chosen(around, kinds, &document.key).into_iter().take(room)),
                 // The graph lags behind the store: the document has no node yet.
                 Err(error) if error.kind() == ErrorKind::NotFound => break,
                 Err(error) => {
