@@ -138,6 +138,7 @@ impl World {
         let explore = Explore {
             documents,
             graph: self.graph.clone(),
+            lines: None,
         };
         let names = [
             "PAY-1",
@@ -254,6 +255,7 @@ async fn a_name_that_only_the_graph_knows_is_found_as_it_is_written() {
     let explore = Explore {
         documents,
         graph: world.graph.clone(),
+        lines: None,
     };
     let entity = explore.entity(&Caller::Owner, odd).await.expect("a stub");
     assert_eq!(entity.node.map(|node| node.key).as_deref(), Some(odd));

@@ -16,7 +16,7 @@ mod rerank;
 
 use std::sync::Arc;
 
-use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, Reranker, Scope, VectorIndex};
+use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, LineHistory, Reranker, Scope, VectorIndex};
 use domain::{Result, Visible};
 
 pub use answer::{
@@ -43,6 +43,8 @@ pub struct Explore {
     pub documents: Arc<dyn DocumentStore>,
     /// The graph.
     pub graph: Arc<dyn GraphStore>,
+    /// Which commits wrote the lines of files, where repositories are read that know it.
+    pub lines: Option<Arc<dyn LineHistory>>,
 }
 
 /// Answers searches over one store and its projections.
