@@ -6,6 +6,7 @@ mod estimate;
 mod fault;
 mod file;
 mod history;
+mod lines;
 mod location;
 mod owners;
 mod people;
@@ -13,6 +14,7 @@ mod pull;
 mod remote;
 mod repository;
 mod skip;
+mod symbols;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -24,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::seam::Connector;
+use domain::seam::{Connector, Outline};
 use domain::{AccessId, Cursor, DocumentId, Error, ErrorKind, Estimate, Key, Page, Result, SourceId, Sweep};
 use gix::bstr::BString;
 use serde::{Deserialize, Serialize};
@@ -34,6 +36,8 @@ use cursor::Position;
 use history::Lists;
 use location::Location;
 use pull::Limits;
+
+pub use lines::Lines;
 
 /// What a person configures for a git source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +107,8 @@ struct Inner {
     web: Option<String>,
     settings: Settings,
     limits: Limits,
+    /// What knows where files define symbols; without it, commits touch files alone.
+    outline: Option<Arc<dyn Outline>>,
     /// The lists that the current run pages through. A cache: they can be computed again at any time.
     lists: Mutex<Lists>,
 }
@@ -139,6 +145,7 @@ impl Git {
             label: AccessId::common(&source),
             web: origin.as_ref().and_then(location::web),
             limits: Limits::default(),
+            outline: None,
             lists: Mutex::default(),
             source,
             location,
@@ -147,6 +154,18 @@ impl Git {
             settings,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The same connector, whose commits also touch the symbols that `outline` finds.
+    ///
+    /// # Panics
+    /// Never, before the connector is used.
+    #[must_use]
+    pub fn with_outline(mut self, outline: Arc<dyn Outline>) -> Self {
+        Arc::get_mut(&mut self.inner)
+            .expect("nobody shares what is still being made")
+            .outline = Some(outline);
+        self
     }
 
     /// Remove a clone, for a source that is no more.

@@ -118,7 +118,7 @@ named_enum! {
         References = "references",
         /// A commit or pull request changes a file or symbol.
         Touches = "touches",
-        /// A file defines a symbol.
+        /// A file defines a symbol or is a module; a symbol has a name.
         Defines = "defines",
         /// Something belongs to a container, sprint or epic; a comment to what it comments.
         PartOf = "part_of",
@@ -140,9 +140,9 @@ named_enum! {
         Merges = "merges",
         /// A commit follows another.
         Follows = "follows",
-        /// A symbol calls another.
+        /// Code calls a symbol, or whatever has a name.
         Calls = "calls",
-        /// A file imports another, or a module.
+        /// A file imports a module.
         Imports = "imports",
     }
 }

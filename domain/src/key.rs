@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 /// | repository | `repo:acme/api` |
 /// | GitHub issue, pull request or discussion, and a comment or review on it | `github:acme/api#41`, `github:acme/api#41/comment-9`, `github:acme/api#41/review-3` |
 /// | commit (full SHA), tag, file, symbol | `commit:acme/api@<sha>`, `tag:acme/api@v1`, `file:acme/api/src/a.rs`, `symbol:acme/api/src/a.rs#parse` |
+/// | what code of a repository calls a symbol, in a family of languages; what it imports a module by | `symbol:acme/api#rust:parse`, `symbol:acme/api#java:Ledger.post`, `module:acme/api#python:billing.models` |
 /// | Slack channel, thread | `slack:T1/C9`, `slack:T1/C9/1712.0001` |
 /// | wiki space, page | `wiki:acme/ENG`, `wiki:acme/ENG/123` |
 /// | account | `account:jira/acme/jdoe`, `account:github/jdoe`, `account:git/jdoe@acme.example`, `account:slack/T1/U2` |
@@ -75,6 +76,17 @@ impl Key {
     /// A function, type or module defined in a file.
     pub fn symbol(repository: &str, path: &str, name: &str) -> Self {
         Self(format!("symbol:{}/{path}#{name}", repository.to_lowercase()).into())
+    }
+
+    /// The name by which code of a repository calls a symbol, whichever file defines it. `family` keeps languages apart that
+    /// cannot call each other: `rust`, `python`, `script` (JavaScript and TypeScript), `java`, `go`, `c` (and C++).
+    pub fn symbol_name(repository: &str, family: &str, name: &str) -> Self {
+        Self(format!("symbol:{}#{family}:{name}", repository.to_lowercase()).into())
+    }
+
+    /// The name by which code of a repository imports a module, whichever file it is.
+    pub fn module_name(repository: &str, family: &str, name: &str) -> Self {
+        Self(format!("module:{}#{family}:{name}", repository.to_lowercase()).into())
     }
 
     /// A Slack channel, or a direct conversation.

@@ -7,13 +7,10 @@ mod atoms;
 mod code;
 mod outline;
 mod pack;
-mod syntax;
 #[cfg(test)]
 mod tests;
 
 use domain::{Chunk, Document, Markup};
-
-pub use self::syntax::{Symbol, SymbolKind, symbols};
 
 use self::pack::Piece;
 use crate::normalize::Normalized;

@@ -4,6 +4,7 @@
 //! words describe the pull request as much as the commit. So an issue named there is an end of an edge from both, and issue,
 //! pull request and commit form a path whichever of them is ever imported.
 
+mod code;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,8 @@ use sheet::Sheet;
 ///
 /// The document's own node comes first. Then the provider's links, the author, and the references of the text in its order:
 /// a comment's or review's also from what it comments on (rule with the suffix `.comment`), a merging commit's also from the
-/// pull request (`git.merge_message`). Edges are unique by ends, kind, rule, end and label, the first evidence winning. At most
+/// pull request (`git.merge_message`). Then what a file of code defines, imports and calls (`code.*`). Edges are unique by ends,
+/// kind, rule, end and label, the first evidence winning. At most
 /// 2,000 edges are kept for the document's own label and for each label in [`EdgeFact::also`]; what exceeds that is logged.
 /// A meaning that comes from the directory asserts an edge under the entry's label, and never a node.
 pub fn facts(document: &Document, text: &Text<'_>, directory: &Directory) -> (DocumentFacts, Vec<String>) {
@@ -32,6 +34,9 @@ pub fn facts(document: &Document, text: &Text<'_>, directory: &Directory) -> (Do
         resolve(find, &context, directory, &mut names, &mut references);
     }
     named(document, references, &mut sheet);
+    if document.kind == DocumentKind::File {
+        code::assert(document, &mut sheet);
+    }
     (sheet.into_facts(document), names.into_sorted())
 }
 
@@ -197,7 +202,7 @@ fn kind_of(key: &Key) -> Option<NodeKind> {
         "commit" => Some(NodeKind::Commit),
         "tag" => Some(NodeKind::Release),
         "file" => Some(NodeKind::File),
-        "symbol" => Some(NodeKind::Symbol),
+        "symbol" | "module" => Some(NodeKind::Symbol),
         "jira" => {
             let issue = local.rsplit_once('/').map_or(local, |(_, issue)| issue);
             match (issue.contains("#comment-"), issue.contains('-')) {

@@ -8,4 +8,5 @@ pub mod progress;
 pub mod projection;
 pub mod references;
 pub mod sync;
+pub mod syntax;
 pub mod terms;

@@ -17,6 +17,7 @@ use crate::config::{Config, Environment};
 use crate::connections::Connections;
 use crate::export::Parts;
 use crate::folder;
+use crate::lines::Repositories;
 use crate::space::Space;
 
 /// The file of the store.
@@ -161,6 +162,7 @@ impl App {
             catalogue: self.store.clone(),
             graph: self.graph(),
             identities: self.identities.clone(),
+            lines: Some(Arc::new(Repositories::new(self.sync_store(), self.clones()))),
         }
     }
 
@@ -340,7 +342,7 @@ fn threads(config: &Config) -> usize {
 }
 
 /// Open something that blocks, away from the async threads.
-async fn blocking<T: Send + 'static>(open: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(open: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(open)
         .await
         .map_err(|error| Error::internal("open backend", "it was interrupted").with_source(error))?

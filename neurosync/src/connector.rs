@@ -1,6 +1,7 @@
 //! From a source's record to its connector, and from the command line to a record.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use connectors::access::AccessSetting;
 use connectors::archive::{Archive, Kind};
@@ -8,6 +9,7 @@ use connectors::git::Git;
 use domain::seam::Connector;
 use domain::seam::store::{SourceRecord, SourceReport};
 use domain::{Error, Readers, Result, SourceId, Timestamp};
+use ingest::syntax::Syntax;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -207,16 +209,20 @@ pub(crate) fn open(record: &SourceRecord, app: &App) -> Result<Box<dyn Connector
         return Ok(connector);
     }
     match record.connector.as_str() {
-        "git" => {
-            let clone = clone_of(&id, &app.clones());
-            Ok(Box::new(Git::open(id, settings(record)?, &clone)?))
-        }
+        "git" => Ok(Box::new(open_git(record, &app.clones())?)),
         other => Err(Error::invalid(
             "open source",
             format!("{id} is read by `{other}`, which this version does not have"),
         )
         .with_hint("use the version that added it, or remove the source")),
     }
+}
+
+/// The connector of a git source, which knows the languages that ingest does.
+pub(crate) fn open_git(record: &SourceRecord, clones: &Path) -> Result<Git> {
+    let clone = clone_of(&record.id, clones);
+    let git = Git::open(record.id.clone(), settings(record)?, &clone)?;
+    Ok(git.with_outline(Arc::new(Syntax)))
 }
 
 /// The settings that are the connector's own.

@@ -12,6 +12,7 @@ mod eval;
 pub mod export;
 mod folder;
 mod hints;
+pub mod lines;
 mod logins;
 mod output;
 pub mod pipeline;

@@ -141,6 +141,7 @@ impl World {
             catalogue: self.store.clone(),
             graph: self.graph.clone(),
             identities: Arc::new(Identities::new(self.store.clone())),
+            lines: None,
         };
         let names = [
             "PAY-1",
@@ -263,6 +264,7 @@ async fn a_name_that_only_the_graph_knows_is_found_as_it_is_written() {
         catalogue: world.store.clone(),
         graph: world.graph.clone(),
         identities: Arc::new(Identities::new(world.store.clone())),
+        lines: None,
     };
     let entity = explore.entity(&Caller::Owner, odd, None).await.expect("a stub");
     assert_eq!(entity.node.map(|node| node.key).as_deref(), Some(odd));

@@ -18,7 +18,9 @@ mod rerank;
 
 use std::sync::Arc;
 
-use domain::seam::{Analyser, CatalogueStore, DocumentStore, Embedder, GraphReader, Reranker, Scope, VectorIndex};
+use domain::seam::{
+    Analyser, CatalogueStore, DocumentStore, Embedder, GraphReader, LineHistory, Reranker, Scope, VectorIndex,
+};
 use domain::{Result, Visible};
 
 pub use answer::{
@@ -52,6 +54,8 @@ pub struct Explore {
     pub graph: Arc<dyn GraphReader>,
     /// Who is who.
     pub identities: Arc<Identities>,
+    /// Which commits wrote the lines of files, where repositories are read that know it.
+    pub lines: Option<Arc<dyn LineHistory>>,
 }
 
 /// Answers searches over one store and its projections.

@@ -1,4 +1,4 @@
-//! Commits as documents: message, people, parents, and the files that each changed against its first parent.
+//! Commits as documents: message, people, parents, and the files and symbols that each changed against its first parent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,7 @@ use gix::bstr::ByteSlice;
 use super::Inner;
 use super::fault::reading;
 use super::people::{People, Person};
+use super::symbols::Tracer;
 use super::text;
 use super::tree;
 
@@ -31,6 +32,7 @@ pub(super) struct Scribe<'a> {
     /// Commits whose parents are not here, as the history is shallow.
     shallow: BTreeSet<ObjectId>,
     pub(super) accounts: BTreeMap<AccountId, Account>,
+    tracer: Option<Tracer<'a>>,
 }
 
 impl<'a> Scribe<'a> {
@@ -47,6 +49,7 @@ impl<'a> Scribe<'a> {
             people,
             shallow,
             accounts: BTreeMap::new(),
+            tracer: Tracer::new(inner, repository),
         })
     }
 
@@ -93,7 +96,7 @@ impl<'a> Scribe<'a> {
             draft.link(EdgeKind::Follows, self.inner.commit_key(*parent), "git.parent", None);
         }
         if !self.shallow.contains(&id) {
-            self.touched(commit.tree(), parents.first().copied(), &mut draft)?;
+            self.touched(commit.tree(), &parents, &mut draft)?;
         }
 
         let sha = id.to_hex().to_string();
@@ -147,20 +150,27 @@ impl<'a> Scribe<'a> {
         }
     }
 
-    fn touched(&self, tree: ObjectId, parent: Option<ObjectId>, draft: &mut Draft) -> Result<()> {
+    /// What the commit changed against its first parent. A merge changes files and no symbols: its other parents did.
+    fn touched(&mut self, tree: ObjectId, parents: &[ObjectId], draft: &mut Draft) -> Result<()> {
         let new = self.repository.find_tree(tree).map_err(reading("read tree"))?;
-        let old = match parent {
+        let old = match parents.first() {
             Some(parent) => Some(
                 self.repository
-                    .find_commit(parent)
+                    .find_commit(*parent)
                     .and_then(|parent| parent.tree())
                     .map_err(reading("read parent"))?,
             ),
             None => None,
         };
-        let (paths, count) = tree::touched(self.repository, old.as_ref(), &new, MAX_FILES)?;
-        for path in &paths {
-            draft.link(EdgeKind::Touches, self.inner.file_key(path), "git.diff", Some(draft.at));
+        let (changed, count) = tree::touched(self.repository, old.as_ref(), &new, MAX_FILES)?;
+        for change in &changed {
+            let file = self.inner.file_key(&change.path);
+            draft.link(EdgeKind::Touches, file, "git.diff", Some(draft.at));
+        }
+        if let Some(tracer) = self.tracer.as_mut().filter(|_| parents.len() < 2) {
+            for symbol in tracer.touched(&changed) {
+                draft.link(EdgeKind::Touches, symbol, "git.hunk", Some(draft.at));
+            }
         }
         draft.field("files", count.to_string());
         Ok(())

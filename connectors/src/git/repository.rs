@@ -13,8 +13,9 @@ use super::location::Location;
 use super::owners;
 use super::remote;
 
-/// Part of both digests: raise it when documents are made in another way, so that all are made again.
-const FORM: &str = "1";
+/// Parts of the digests: raise one when such documents are made in another way, so that all are made again.
+const FORM_OF_HISTORY: &str = "2";
+const FORM_OF_FILES: &str = "1";
 /// Decoded objects kept in memory. Neighbouring commits share most of their trees.
 const OBJECT_CACHE_BYTES: usize = 64 << 20;
 const OPERATION: &str = "open git repository";
@@ -186,12 +187,19 @@ impl Inner {
                 commits.iter().flat_map(|id| id.as_slice().to_vec()).collect()
             });
         let web = self.web.as_deref().unwrap_or_default().as_bytes();
-        let mut history = vec![FORM.as_bytes(), self.repository.as_bytes(), web, &shallow];
+        let symbols = if self.outline.is_some() { "symbols" } else { "" };
+        let mut history = vec![
+            FORM_OF_HISTORY.as_bytes(),
+            symbols.as_bytes(),
+            self.repository.as_bytes(),
+            web,
+            &shallow,
+        ];
         let mailmap = blob(".mailmap");
         history.push(&mailmap);
         let limit = self.settings.max_file_bytes.to_le_bytes();
         let owners: Vec<Vec<u8>> = owners::PLACES.iter().map(|path| blob(path)).collect();
-        let mut files = vec![FORM.as_bytes(), self.repository.as_bytes(), web, &limit];
+        let mut files = vec![FORM_OF_FILES.as_bytes(), self.repository.as_bytes(), web, &limit];
         // The branch is part of a file's URL, and of nothing else in it.
         files.push(
             branch

@@ -4,6 +4,8 @@ mod estimate;
 mod fixture;
 mod full;
 mod incremental;
+mod lines;
 mod random;
 mod remotes;
 mod states;
+mod symbols;

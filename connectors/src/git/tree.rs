@@ -28,6 +28,14 @@ pub(super) struct FileStep {
     pub(super) blob: Option<ObjectId>,
 }
 
+/// A path at which two trees differ, with the regular file on each side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Changed {
+    pub(super) path: BString,
+    pub(super) old: Option<ObjectId>,
+    pub(super) new: Option<ObjectId>,
+}
+
 /// The regular files in a tree that are worth reading by their paths, by path.
 pub(super) fn all(repository: &gix::Repository, root: &gix::Tree<'_>) -> Result<Vec<FileStep>> {
     let mut files = Vec::new();
@@ -71,7 +79,7 @@ pub(super) fn difference(
     new: &gix::Tree<'_>,
 ) -> Result<Vec<FileStep>> {
     let mut files: BTreeMap<BString, Option<ObjectId>> = BTreeMap::new();
-    let count = changes(repository, Some(old), new, MAX_ENTRIES, |path, blob| {
+    let count = changes(repository, Some(old), new, MAX_ENTRIES, |path, _, blob| {
         if path.len() <= MAX_PATH_BYTES && !skip::by_path(path, false) {
             // A file replaced by something else of the same name appears twice: what is there now counts.
             let slot = files.entry(path.to_owned()).or_default();
@@ -90,26 +98,29 @@ pub(super) fn touched(
     old: Option<&gix::Tree<'_>>,
     new: &gix::Tree<'_>,
     limit: usize,
-) -> Result<(Vec<BString>, usize)> {
-    let mut paths = Vec::new();
-    let count = changes(repository, old, new, MAX_COUNTED, |path, _| {
-        if paths.len() < limit && path.len() <= MAX_PATH_BYTES {
-            paths.push(path.to_owned());
+) -> Result<(Vec<Changed>, usize)> {
+    let mut sides: BTreeMap<BString, (Option<ObjectId>, Option<ObjectId>)> = BTreeMap::new();
+    let mut seen = 0;
+    let count = changes(repository, old, new, MAX_COUNTED, |path, old, new| {
+        if seen < limit && path.len() <= MAX_PATH_BYTES {
+            seen += 1;
+            // A file replaced by something else of the same name appears twice, each time with one side.
+            let slot = sides.entry(path.to_owned()).or_default();
+            *slot = (slot.0.or(old), slot.1.or(new));
         }
     })?;
-    paths.sort();
-    paths.dedup();
-    Ok((paths, count))
+    let changed = |(path, (old, new))| Changed { path, old, new };
+    Ok((sides.into_iter().map(changed).collect(), count))
 }
 
-/// Call `each` with the path of every entry but folders that differs, and its blob where a regular file is there now.
+/// Call `each` with the path of every entry but folders that differs, and its blob where a regular file was and is there.
 /// Ends at `limit` of them. Renames are not looked for.
 fn changes(
     repository: &gix::Repository,
     old: Option<&gix::Tree<'_>>,
     new: &gix::Tree<'_>,
     limit: usize,
-    each: impl FnMut(&BStr, Option<ObjectId>),
+    each: impl FnMut(&BStr, Option<ObjectId>, Option<ObjectId>),
 ) -> Result<usize> {
     let kind = repository.object_hash();
     let old = old.map_or(&[][..], |tree| &tree.data);
@@ -151,7 +162,7 @@ struct Visitor<F> {
     limit: usize,
 }
 
-impl<F: FnMut(&BStr, Option<ObjectId>)> Visit for Visitor<F> {
+impl<F: FnMut(&BStr, Option<ObjectId>, Option<ObjectId>)> Visit for Visitor<F> {
     fn pop_front_tracked_path_and_set_current(&mut self) {
         self.place.pop_front_tracked_path_and_set_current();
     }
@@ -170,17 +181,32 @@ impl<F: FnMut(&BStr, Option<ObjectId>)> Visit for Visitor<F> {
 
     fn visit(&mut self, change: Change) -> Action {
         self.visited += 1;
-        let mode = change.entry_mode();
-        if !mode.is_tree() {
+        if !change.entry_mode().is_tree() {
             self.count += 1;
-            let gone = matches!(change, Change::Deletion { .. });
-            let blob = (mode.is_blob() && !gone).then(|| change.oid().to_owned());
-            (self.each)(self.place.path().as_bstr(), blob);
+            let (old, new) = sides(&change);
+            (self.each)(self.place.path().as_bstr(), old, new);
         }
         if self.visited >= self.limit {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())
         }
+    }
+}
+
+/// The regular files on both sides of a change.
+fn sides(change: &Change) -> (Option<ObjectId>, Option<ObjectId>) {
+    match *change {
+        Change::Addition { entry_mode, oid, .. } => (None, entry_mode.is_blob().then_some(oid)),
+        Change::Deletion { entry_mode, oid, .. } => (entry_mode.is_blob().then_some(oid), None),
+        Change::Modification {
+            previous_entry_mode,
+            previous_oid,
+            entry_mode,
+            oid,
+        } => (
+            previous_entry_mode.is_blob().then_some(previous_oid),
+            entry_mode.is_blob().then_some(oid),
+        ),
     }
 }

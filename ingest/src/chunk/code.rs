@@ -2,8 +2,8 @@
 
 use super::TokenBudget;
 use super::outline::{Builder, Outline};
-use super::syntax::{self, Definition};
 use crate::normalize::Normalized;
+use crate::syntax::{self, Definition, lead_in};
 
 /// The outline of a file of code; without sections where its language is unknown or it cannot be parsed.
 pub(super) fn outline(path: &str, normalized: &Normalized, budget: &TokenBudget<'_>, above: usize) -> Outline {
@@ -67,35 +67,6 @@ impl Walker<'_> {
             self.at = end;
         }
     }
-}
-
-/// Where a definition begins, if it also has the comments, attributes and decorators on the lines just above it.
-fn lead_in(body: &str, least: usize, start: usize) -> usize {
-    let whole_line = |at: usize| at == 0 || body.as_bytes().get(at - 1) == Some(&b'\n');
-    let line_before = |at: usize| {
-        let above = body.get(least..at)?;
-        let begin = least
-            + above
-                .trim_end_matches('\n')
-                .rfind('\n')
-                .map_or(0, |newline| newline + 1);
-        (begin < at && whole_line(begin)).then(|| (begin, above.get(begin - least..).unwrap_or_default().trim()))
-    };
-    let indent = body
-        .get(least..start)
-        .map_or(start, |it| least + it.trim_end_matches([' ', '\t']).len());
-    if !whole_line(indent) {
-        return start.max(least);
-    }
-    let mut begin = indent;
-    while let Some((above, line)) = line_before(begin)
-        && ["//", "/*", "*", "#[", "@", "# ", "#:", "template"]
-            .iter()
-            .any(|mark| line.starts_with(mark))
-    {
-        begin = above;
-    }
-    begin
 }
 
 /// Where a definition ends with the punctuation and the comment behind it on its last line.

@@ -70,6 +70,13 @@ impl Sheet {
         }
     }
 
+    /// Add a node with what is known of it, unless it is there already.
+    pub(crate) fn fact(&mut self, node: NodeFact) {
+        if self.known.insert(node.key.clone()) {
+            self.nodes.push(node);
+        }
+    }
+
     /// The facts of `document`.
     pub(crate) fn into_facts(self, document: &Document) -> DocumentFacts {
         if self.dropped > 0 {

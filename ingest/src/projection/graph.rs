@@ -5,15 +5,13 @@ use std::sync::Arc;
 
 use domain::seam::store::{Changed, Failure, Mentioned};
 use domain::seam::{DocumentStore, GraphStore, IdentityStore, ProjectionStore};
-use domain::{Document, DocumentFacts, DocumentId, DocumentKind, Key, Result, SourceId, Visible};
-use domain::{EdgeFact, EdgeKind, Evidence, NodeFact, NodeKind};
+use domain::{Document, DocumentFacts, DocumentId, DocumentKind, Result, SourceId, Visible};
 use rayon::prelude::*;
 use tokio_util::sync::CancellationToken;
 
 use super::index::on_cpu;
 use super::poison::{by_parts, failure, guarded};
 use super::{GRAPH, Projected};
-use crate::chunk::symbols;
 use crate::facts::facts;
 use crate::identity;
 use crate::normalize::{Normalized, normalize};
@@ -23,8 +21,6 @@ use crate::sync::cancelled;
 
 /// Documents a batch.
 const BATCH: usize = 1000;
-/// Symbols of a file that become nodes.
-const MAX_SYMBOLS: usize = 2000;
 
 /// Everything the graph projection works with.
 #[derive(Clone)]
@@ -183,53 +179,7 @@ fn facts_of(document: &Document, directory: &Directory) -> (DocumentFacts, Vec<S
         links: &links,
         mentions: &mentions,
     };
-    let (mut facts, names) = facts(document, &text, directory);
-    if document.kind == DocumentKind::File {
-        define_symbols(document, &mut facts);
-    }
-    (facts, names)
-}
-
-/// The symbols that a file defines, each reachable by its bare name.
-fn define_symbols(document: &Document, facts: &mut DocumentFacts) {
-    let Some((repository, path)) = repository_and_path(&document.key) else {
-        return;
-    };
-    let mut seen = BTreeSet::new();
-    for symbol in symbols(path, &document.body.text).into_iter().take(MAX_SYMBOLS) {
-        let mut name = symbol.parents.clone();
-        name.push(symbol.name.clone());
-        let key = Key::symbol(repository, path, &name.join("."));
-        if !seen.insert(key.clone()) {
-            continue;
-        }
-        facts.nodes.push(NodeFact {
-            key: key.clone(),
-            kind: NodeKind::Symbol,
-            title: Some(symbol.name.clone()),
-            aliases: vec![symbol.name.clone()],
-        });
-        facts.edges.push(EdgeFact {
-            from: document.key.clone(),
-            to: key,
-            kind: EdgeKind::Defines,
-            rule: "code.definition".to_owned(),
-            evidence: Evidence {
-                text: symbol.name.chars().take(100).collect(),
-                span: None,
-            },
-            confidence: 1.0,
-            at: None,
-            until: None,
-            also: None,
-        });
-    }
-}
-
-/// `file:owner/name/path` in its two parts.
-fn repository_and_path(key: &Key) -> Option<(&str, &str)> {
-    let (owner_end, _) = key.local().match_indices('/').nth(1)?;
-    Some((key.local().get(..owner_end)?, key.local().get(owner_end + 1..)?))
+    facts(document, &text, directory)
 }
 
 /// The names that the directory entries in a batch explain now, or explained before they changed or were deleted.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use domain::seam::{Direction, EdgeView, NodeView};
-use domain::{Caller, Document, EdgeKind, Error, Key, NodeKind, Result};
+use domain::{Caller, Document, EdgeKind, Error, ErrorKind, Key, NodeKind, Result};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -75,7 +75,7 @@ impl Explore {
     pub async fn why(&self, caller: &Caller, name: &str) -> Result<Why> {
         let ground = Ground::of(self, caller).await?;
         let (key, line) = ground.place(name).await?;
-        let commits = ground.touching(&key).await?;
+        let (by, commits) = ground.origins(&key, line).await?;
         let mut origins = Vec::new();
         for commit in commits.into_iter().take(COMMITS) {
             let reasons = ground.reasons(&commit.key).await?;
@@ -89,7 +89,7 @@ impl Explore {
         Ok(Why {
             subject,
             line,
-            by: "touches",
+            by,
             origins,
         })
     }
@@ -111,6 +111,31 @@ impl Ground<'_> {
                 let (key, _) = self.named(file).await?;
                 Ok((key, Some(line)))
             }
+        }
+    }
+
+    /// The commits that made a line or a thing what it is, and how they were found.
+    async fn origins(&self, key: &Key, line: Option<u32>) -> Result<(&'static str, Vec<Document>)> {
+        if let (Some(line), Some(lines)) = (line, &self.explore.lines) {
+            match lines.blame(key, line..=line).await {
+                Ok(spans) => {
+                    let commits = self.documents(spans.iter().map(|span| &span.commit)).await?;
+                    return Ok(("blame", commits.into_values().collect()));
+                }
+                // An archive of commits has no lines, but knows who touched the file.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let commits = self.touching(key).await?;
+        if !commits.is_empty() {
+            return Ok(("touches", commits));
+        }
+        // Of a symbol that no commit is known to have touched, its file's commits.
+        let file = self.around(key, &[EdgeKind::Defines], Direction::In, 1).await?;
+        match file.edges.first() {
+            Some(edge) => Ok(("touches", self.touching(&edge.from).await?)),
+            None => Ok(("touches", Vec::new())),
         }
     }
 

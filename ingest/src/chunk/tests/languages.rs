@@ -2,8 +2,8 @@
 
 use domain::{Key, Markup};
 
-use super::super::{SymbolKind, symbols};
 use super::{chunks, document};
+use crate::syntax::{Symbol, SymbolKind, symbols};
 
 /// A path, a text, and the name and the kind of each of its symbols.
 type File = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
@@ -103,7 +103,7 @@ const SYMBOLS: [File; 10] = [
 ];
 
 fn names(path: &str, text: &str) -> Vec<(String, &'static str)> {
-    let shown = |it: super::super::Symbol| {
+    let shown = |it: Symbol| {
         assert!(
             text.get(it.start..it.end).is_some_and(|span| span.contains(&it.name)),
             "{it:?}"

@@ -1,13 +1,24 @@
-//! Definitions in source code, found by tree-sitter.
+//! Source code by its syntax, found by tree-sitter: what it defines, calls and imports.
 
+mod calls;
 mod grammar;
+mod imports;
+mod outline;
+mod symbols;
 
 use std::ops::ControlFlow;
 
 use tree_sitter::{Node, ParseOptions, Parser, Tree};
 
+pub(crate) use self::calls::{Call, Through};
+pub(crate) use self::grammar::Family;
 pub use self::grammar::SymbolKind;
 use self::grammar::{Grammar, Name};
+pub(crate) use self::imports::{Import, is_major};
+pub use self::outline::Syntax;
+pub(crate) use self::symbols::lead_in;
+use self::symbols::symbols_of;
+pub use self::symbols::{Symbol, symbols};
 
 /// Larger files are not parsed.
 const MAX_PARSED: usize = 512 * 1024;
@@ -24,53 +35,100 @@ const MAX_DEPTH: usize = 12;
 /// A name longer than this is none.
 const MAX_NAME: usize = 256;
 
-/// A definition in a source file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Symbol {
-    /// Its name without what encloses it.
-    pub name: String,
-    /// What it is.
-    pub kind: SymbolKind,
-    /// Where it starts in the file, in bytes.
-    pub start: usize,
-    /// Where it ends (exclusive).
-    pub end: usize,
-    /// What encloses it, outermost first: modules, types, functions.
-    pub parents: Vec<String>,
+/// Calls and imports of a file beyond these are not read.
+const MAX_CALLS: usize = 20_000;
+const MAX_IMPORTS: usize = 2_000;
+
+/// All that a source file says by its syntax.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// Its language's family.
+    pub(crate) family: Family,
+    /// The definitions, in order.
+    pub(crate) symbols: Vec<Symbol>,
+    /// The calls, in order.
+    pub(crate) calls: Vec<Call>,
+    /// The imports, in order.
+    pub(crate) imports: Vec<Import>,
+    /// The package that the file says to belong to (Java).
+    pub(crate) package: Option<String>,
 }
 
-/// The definitions in a file, in order; none where the language of its extension is unknown or it cannot be parsed.
-pub fn symbols(path: &str, text: &str) -> Vec<Symbol> {
-    let mut open: Vec<(usize, Vec<String>)> = Vec::new();
-    let mut out = Vec::new();
-    for definition in definitions(path, text).unwrap_or_default() {
-        while open.pop_if(|(end, _)| *end <= definition.start).is_some() {}
-        let mut parents: Vec<String> = open.iter().flat_map(|(_, names)| names).cloned().collect();
-        open.push((definition.end, definition.names().cloned().collect()));
-        parents.extend(definition.qualifier);
-        if let Some(kind) = definition.kind {
-            let (name, start, end) = (definition.name, definition.start, definition.end);
-            out.push(Symbol {
-                name,
-                kind,
-                start,
-                end,
-                parents,
-            });
+/// Read a file; `None` where the language of its extension is unknown or it cannot be parsed.
+pub(crate) fn read(path: &str, text: &str) -> Option<Source> {
+    let grammar = Grammar::of_path(path)?;
+    let tree = parse(grammar, text)?;
+    let mut source = Source {
+        family: grammar.family(),
+        symbols: symbols_of(walk(grammar, &tree, text), text),
+        calls: Vec::new(),
+        imports: Vec::new(),
+        package: None,
+    };
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        if source.calls.len() < MAX_CALLS {
+            source.calls.extend(calls::call(grammar, &node, text));
+        }
+        if source.imports.len() < MAX_IMPORTS {
+            source.imports.extend(imports::imports(grammar, &node, text));
+        }
+        if node.kind() == "package_declaration" {
+            source.package = node
+                .named_child(0)
+                .and_then(|name| text_of(&name, text))
+                .map(str::to_owned);
+        }
+        if !cursor.goto_first_child() && !next(&mut cursor) {
+            break;
         }
     }
-    out
+    within_modules(&mut source);
+    Some(source)
+}
+
+/// In a Rust module within the file, `super` is the file itself or a module in it.
+fn within_modules(source: &mut Source) {
+    let modules: Vec<(usize, usize)> = source
+        .symbols
+        .iter()
+        .filter(|symbol| symbol.kind == SymbolKind::Module)
+        .map(|symbol| (symbol.start, symbol.end))
+        .collect();
+    for import in source
+        .imports
+        .iter_mut()
+        .filter(|import| import.module.starts_with("super"))
+    {
+        let around = modules
+            .iter()
+            .filter(|(start, end)| (*start..*end).contains(&import.start));
+        for _ in around {
+            import.module = match import.module.strip_prefix("super::") {
+                Some(rest) => rest.to_owned(),
+                None if import.module == "super" => "self".to_owned(),
+                None => break,
+            };
+        }
+        let rooted = ["super", "self", "crate"]
+            .iter()
+            .any(|root| import.module.starts_with(root));
+        if !rooted {
+            import.module.insert_str(0, "self::");
+        }
+    }
 }
 
 /// A definition, or a scope that defines nothing by itself (an `impl`).
 #[derive(Debug)]
-pub(super) struct Definition {
-    pub(super) name: String,
+pub(crate) struct Definition {
+    pub(crate) name: String,
     /// The type that a method names beside its own name.
-    pub(super) qualifier: Option<String>,
-    pub(super) kind: Option<SymbolKind>,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    pub(crate) qualifier: Option<String>,
+    pub(crate) kind: Option<SymbolKind>,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 impl Definition {
@@ -79,13 +137,13 @@ impl Definition {
     }
 
     /// The name with its qualifier.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         self.names().map(String::as_str).collect::<Vec<_>>().join(".")
     }
 }
 
 /// Definitions by their starts, outer before inner; spans nest. `None` where the file cannot be parsed.
-pub(super) fn definitions(path: &str, text: &str) -> Option<Vec<Definition>> {
+pub(crate) fn definitions(path: &str, text: &str) -> Option<Vec<Definition>> {
     let grammar = Grammar::of_path(path)?;
     let tree = parse(grammar, text)?;
     Some(walk(grammar, &tree, text))

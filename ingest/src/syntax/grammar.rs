@@ -178,6 +178,33 @@ const C: &[Rule] = &[
     rule("preproc_function_def", Macro, NAME),
 ];
 
+/// Languages whose code can call each other by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    Rust,
+    Python,
+    /// JavaScript and TypeScript.
+    Script,
+    Java,
+    Go,
+    /// C and C++.
+    C,
+}
+
+impl Family {
+    /// The name in keys.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Python => "python",
+            Self::Script => "script",
+            Self::Java => "java",
+            Self::Go => "go",
+            Self::C => "c",
+        }
+    }
+}
+
 /// A language that can be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Grammar {
@@ -206,6 +233,17 @@ impl Grammar {
             "c" => Some(Self::C),
             "h" | "cc" | "cpp" | "cxx" | "hh" | "hpp" | "hxx" => Some(Self::Cpp),
             _ => None,
+        }
+    }
+
+    pub(super) fn family(self) -> Family {
+        match self {
+            Self::Rust => Family::Rust,
+            Self::Python => Family::Python,
+            Self::JavaScript | Self::TypeScript | Self::Tsx => Family::Script,
+            Self::Java => Family::Java,
+            Self::Go => Family::Go,
+            Self::C | Self::Cpp => Family::C,
         }
     }
 
