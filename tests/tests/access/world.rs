@@ -100,7 +100,11 @@ pub(crate) fn world(hidden: Hidden) -> Neurosync {
 fn pages(neurosync: &Neurosync, (name, access): (&str, &str), text: &str) {
     let folder = neurosync.data().join("files").join(name);
     fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join("Retries.md"), format!("# Retries\n\nCreated by Bob on Mar 01, 2024\n\n{text}\n")).expect("a page");
+    fs::write(
+        folder.join("Retries.md"),
+        format!("# Retries\n\nCreated by Bob on Mar 01, 2024\n\n{text}\n"),
+    )
+    .expect("a page");
     import(neurosync, "wiki", name, &folder, access);
 }
 
