@@ -29,11 +29,10 @@ impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("folder");
         std::fs::create_dir(folder.path().join("api")).expect("folder");
-        let store = store::Sqlite::open(&folder.path().join("store.db"));
-        let graph = graph::Embedded::open(&folder.path().join("graph.db"));
+        let (store, graph) = (folder.path().join("store.db"), folder.path().join("graph.db"));
         let world = Self {
-            store: Arc::new(store.await.expect("store")),
-            graph: Arc::new(graph.await.expect("graph")),
+            store: Arc::new(store::Sqlite::open(&store).await.expect("store")),
+            graph: Arc::new(graph::Embedded::open(&graph).await.expect("graph")),
             source: SourceId::new("code").expect("slug"),
             folder,
         };
@@ -113,7 +112,7 @@ impl World {
     }
 
     /// What leads to a thing by edges of a kind.
-    async fn into(&self, node: &Key, kind: EdgeKind) -> Vec<String> {
+    async fn leading_to(&self, node: &Key, kind: EdgeKind) -> Vec<String> {
         let expansion = Expansion {
             node: node.as_str().to_owned(),
             scope: Scope::from(Visible::All),
@@ -140,10 +139,10 @@ async fn a_call_finds_its_definition_whichever_file_comes_first() {
     world.sync().await;
     let name = Key::symbol_name("acme/api", "rust", "tidy");
     assert_eq!(
-        world.into(&name, EdgeKind::Calls).await,
+        world.leading_to(&name, EdgeKind::Calls).await,
         ["symbol:acme/api/src/a.rs#main"]
     );
-    assert_eq!(world.into(&name, EdgeKind::Defines).await, [""; 0]);
+    assert_eq!(world.leading_to(&name, EdgeKind::Defines).await, [""; 0]);
 
     let defined = world.commit("src/text.rs", "pub fn tidy() {\n    one();\n}\n\nfn one() {}\n");
     let changed = world.commit(
@@ -152,17 +151,20 @@ async fn a_call_finds_its_definition_whichever_file_comes_first() {
     );
     world.sync().await;
     let symbol = Key::symbol("acme/api", "src/text.rs", "tidy");
-    assert_eq!(world.into(&name, EdgeKind::Defines).await, [symbol.as_str()]);
+    assert_eq!(world.leading_to(&name, EdgeKind::Defines).await, [symbol.as_str()]);
     let mut commits = vec![defined.to_string(), changed.to_string()];
     commits.sort();
-    assert_eq!(world.into(&symbol, EdgeKind::Touches).await, commits);
+    assert_eq!(world.leading_to(&symbol, EdgeKind::Touches).await, commits);
     let one = Key::symbol("acme/api", "src/text.rs", "one");
-    assert_eq!(world.into(&one, EdgeKind::Touches).await, [defined.as_str()]);
-    assert_eq!(world.into(&one, EdgeKind::Calls).await, [symbol.as_str()]);
+    assert_eq!(world.leading_to(&one, EdgeKind::Touches).await, [defined.as_str()]);
+    assert_eq!(world.leading_to(&one, EdgeKind::Calls).await, [symbol.as_str()]);
     let module = Key::module_name("acme/api", "rust", "api::text");
-    assert_eq!(world.into(&module, EdgeKind::Imports).await, ["file:acme/api/src/a.rs"]);
     assert_eq!(
-        world.into(&module, EdgeKind::Defines).await,
+        world.leading_to(&module, EdgeKind::Imports).await,
+        ["file:acme/api/src/a.rs"]
+    );
+    assert_eq!(
+        world.leading_to(&module, EdgeKind::Defines).await,
         ["file:acme/api/src/text.rs"]
     );
 }
