@@ -70,7 +70,7 @@ fn calls(path: &str, code: &str) -> Vec<String> {
 fn imports(path: &str, code: &str) -> Vec<String> {
     let all = edges(&of(path, code), EdgeKind::Imports, "code.import");
     all.into_iter()
-        .map(|edge| edge.split(":").skip(1).collect::<Vec<_>>().join(":"))
+        .map(|edge| edge.split(':').skip(1).collect::<Vec<_>>().join(":"))
         .collect()
 }
 
@@ -78,7 +78,7 @@ fn imports(path: &str, code: &str) -> Vec<String> {
 fn modules(path: &str, code: &str) -> Vec<String> {
     let all = edges(&of(path, code), EdgeKind::Defines, "code.module");
     all.into_iter()
-        .map(|edge| edge.split("#").skip(1).collect::<Vec<_>>().join("#"))
+        .map(|edge| edge.split('#').skip(1).collect::<Vec<_>>().join("#"))
         .collect()
 }
 
