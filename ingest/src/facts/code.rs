@@ -120,7 +120,7 @@ impl<'a> File<'a> {
         for module in &self.place.names {
             let ends = (self.document.key.clone(), self.module_key(module));
             let told = edge(ends, EdgeKind::Defines, "code.module", self.path, CERTAIN);
-            name(sheet, told, format!("module {module}"));
+            name(sheet, told, &format!("module {module}"));
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> File<'a> {
                 let ends = (self.document.key.clone(), self.module_key(&target.name));
                 let line = line_at(text, import.start);
                 let told = edge(ends, EdgeKind::Imports, "code.import", line, target.confidence);
-                name(sheet, told, format!("module {}", target.name));
+                name(sheet, told, &format!("module {}", target.name));
             }
         }
     }
@@ -149,7 +149,7 @@ impl<'a> File<'a> {
             for called in bare.into_iter().chain(of_type) {
                 let ends = (self.symbol_key(symbol), self.name_key(&called));
                 let told = edge(ends, EdgeKind::Defines, "code.name", &called, CERTAIN);
-                name(sheet, told, format!("the name {called}"));
+                name(sheet, told, &format!("the name {called}"));
             }
         }
     }
@@ -170,10 +170,10 @@ impl<'a> File<'a> {
                         sheet.edge(edge(ends, EdgeKind::Calls, "code.call.own", line, bound.confidence));
                     }
                 }
-                bind::To::Name(called) => {
-                    let ends = (from, self.name_key(&called));
+                bind::To::Name(target) => {
+                    let ends = (from, self.name_key(&target));
                     let told = edge(ends, EdgeKind::Calls, "code.call.name", line, bound.confidence);
-                    name(sheet, told, format!("the name {called}"));
+                    name(sheet, told, &format!("the name {target}"));
                 }
             }
         }
@@ -181,13 +181,13 @@ impl<'a> File<'a> {
 }
 
 /// Add an edge that ends at a name, and the name.
-fn name(sheet: &mut Sheet, edge: EdgeFact, title: String) {
+fn name(sheet: &mut Sheet, edge: EdgeFact, title: &str) {
     let key = edge.to.clone();
     if sheet.edge(edge) {
         sheet.fact(NodeFact {
             key,
             kind: NodeKind::Symbol,
-            title: Some(clamp(&title).to_owned()),
+            title: Some(clamp(title).to_owned()),
             aliases: Vec::new(),
         });
     }

@@ -112,8 +112,8 @@ fn merges_and_huge_commits_touch_no_symbols_and_others_at_most_two_hundred() {
     repository.git(&["checkout", "--quiet", "main"]);
     repository.git(&["merge", "--quiet", "--no-ff", "-m", "merge side", "side"]);
     let merge = repository.head();
-    let many: String = (0..300).map(|n| format!("fn f{n:03}\nend\n")).collect();
-    repository.write("many.plain", many);
+    let many: Vec<String> = (0..300).map(|n| format!("fn f{n:03}\nend\n")).collect();
+    repository.write("many.plain", many.concat());
     let wide = repository.commit("many symbols");
     for n in 0..101 {
         repository.write(&format!("all/{n}.plain"), "fn f\nend\n");

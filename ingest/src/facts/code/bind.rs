@@ -91,8 +91,8 @@ impl<'a> Binder<'a> {
             free && within
         };
         let candidates = self.file.by_name.get(name)?.iter().copied().take(MAX_CANDIDATES);
-        let seen = candidates.filter(|index| self.symbol(*index).is_some_and(sees));
-        seen.max_by_key(|index| self.symbol(*index).map_or(0, |symbol| symbol.parents.len()))
+        let near = candidates.filter(|index| self.symbol(*index).is_some_and(sees));
+        near.max_by_key(|index| self.symbol(*index).map_or(0, |symbol| symbol.parents.len()))
     }
 
     fn own(&self, name: &str, caller: Option<&Symbol>) -> Option<Bound> {

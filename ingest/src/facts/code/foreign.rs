@@ -12,7 +12,7 @@ type Words = LazyLock<HashSet<&'static str>>;
 
 /// Crates of Rust's own, and those that most crates use.
 static RUST: Words = LazyLock::new(|| {
-    "std core alloc proc_macro test anyhow async_trait axum base64 bincode bitflags bytes chrono clap criterion crossbeam \
+    "u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char str std core alloc proc_macro test anyhow async_trait axum base64 bincode bitflags bytes chrono clap criterion crossbeam \
     dashmap env_logger eyre flate2 futures futures_core futures_util getrandom glob hashbrown hex http http_body hyper \
     hyper_util indexmap insta itertools jiff lazy_static libc log loom memchr mio nix num num_cpus num_traits once_cell \
     parking_lot petgraph pin_project pin_project_lite proc_macro2 proptest prost quickcheck quote rand rand_core rayon \
@@ -50,7 +50,10 @@ static JAVA: Words = LazyLock::new(|| {
 
 /// Methods that values of half of all types have: a call of one says nothing about whose it is.
 static COMMON: Words = LazyLock::new(|| {
-    "abs accept add all and_then any append apply as_bytes as_mut as_ref as_slice as_str await begin bind bool borrow \
+    "as_array as_deref as_ptr cast checked_add checked_sub chunks debug_struct dedup display eq_ignore_ascii_case \
+    execute fetch_all field find_map into_owned is_ascii_digit map_or map_or_else max_by_key min_by_key repeat \
+    saturating_sub sort_unstable split_once splitn to_lowercase to_uppercase truncate unwrap_err windows \
+    abs accept add all and_then any append apply as_bytes as_mut as_ref as_slice as_str await begin bind bool borrow \
     borrow_mut build bytes call catch chain chars charAt clear clone cloned close cmp collect compareTo concat contains \
     containsKey contains_key copied copy count create default delete deref done drain drop each empty encode decode end \
     endsWith ends_with endswith entries entry enumerate eq equals err error exec exists expect expect_err extend fetch \
@@ -70,7 +73,7 @@ static COMMON: Words = LazyLock::new(|| {
 
 /// Functions that a language brings without any import.
 static BUILTIN: Words = LazyLock::new(|| {
-    "Some None Ok Err Vec Box Option Result Default drop isinstance issubclass range str dict set tuple list sorted \
+    "assert_eq assert_ne debug_assert format vec matches unreachable todo dbg Some None Ok Err Vec Box Option Result Default drop isinstance issubclass range str dict set tuple list sorted \
     enumerate zip type getattr setattr hasattr property staticmethod classmethod ValueError KeyError TypeError bytes \
     frozenset repr round sum input iter map filter all abs append cap clear close complex copy delete imag len make max min new panic print println real recover string bool byte \
     rune error int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32 float64 any super this String \
