@@ -180,7 +180,7 @@ pub fn instance(account: &AccountId) -> &str {
     let local = account.local();
     match local.split_once('/') {
         Some((provider @ ("github" | "git"), _)) => provider,
-        _ => local.rsplit_once('/').map_or(local, |(instance, _)| instance),
+        Some(_) | None => local.rsplit_once('/').map_or(local, |(instance, _)| instance),
     }
 }
 

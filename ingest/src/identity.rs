@@ -13,6 +13,16 @@ const PEOPLE: usize = 64;
 /// Subjects of one document in one role under one label.
 const SUBJECTS: usize = 64;
 
+/// The edges by which a text refers to something.
+const REFERS: [EdgeKind; 6] = [
+    EdgeKind::References,
+    EdgeKind::Closes,
+    EdgeKind::Merges,
+    EdgeKind::LinksTo,
+    EdgeKind::Discusses,
+    EdgeKind::Documents,
+];
+
 /// What a subject is to those who took part, and under which further label it is known.
 type Subject<'a> = (Role, &'a Key, Option<&'a AccessId>);
 
@@ -51,11 +61,13 @@ pub fn parts(facts: &DocumentFacts) -> DocumentParts {
 fn people<'a>(own: &Key, edges: &'a [EdgeFact]) -> (BTreeSet<&'a Key>, BTreeSet<&'a Key>) {
     let (mut writers, mut others) = (BTreeSet::new(), BTreeSet::new());
     for edge in edges.iter().filter(|edge| edge.also.is_none()) {
-        match edge.kind {
-            EdgeKind::Authored if edge.to == *own && is_account(&edge.from) => drop(writers.insert(&edge.from)),
-            EdgeKind::Reviewed if edge.to == *own && is_account(&edge.from) => drop(others.insert(&edge.from)),
-            EdgeKind::Assigned if edge.from == *own && is_account(&edge.to) => drop(others.insert(&edge.to)),
-            _ => {}
+        let by = edge.to == *own && is_account(&edge.from);
+        if by && edge.kind == EdgeKind::Authored {
+            writers.insert(&edge.from);
+        } else if by && edge.kind == EdgeKind::Reviewed {
+            others.insert(&edge.from);
+        } else if edge.kind == EdgeKind::Assigned && edge.from == *own && is_account(&edge.to) {
+            others.insert(&edge.to);
         }
     }
     (writers, others)
@@ -63,35 +75,21 @@ fn people<'a>(own: &Key, edges: &'a [EdgeFact]) -> (BTreeSet<&'a Key>, BTreeSet<
 
 fn subjects<'a>(own: &'a Key, kind: NodeKind, edges: &'a [EdgeFact]) -> BTreeSet<Subject<'a>> {
     let mut subjects = BTreeSet::new();
-    match kind {
-        NodeKind::Commit => drop(subjects.insert((Role::Commit, own, None))),
-        NodeKind::Comment | NodeKind::Review => {}
-        _ if is_subject(own) => drop(subjects.insert((Role::Own, own, None))),
-        _ => {}
+    let remark = matches!(kind, NodeKind::Comment | NodeKind::Review);
+    if kind == NodeKind::Commit {
+        subjects.insert((Role::Commit, own, None));
+    } else if !remark && is_subject(own) {
+        subjects.insert((Role::Own, own, None));
     }
     for edge in edges {
-        let also = edge.also.as_ref();
-        let (from, to) = (&edge.from, &edge.to);
-        match edge.kind {
-            EdgeKind::PartOf
-                if from == own && is_subject(to) && matches!(kind, NodeKind::Comment | NodeKind::Review) =>
-            {
-                subjects.insert((Role::Own, to, also));
-            }
-            EdgeKind::PartOf if to == own && kind == NodeKind::PullRequest && from.scheme() == "commit" => {
-                subjects.insert((Role::Pull, from, also));
-            }
-            EdgeKind::References
-            | EdgeKind::Closes
-            | EdgeKind::Merges
-            | EdgeKind::LinksTo
-            | EdgeKind::Discusses
-            | EdgeKind::Documents
-                if from == own && (is_subject(to) || to.scheme() == "commit") =>
-            {
-                subjects.insert((Role::Refers, to, also));
-            }
-            _ => {}
+        let (from, to, also) = (&edge.from, &edge.to, edge.also.as_ref());
+        let part = edge.kind == EdgeKind::PartOf;
+        if part && remark && from == own && is_subject(to) {
+            subjects.insert((Role::Own, to, also));
+        } else if part && kind == NodeKind::PullRequest && to == own && from.scheme() == "commit" {
+            subjects.insert((Role::Pull, from, also));
+        } else if REFERS.contains(&edge.kind) && from == own && (is_subject(to) || to.scheme() == "commit") {
+            subjects.insert((Role::Refers, to, also));
         }
     }
     subjects

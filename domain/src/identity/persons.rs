@@ -61,13 +61,15 @@ impl Persons {
         let mut open = ByPair::new();
         for _ in 0..ROUNDS {
             let units = Units::new(&accounts, union.groups());
-            open = certain.clone();
-            merge(&mut open, by_pair(units.evidence(&activity)));
-            // What joined before stays, with its reasons.
-            let mut all = evidence.clone();
-            merge(&mut all, open.clone());
-            (union, said) = united(&accounts, statements, &all);
-            evidence = all;
+            // What joined before stays, with its reasons; what did not is judged by what is known now.
+            let mut likely = by_pair(units.evidence(&activity));
+            for (pair, found) in &mut likely {
+                found.extend(certain.get(pair).cloned().unwrap_or_default());
+            }
+            evidence.extend(likely.clone());
+            open.clone_from(&certain);
+            open.extend(likely);
+            (union, said) = united(&accounts, statements, &evidence);
         }
         let numbers = numbers(&accounts);
         let apart = |pair: &(AccountId, AccountId)| match (numbers.get(&pair.0), numbers.get(&pair.1)) {
