@@ -7,7 +7,11 @@ mod disk;
 mod expand;
 mod failure;
 mod file;
+mod fill;
+mod half;
 mod ids;
+mod manner;
+mod marks;
 mod memory;
 mod paths;
 mod plan;
@@ -45,6 +49,17 @@ use self::sight::Filter;
 #[derive(Clone)]
 pub struct Embedded {
     inner: Arc<Inner>,
+}
+
+/// How many bytes a graph takes in memory, from the capacities of its lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Edges and the lists they lie in.
+    pub edges: u64,
+    /// What is said of nodes, and the documents.
+    pub facts: u64,
+    /// Keys and aliases.
+    pub names: u64,
 }
 
 /// What readers, the writer and their tasks share.
@@ -104,6 +119,11 @@ impl Embedded {
             ranking,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// How many bytes it takes in memory.
+    pub fn memory(&self) -> Memory {
+        self.inner.look(Graph::memory)
     }
 
     /// Delete the graph at `path`, sound or not, so that `open` makes an empty one: the way out of `Corrupt`. Nothing is lost

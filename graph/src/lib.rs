@@ -4,4 +4,4 @@
 
 mod embedded;
 
-pub use embedded::Embedded;
+pub use embedded::{Embedded, Memory};

@@ -19,7 +19,7 @@ const LEAVES: [&str; 8] = [
 ];
 
 /// The arrows besides leaf → `domain` and `neurosync` → everything.
-const EXTRA: [(&str, &str); 12] = [
+const EXTRA: [(&str, &str); 13] = [
     ("embed", "model-cache"),
     ("testkit", "domain"),
     ("neurosync-tests", "neurosync"),
@@ -33,6 +33,7 @@ const EXTRA: [(&str, &str); 12] = [
     // What is set beside its peers: docs/adr/004.
     ("neurosync-benches", "domain"),
     ("neurosync-benches", "embed"),
+    ("neurosync-benches", "graph"),
     ("neurosync-benches", "model-cache"),
 ];
 

@@ -196,12 +196,15 @@ impl<S> Shape<S> {
             });
         }
         for anchor in anchors {
-            for half in graph.halves(anchor, &self.sight).filter(|half| self.filter.has(*half)) {
+            for half in graph
+                .halves(anchor, &self.sight)
+                .filter(|half| self.filter.has(graph, *half))
+            {
                 let (from, to) = half.ends(anchor);
                 if self.places.contains_key(&EdgeName {
                     from,
                     to,
-                    kind: half.kind(),
+                    kind: half.manner.kind(),
                 }) {
                     self.rows
                         .entry(graph.documents[half.document as usize].row)

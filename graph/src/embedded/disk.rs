@@ -21,7 +21,8 @@ use uuid::Uuid;
 use super::codec::decode_names;
 use super::failure::{corrupt, database};
 use super::file::{self, OPEN};
-use super::memory::{Graph, MAX_CLASSES, Stored};
+use super::memory::{Graph, Stored};
+
 const LOAD: &str = "load graph";
 
 /// Rises when the meaning of rows changes.
@@ -157,9 +158,6 @@ impl Disk {
         graph
             .fill(&documents)
             .ok_or_else(|| corrupt(LOAD, "a document's row cannot be read"))?;
-        if graph.classes.pairs().len() > MAX_CLASSES {
-            return Err(corrupt(LOAD, "there are more pairs of labels than can be"));
-        }
         Ok(graph)
     }
 

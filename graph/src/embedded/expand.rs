@@ -8,8 +8,9 @@ use domain::{Error, ErrorKind, Result};
 
 use super::answer::{EdgeName, Shape};
 use super::budget::{Budget, cancelled};
+use super::half::Half;
 use super::ids::{IdMap, IdSet};
-use super::memory::{Graph, Half};
+use super::memory::Graph;
 use super::sight::{Filter, Sight};
 
 pub(crate) const OPERATION: &str = "expand node";
@@ -135,22 +136,22 @@ impl<'g> Walk<'g> {
         for node in std::mem::take(&mut self.frontier) {
             for half in graph
                 .halves(node, sight)
-                .filter(|half| filter.has(*half) && goes(direction, *half))
+                .filter(|half| filter.has(graph, *half) && goes(direction, *half))
             {
                 budget.spend(1)?;
                 let (from, to) = half.ends(node);
                 let name = EdgeName {
                     from,
                     to,
-                    kind: half.kind(),
+                    kind: half.manner.kind(),
                 };
                 if self.known.contains(&name) {
                     continue;
                 }
                 let place = *places.entry(name).or_insert(level.len());
                 match level.get_mut(place) {
-                    Some((_, confidence)) => *confidence = confidence.max(half.confidence),
-                    None => level.push((name, half.confidence)),
+                    Some((_, confidence)) => *confidence = confidence.max(half.manner.confidence),
+                    None => level.push((name, half.manner.confidence)),
                 }
                 if self.reached.insert(half.other) {
                     next.push(half.other);

@@ -75,6 +75,17 @@ impl<T: Borrow<str> + Clone + Eq + Hash> Interner<T> {
         self.names.get(number as usize)
     }
 
+    /// About how many bytes of memory they take; `text` gives the text of one.
+    pub(crate) fn bytes(&self, text: impl Fn(&T) -> &str) -> u64 {
+        let texts: usize = self
+            .names
+            .iter()
+            .map(|name| text(name).len() + 2 * size_of::<usize>())
+            .sum();
+        let lists = self.names.capacity() * size_of::<T>() + self.numbers.capacity() * (size_of::<(T, u32)>() + 1);
+        u64::try_from(texts + lists).expect("a length fits 64 bits")
+    }
+
     /// All names in the order of their numbers.
     pub(crate) fn names(&self) -> &[T] {
         &self.names
@@ -151,6 +162,11 @@ impl Bits {
         self.0
             .get(number as usize / 64)
             .is_some_and(|word| word >> (number % 64) & 1 == 1)
+    }
+
+    /// Whether nothing is in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Put `number` in.

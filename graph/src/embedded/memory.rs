@@ -4,64 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::seam::graph::Size;
-use domain::{DocumentId, EdgeKind, Key, Timestamp};
+use domain::{DocumentId, Key, Timestamp};
 
-use super::codec::{Print, Topology, edge_code, edge_kind};
+use super::Memory;
+use super::codec::{Print, Topology};
+use super::half::{HUB, Hub, Slot, hub_of};
 use super::ids::{IdMap, IdSet, Interner};
-
-/// How many pairs of labels a tag has room for.
-pub(crate) const MAX_CLASSES: usize = 1 << 26;
-
-/// One end of an asserted edge, as it lies at its node.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Half {
-    /// The node at the other end.
-    pub(crate) other: u32,
-    /// The place of the asserting document.
-    pub(crate) document: u32,
-    /// 0 to 1.
-    pub(crate) confidence: f32,
-    /// When it was stated, by itself or else by its document.
-    pub(crate) from: Option<Timestamp>,
-    /// When it ended.
-    pub(crate) until: Option<Timestamp>,
-    /// From the lowest bit: the kind (5 bits), whether the edge comes in (1 bit), the class (26 bits).
-    tag: u32,
-}
-
-impl Half {
-    /// The number of its pair of labels.
-    pub(crate) fn class(self) -> u32 {
-        self.tag >> 6
-    }
-
-    /// Whether the edge ends here.
-    pub(crate) fn comes_in(self) -> bool {
-        self.tag >> 5 & 1 == 1
-    }
-
-    /// The code of its kind.
-    pub(crate) fn code(self) -> u32 {
-        self.tag & 0x1f
-    }
-
-    /// What the edge says.
-    pub(crate) fn kind(self) -> EdgeKind {
-        u8::try_from(self.code())
-            .ok()
-            .and_then(edge_kind)
-            .expect("a tag is made from a kind")
-    }
-
-    /// Where the edge starts and ends, `here` being the node at which this lies.
-    pub(crate) fn ends(self, here: u32) -> (u32, u32) {
-        if self.comes_in() {
-            (self.other, here)
-        } else {
-            (here, self.other)
-        }
-    }
-}
+use super::manner::{Classes, Manners, Terms};
+use super::marks::MarkPool;
 
 /// A node fact as it lies at its node.
 #[derive(Debug, Clone, Copy)]
@@ -89,13 +39,14 @@ pub(crate) struct Alias {
 #[derive(Debug, Default)]
 pub(crate) struct Node {
     /// The ends of its edges.
-    pub(crate) halves: Vec<Half>,
+    pub(crate) halves: Vec<Slot>,
     /// What documents say about it; those of one document in its order.
     pub(crate) facts: Vec<Fact>,
 }
 
 impl Node {
-    fn is_live(&self) -> bool {
+    /// Whether anything lies at it.
+    pub(crate) fn is_live(&self) -> bool {
         !self.halves.is_empty() || !self.facts.is_empty()
     }
 }
@@ -143,27 +94,6 @@ pub(crate) struct Swap {
     pub(crate) new: Option<Loaded>,
 }
 
-/// The pairs of labels (own, second) under which edges are asserted, numbered.
-#[derive(Default)]
-pub(crate) struct Classes {
-    pairs: Vec<(u32, Option<u32>)>,
-    numbers: IdMap<(u32, Option<u32>), u32>,
-}
-
-impl Classes {
-    /// All pairs in the order of their numbers.
-    pub(crate) fn pairs(&self) -> &[(u32, Option<u32>)] {
-        &self.pairs
-    }
-
-    fn number(&mut self, label: u32, also: Option<u32>) -> u32 {
-        *self.numbers.entry((label, also)).or_insert_with(|| {
-            self.pairs.push((label, also));
-            u32::try_from(self.pairs.len() - 1).expect("the plan checked that classes are left")
-        })
-    }
-}
-
 /// The graph without its texts.
 #[derive(Default)]
 pub(crate) struct Graph {
@@ -175,6 +105,12 @@ pub(crate) struct Graph {
     pub(crate) rules: Interner<Arc<str>>,
     /// Pairs of labels.
     pub(crate) classes: Classes,
+    /// How edges are asserted.
+    pub(crate) manners: Manners,
+    /// For every node with a long list of edges how many of them there are of each manner, loops left out.
+    pub(crate) hubs: IdMap<u32, Hub>,
+    /// Marks for searches.
+    pub(crate) marks: MarkPool,
     /// For every key what lies there.
     pub(crate) nodes: Vec<Node>,
     /// For every name that is an alias what it leads to.
@@ -186,13 +122,34 @@ pub(crate) struct Graph {
     /// Rises when numbers may change their meaning, as after a `clear`.
     pub(crate) epoch: u64,
     free: Vec<u32>,
-    size: Size,
+    pub(crate) size: Size,
 }
 
 impl Graph {
     /// How much there is.
     pub(crate) fn size(&self) -> Size {
         self.size
+    }
+
+    /// How many bytes of memory it takes.
+    pub(crate) fn memory(&self) -> Memory {
+        let bytes = |count: usize, each: usize| u64::try_from(count * each).expect("a length fits 64 bits");
+        let lists = bytes(self.nodes.capacity(), size_of::<Node>());
+        let halves = self
+            .nodes
+            .iter()
+            .map(|node| bytes(node.halves.capacity(), size_of::<Slot>()));
+        let facts = self
+            .nodes
+            .iter()
+            .map(|node| bytes(node.facts.capacity(), size_of::<Fact>()));
+        // A tree's leaves are two thirds full.
+        let documents = bytes(self.documents.capacity(), size_of::<Entry>()) + bytes(self.places.len(), 20 * 3 / 2);
+        Memory {
+            edges: lists + halves.sum::<u64>() + bytes(self.manners.bytes(), 1),
+            facts: facts.sum::<u64>() + documents,
+            names: self.keys.bytes(Key::as_str),
+        }
     }
 
     /// Put `next` in the place of this graph and give this one back.
@@ -202,7 +159,7 @@ impl Graph {
     }
 
     /// Make a node for every key.
-    fn grow(&mut self) {
+    pub(crate) fn grow(&mut self) {
         self.nodes.resize_with(self.keys.len() as usize, Node::default);
     }
 
@@ -218,50 +175,8 @@ impl Graph {
         }
     }
 
-    /// Add the documents of a whole file to an empty graph; `None` when a row is damaged. Rows are decoded twice, first to
-    /// count, so that neither the lists nor the documents waiting to be laid out take more room than they must.
-    pub(crate) fn fill(&mut self, documents: &[Stored]) -> Option<()> {
-        self.grow();
-        let mut counts = vec![(0_usize, 0_usize); self.nodes.len()];
-        for document in documents {
-            let topology = Topology::decode(&document.topology).filter(|one| self.knows(document.label, one))?;
-            topology.nodes.iter().for_each(|node| counts[node.key as usize].1 += 1);
-            for edge in &topology.edges {
-                counts[edge.from as usize].0 += 1;
-                counts[edge.to as usize].0 += 1;
-            }
-        }
-        for (node, (halves, facts)) in self.nodes.iter_mut().zip(counts) {
-            node.halves.reserve_exact(halves);
-            node.facts.reserve_exact(facts);
-        }
-        let mut places = Vec::with_capacity(documents.len());
-        for Stored {
-            id,
-            row,
-            label,
-            topology,
-        } in documents
-        {
-            let topology = Topology::decode(topology)?;
-            let (id, row, at) = (*id, *row, topology.at);
-            let place = self.new_place(Entry { id, row, at });
-            places.push((id, place));
-            self.lay(
-                place,
-                &Loaded {
-                    row,
-                    label: *label,
-                    topology,
-                },
-            );
-        }
-        self.places = places.into_iter().collect();
-        (self.places.len() == documents.len()).then_some(())
-    }
-
     /// Whether every number is that of a name.
-    fn knows(&self, label: u32, topology: &Topology) -> bool {
+    pub(crate) fn knows(&self, label: u32, topology: &Topology) -> bool {
         let (keys, labels, rules) = (self.keys.len(), self.labels.len(), self.rules.len());
         let node = |key: u32| key < keys;
         label < labels
@@ -289,8 +204,21 @@ impl Graph {
         let mut nodes: Vec<u32> = nodes.into_iter().collect();
         nodes.sort_unstable();
         for node in nodes {
-            let node = &mut self.nodes[node as usize];
-            node.halves.retain(|half| !gone.contains(&half.document));
+            let (number, node) = (node, &mut self.nodes[node as usize]);
+            let mut hub = self.hubs.get_mut(&number);
+            node.halves.retain(|slot| {
+                let stays = !gone.contains(&slot.document);
+                if !stays
+                    && slot.other != number
+                    && let Some(count) = hub.as_mut().and_then(|hub| hub.get_mut(&(slot.number())))
+                {
+                    *count -= 1;
+                }
+                stays
+            });
+            if node.halves.len() < HUB {
+                self.hubs.remove(&number);
+            }
             node.facts.retain(|fact| !gone.contains(&fact.document));
             give_back(&mut node.halves);
             give_back(&mut node.facts);
@@ -325,7 +253,8 @@ impl Graph {
         self.lay(place, new);
     }
 
-    fn new_place(&mut self, entry: Entry) -> u32 {
+    /// A place for a document.
+    pub(crate) fn new_place(&mut self, entry: Entry) -> u32 {
         if let Some(place) = self.free.pop() {
             self.documents[place as usize] = entry;
             return place;
@@ -337,43 +266,40 @@ impl Graph {
     /// Lay a document's facts at their nodes.
     fn lay(&mut self, document: u32, new: &Loaded) {
         for edge in &new.topology.edges {
-            let class = self.classes.number(new.label, edge.also) << 6;
-            let tag = class | u32::from(edge_code(edge.kind));
-            let half = Half {
-                other: edge.to,
-                document,
-                confidence: edge.confidence,
-                from: edge.at.or(new.topology.at),
-                until: edge.until,
-                tag,
-            };
-            self.touch(edge.from);
-            push(&mut self.nodes[edge.from as usize].halves, half);
-            self.touch(edge.to);
-            push(
-                &mut self.nodes[edge.to as usize].halves,
-                Half {
-                    other: edge.from,
-                    tag: tag | 1 << 5,
-                    ..half
-                },
-            );
+            let class = self.classes.number(new.label, edge.also);
+            let manner = self.manners.number(Terms::of(edge, class, new.topology.at));
+            self.lay_half(edge.from, Slot::out(edge.to, document, manner));
+            self.lay_half(edge.to, Slot::into(edge.from, document, manner));
         }
         self.size.edges += count(new.topology.edges.len());
-        if new.topology.nodes.is_empty() {
+        self.lay_names(document, new.label, &new.topology);
+        for (key, fact) in self.facts_of(document, new.label, &new.topology).into_iter().flatten() {
+            self.touch(key);
+            push(&mut self.nodes[key as usize].facts, fact);
+        }
+    }
+
+    fn lay_half(&mut self, node: u32, slot: Slot) {
+        self.touch(node);
+        let halves = &mut self.nodes[node as usize].halves;
+        push(halves, slot);
+        if halves.len() == HUB {
+            self.hubs.extend(hub_of(halves, node).map(|hub| (node, hub)));
+        } else if halves.len() > HUB
+            && slot.other != node
+            && let Some(hub) = self.hubs.get_mut(&node)
+        {
+            *hub.entry(slot.number()).or_default() += 1;
+        }
+    }
+
+    /// Note the aliases that a document gives, and number its label.
+    pub(crate) fn lay_names(&mut self, document: u32, label: u32, topology: &Topology) {
+        if topology.nodes.is_empty() {
             return;
         }
-        let class = self.classes.number(new.label, None);
-        for node in &new.topology.nodes {
-            self.touch(node.key);
-            push(
-                &mut self.nodes[node.key as usize].facts,
-                Fact {
-                    document,
-                    class,
-                    print: node.print,
-                },
-            );
+        let class = self.classes.number(label, None);
+        for node in &topology.nodes {
             for alias in &node.aliases {
                 self.aliases.entry(*alias).or_default().push(Alias {
                     node: node.key,
@@ -382,6 +308,22 @@ impl Graph {
                 });
             }
         }
+    }
+
+    /// What a document says of nodes; `None` when its label has no number.
+    pub(crate) fn facts_of(&self, document: u32, label: u32, topology: &Topology) -> Option<Vec<(u32, Fact)>> {
+        let facts = topology.nodes.iter().map(|node| {
+            let class = self.classes.known(label, None)?;
+            Some((
+                node.key,
+                Fact {
+                    document,
+                    class,
+                    print: node.print,
+                },
+            ))
+        });
+        facts.collect()
     }
 
     /// Count a node that gets its first fact or edge.

@@ -1,11 +1,13 @@
 //! The best loopless paths between two nodes: fewest edges first, then least weight, then the smallest keys.
 //!
-//! For one length after the other, walks of exactly that length are laid out in layers from both ends ([`layers`]); what
+//! The shortest are found from both ends at once ([`shortest`]); where more are wanted, or a node lies between, then
+//! for one length after the other, walks of exactly that length are laid out in layers from both ends ([`layers`]); what
 //! a walk costs from any place to its end then leads a best-first search ([`search`]), which meets loopless paths in
 //! their final order and stops at the last one wanted. Steps between the same two nodes are one step, the strongest.
 
 mod layers;
 mod search;
+mod shortest;
 
 use std::collections::BTreeMap;
 
@@ -160,7 +162,19 @@ fn find(
         Some(middle) => ground.charge(middle, budget)?,
         None => 0,
     };
-    for length in 1..=usize::from(query.max_hops) {
+    let most = usize::from(query.max_hops);
+    let mut first = 1;
+    if let [leg] = legs.as_mut_slice() {
+        let Some(length) = leg.lay_shortest(most, budget)? else {
+            return Some(());
+        };
+        Search::new(ground, &legs, charge, length).run(query.limit, routes, budget)?;
+        first = length + 1;
+    }
+    for length in first..=most {
+        if routes.len() >= query.limit {
+            break;
+        }
         // Where there are two legs the other one has an edge at least.
         let longest = length + 1 - legs.len();
         if longest == 0 {
@@ -170,9 +184,6 @@ fn find(
             leg.lay(longest, budget)?;
         }
         Search::new(ground, &legs, charge, length).run(query.limit, routes, budget)?;
-        if routes.len() >= query.limit {
-            break;
-        }
     }
     Some(())
 }
@@ -206,19 +217,19 @@ fn strongest(ground: &Ground<'_>, routes: &[Route]) -> BTreeMap<(u32, u32), Edge
             let name = EdgeName {
                 from,
                 to,
-                kind: half.kind(),
+                kind: half.manner.kind(),
             };
             let slot = best.entry((from.min(to), from.max(to))).or_default();
             let stronger = slot.is_none_or(|(confidence, known)| {
                 let order = confidence
-                    .total_cmp(&half.confidence)
+                    .total_cmp(&half.manner.confidence)
                     .then_with(|| name.kind.cmp(&known.kind));
                 order
                     .then_with(|| graph.key(name.from).cmp(graph.key(known.from)))
                     .is_lt()
             });
             if stronger {
-                *slot = Some((half.confidence, name));
+                *slot = Some((half.manner.confidence, name));
             }
         }
     }

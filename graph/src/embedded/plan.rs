@@ -10,7 +10,8 @@ use super::codec::{Details, Print, Topology, TopologyEdge, TopologyNode, encode_
 use super::disk::{Batch, Names, Row, Writer};
 use super::failure::corrupt;
 use super::ids::Fresh;
-use super::memory::{Graph, Loaded, MAX_CLASSES, Swap};
+use super::manner::MAX_MANNERS;
+use super::memory::{Graph, Loaded, Swap};
 
 const OPERATION: &str = "replace facts";
 
@@ -125,8 +126,8 @@ impl Plan {
         next_row: i64,
     ) -> Result<Self> {
         let edges: usize = facts.values().map(|one| one.edges.len() + 1).sum();
-        if graph.classes.pairs().len() + edges > MAX_CLASSES {
-            return Err(exhausted("pairs of labels"));
+        if graph.manners.len().max(graph.classes.pairs().len()) + edges > MAX_MANNERS {
+            return Err(exhausted("pairs of labels and kinds of edges"));
         }
         let mut old: BTreeMap<DocumentId, Row> = old.into_iter().map(|row| (row.id, row)).collect();
         let mut numbers = Numbers::after(graph);

@@ -47,9 +47,15 @@ impl Links {
             neighbours: Vec::new(),
         };
         for node in nodes {
-            let edges = graph.halves(node, sight).filter(|half| filter.has(*half));
+            let edges = graph.halves(node, sight).filter(|half| filter.has(graph, *half));
             let mut edges: Vec<(u32, bool, u32)> = edges
-                .map(|half| (places[half.other as usize], half.comes_in(), half.code()))
+                .map(|half| {
+                    (
+                        places[half.other as usize],
+                        half.comes_in(),
+                        u32::from(half.manner.code()),
+                    )
+                })
                 .collect();
             budget.spend(u64::try_from(edges.len()).unwrap_or(u64::MAX))?;
             edges.sort_unstable();

@@ -7,9 +7,12 @@
 use domain::NodeKind;
 
 use super::super::budget::Budget;
+use super::super::half::{HUB, Half};
 use super::super::ids::IdMap;
-use super::super::memory::{Graph, Half};
+use super::super::marks::Marks;
+use super::super::memory::Graph;
 use super::super::sight::{Filter, Sight};
+use super::shortest::Meeting;
 use super::{Cost, busy_charge, step_cost};
 
 /// What of the graph is walked on.
@@ -29,7 +32,7 @@ impl Ground<'_> {
     pub(super) fn halves(&self, node: u32) -> impl Iterator<Item = Half> {
         self.graph
             .halves(node, self.sight)
-            .filter(move |half| half.other != node && self.filter.has(*half))
+            .filter(move |half| half.other != node && self.filter.has(self.graph, *half))
     }
 
     /// Whether a path may pass through a node.
@@ -48,8 +51,10 @@ impl Ground<'_> {
 
     /// How many assertions may be followed from a node.
     fn weigh(&self, node: u32, budget: &mut Budget) -> Option<u64> {
-        let count = u64::try_from(self.halves(node).count()).ok()?;
-        budget.spend(count)?;
+        let counted = self.graph.count(node, (self.sight, self.filter));
+        let count = counted.unwrap_or_else(|| self.halves(node).count() as u64);
+        // However it was told, it costs the same.
+        budget.spend(count.min(HUB as u64))?;
         Some(count)
     }
 
@@ -57,7 +62,7 @@ impl Ground<'_> {
     pub(super) fn steps(&self, node: u32, budget: &mut Budget) -> Option<Vec<(u32, Cost)>> {
         let steps: Vec<_> = self
             .halves(node)
-            .map(|half| (half.other, step_cost(half.confidence)))
+            .map(|half| (half.other, step_cost(half.manner.confidence)))
             .collect();
         budget.spend(u64::try_from(steps.len()).ok()?)?;
         Some(steps)
@@ -77,7 +82,7 @@ pub(super) struct Stop {
 
 /// The nodes that can be at a place.
 #[derive(Debug, Default)]
-struct Layer {
+pub(super) struct Layer {
     stops: Vec<Stop>,
     places: IdMap<u32, usize>,
     /// Edges to follow from all of them.
@@ -85,7 +90,8 @@ struct Layer {
 }
 
 impl Layer {
-    fn end(node: u32, weight: u64) -> Self {
+    /// The node at an end.
+    pub(super) fn end(node: u32, weight: u64) -> Self {
         let mut layer = Self {
             weight,
             ..Self::default()
@@ -99,12 +105,30 @@ impl Layer {
     }
 
     /// The stop at a node.
-    fn get(&self, node: u32) -> Option<Stop> {
+    pub(super) fn get(&self, node: u32) -> Option<Stop> {
         self.places.get(&node).map(|place| self.stops[*place])
     }
 
+    /// All stops.
+    pub(super) fn stops(&self) -> &[Stop] {
+        &self.stops
+    }
+
+    /// The nodes of all stops.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = u32> {
+        self.stops.iter().map(|stop| stop.node)
+    }
+
+    /// Find out what passing through each costs.
+    pub(super) fn charge(&mut self, ground: &Ground<'_>, budget: &mut Budget) -> Option<()> {
+        for stop in &mut self.stops {
+            stop.charge = ground.charge(stop.node, budget)?;
+        }
+        Some(())
+    }
+
     /// Keep the lesser cost for a node.
-    fn relax(&mut self, stop: Stop) {
+    pub(super) fn relax(&mut self, stop: Stop) {
         let place = *self.places.entry(stop.node).or_insert(self.stops.len());
         match self.stops.get_mut(place) {
             Some(known) => known.rest = known.rest.min(stop.rest),
@@ -117,7 +141,18 @@ impl Layer {
 pub(super) struct Walks {
     /// The places 0 to `pruned.len() - 1`; none where there are no walks.
     pruned: Vec<Layer>,
-    length: usize,
+    /// How many edges they have.
+    pub(super) length: usize,
+}
+
+impl Walks {
+    /// None of this length.
+    pub(super) fn none(length: usize) -> Self {
+        Self {
+            pruned: Vec::new(),
+            length,
+        }
+    }
 }
 
 /// The layers between two nodes.
@@ -148,10 +183,24 @@ impl<'g> Segment<'g> {
         self.forward[0].stops[0].node
     }
 
-    /// The walks of exactly `length` edges, in order of length from 1.
+    /// The walks of the least length, at most `most`: the shortest ways. Inside, `None` where there are none; outside, when the
+    /// budget is spent.
+    pub(super) fn shortest(&self, most: usize, budget: &mut Budget) -> Option<Option<Walks>> {
+        let ends = [self.start(), self.backward[0].stops[0].node];
+        let graph = self.ground.graph;
+        let find = |marks: &mut Marks, budget: &mut Budget| Meeting::find(self.ground, ends, most, (marks, budget));
+        let Some(meeting) = graph.marks.with(graph.nodes.len(), |marks| find(marks, budget))? else {
+            return Some(None);
+        };
+        let length = meeting.length();
+        let pruned = meeting.layers(self.ground, budget)?;
+        Some(Some(Walks { pruned, length }))
+    }
+
+    /// The walks of exactly `length` edges, in order of length.
     /// `None` when the budget is spent.
     pub(super) fn walks(&mut self, length: usize, budget: &mut Budget) -> Option<Walks> {
-        if length == 1 {
+        if self.forward.len() + self.backward.len() == 2 {
             for layer in [&mut self.forward[0], &mut self.backward[0]] {
                 layer.weight = self.ground.weigh(layer.stops[0].node, budget)?;
             }
@@ -160,17 +209,11 @@ impl<'g> Segment<'g> {
             self.grow(budget)?;
         }
         if self.dead {
-            return Some(Walks {
-                pruned: Vec::new(),
-                length,
-            });
+            return Some(Walks::none(length));
         }
         let across = self.across(budget)?;
         if across.stops.is_empty() {
-            return Some(Walks {
-                pruned: Vec::new(),
-                length,
-            });
+            return Some(Walks::none(length));
         }
         let mut pruned = vec![across];
         for place in (0..self.forward.len() - 1).rev() {

@@ -45,6 +45,17 @@ impl<'g> Leg<'g> {
         Some(())
     }
 
+    /// Lay the shortest walks in place of all lengths so far; how long they are, if at most `most`.
+    pub(super) fn lay_shortest(&mut self, most: usize, budget: &mut Budget) -> Option<Option<usize>> {
+        let Some(walks) = self.segment.shortest(most, budget)? else {
+            return Some(None);
+        };
+        let length = walks.length;
+        self.walks = (1..length).map(Walks::none).collect();
+        self.walks.push(walks);
+        Some(Some(length))
+    }
+
     /// The stop of `node` at a place of the walks of a length.
     fn stop(&self, length: usize, place: usize, node: u32) -> Option<Stop> {
         let walks = self.walks.get(length.checked_sub(1)?)?;
