@@ -7,6 +7,7 @@ mod connector;
 pub(crate) mod convert;
 mod cursor;
 mod estimate;
+mod history;
 mod holders;
 mod hooks;
 mod issues;

@@ -232,10 +232,11 @@ impl Client {
         Ok(())
     }
 
-    /// The moves in the histories of issues, in the form that an issue's own changelog has. None where it is refused.
+    /// The moves and assignments in the histories of issues, in the form that an issue's own changelog has. None where it is refused.
     pub(super) async fn moves(&self, ids: &[u64]) -> Result<BTreeMap<u64, Vec<Value>>> {
         let names: Vec<String> = ids.iter().map(u64::to_string).collect();
-        let mut body = json!({ "issueIdsOrKeys": names, "fieldIds": ["Key", "issuekey"], "maxResults": 1000 });
+        let mut body =
+            json!({ "issueIdsOrKeys": names, "fieldIds": ["Key", "issuekey", "assignee"], "maxResults": 1000 });
         let mut histories: BTreeMap<u64, Vec<Value>> = BTreeMap::new();
         for _ in 0..PAGES {
             let answer = self.ask.any(self.post("changelog/bulkfetch", &body)?).await?;

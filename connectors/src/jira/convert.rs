@@ -1,11 +1,12 @@
 //! One issue record: the issue, its comments, its project, and the accounts that appear in them.
 
-use domain::{AccessId, AccessRule, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Markup, SourceId};
+use domain::{AccessId, AccessRule, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Link, Markup, SourceId};
 use serde_json::Value;
 
 use crate::archive::draft::Draft;
 use crate::archive::format::Told;
 use crate::archive::json::{at, id, list, names, text, time};
+use crate::jira::history::{assignments, former_links};
 use crate::jira::links::{edges, issue_key, project_key, remote, sprints};
 use crate::jira::people::{self, Restriction};
 
@@ -214,10 +215,24 @@ impl<'r> Issue<'r> {
             }
             (None, creator) => draft.author(creator, "jira.creator"),
         };
+        let site = (self.home.source, self.home.site.as_str());
+        let (past, since) = assignments(site, self.record, time(fields, &["created"]));
         if let Some(assignee) = assignee {
-            draft = draft.link(EdgeKind::Assigned, assignee, "jira.assignee");
+            draft = draft.edge(Link {
+                kind: EdgeKind::Assigned,
+                target: assignee,
+                inverse: false,
+                rule: "jira.assignee".to_owned(),
+                at: since,
+                until: None,
+            });
         }
-        let draft = self.fill(draft).edges(edges(&self.home.site, fields));
+        let former = former_links(&self.home.site, self.record);
+        let draft = self
+            .fill(draft)
+            .edges(edges(&self.home.site, fields))
+            .edges(past)
+            .edges(former);
         self.changes.push(draft.upsert());
     }
 

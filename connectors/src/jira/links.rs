@@ -24,7 +24,7 @@ pub(crate) fn project_key(text: &str) -> bool {
 }
 
 /// What a link type says, by the name that Jira ships it with. `Relates`, `Cloners` and types made by administrators just link.
-fn kind_of(name: &str) -> EdgeKind {
+pub(super) fn kind_of(name: &str) -> EdgeKind {
     let name = name.to_lowercase();
     if name.contains("block") {
         EdgeKind::Blocks

@@ -41,7 +41,7 @@ pub struct Suggestion {
 /// Who is who, to one caller.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Persons {
-    persons: Vec<Person>,
+    all: Vec<Person>,
     by_account: BTreeMap<AccountId, usize>,
     review: Vec<Suggestion>,
 }
@@ -113,7 +113,7 @@ impl Persons {
             });
         }
         Self {
-            persons,
+            all: persons,
             by_account,
             review,
         }
@@ -121,12 +121,12 @@ impl Persons {
 
     /// Everybody, by the id of his first account.
     pub fn all(&self) -> &[Person] {
-        &self.persons
+        &self.all
     }
 
     /// Whose account this is.
     pub fn of(&self, account: &AccountId) -> Option<&Person> {
-        self.by_account.get(account).and_then(|at| self.persons.get(*at))
+        self.by_account.get(account).and_then(|at| self.all.get(*at))
     }
 
     /// Pairs that may be one person, the likeliest first.
@@ -149,7 +149,7 @@ impl Persons {
                     names || emails || is(account.id.as_str()) || account.login.as_deref().is_some_and(is)
                 })
         };
-        self.persons.iter().filter(has).collect()
+        self.all.iter().filter(has).collect()
     }
 }
 

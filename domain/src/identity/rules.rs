@@ -63,7 +63,8 @@ pub(super) fn addresses(account: &Account) -> BTreeSet<String> {
         let Some((local, domain)) = email.split_once('@') else {
             return false;
         };
-        let reachable = domain.contains('.') && !domain.ends_with(".local") && !domain.ends_with(".localdomain");
+        let top = domain.rsplit_once('.').map(|(_, top)| top);
+        let reachable = top.is_some_and(|top| top != "local" && top != "localdomain");
         reachable && !NOBODY.contains(&local) && !domain.starts_with("users.noreply.")
     })
     .collect()

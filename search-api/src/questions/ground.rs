@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use domain::identity::Persons;
 use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, NodeView, Scope};
-use domain::{Caller, Document, DocumentId, EdgeKind, ErrorKind, Key, Result};
+use domain::{Caller, Document, DocumentId, EdgeKind, ErrorKind, Key, Result, Timestamp};
 
 use super::item::Item;
 use crate::search::{Explore, Step};
+
+/// Changes of one thing that are looked at.
+const CHANGES: usize = 5000;
 
 /// The ground of one question: who asks and what he sees, at one moment.
 pub(super) struct Ground<'a> {
@@ -63,6 +66,18 @@ impl<'a> Ground<'a> {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Around::default()),
             Err(error) => Err(error),
         }
+    }
+
+    /// What changed a file or symbol (commits and pull requests) and when, the newest first; what has no known time comes last.
+    pub(super) async fn changes(&self, key: &Key) -> Result<Vec<(Option<Timestamp>, Key)>> {
+        let around = self.around(key, &[EdgeKind::Touches], Direction::In, CHANGES).await?;
+        let mut changes: Vec<_> = around
+            .edges
+            .into_iter()
+            .map(|edge| (edge.last_seen, edge.from))
+            .collect();
+        changes.sort_by(|(a, left), (b, right)| b.cmp(a).then_with(|| left.cmp(right)));
+        Ok(changes)
     }
 
     /// The visible documents of these keys. Where two sources have the same thing, the one of the smaller id.

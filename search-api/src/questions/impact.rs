@@ -69,8 +69,7 @@ impl Explore {
         let ground = Ground::of(self, caller).await?;
         let (key, _) = ground.named(name).await?;
         let (dependents, truncated) = ground.dependents(&key).await?;
-        let mut commits = ground.touching(&key).await?;
-        commits.truncate(RECENT);
+        let commits = ground.touching(&key, RECENT).await?;
         let about = ground.about(&key, &commits).await?;
         let open = about
             .iter()

@@ -14,7 +14,7 @@ use crate::search::{Explore, bounded};
 
 /// Files of the pull request that are looked at.
 const FILES: usize = 60;
-/// Changes looked at for each.
+/// Changes looked at for each, the newest.
 const LOOK: usize = 300;
 /// The most people of one answer.
 const MAX_PEOPLE: usize = 50;
@@ -87,9 +87,13 @@ impl Ground<'_> {
         let share = 1.0 / files.len().clamp(1, FILES) as f64;
         let mut changes: BTreeMap<Key, f64> = BTreeMap::new();
         for file in files.iter().take(FILES) {
-            let around = self.around(file, &[EdgeKind::Touches], Direction::In, LOOK).await?;
-            for edge in around.edges.into_iter().filter(|edge| !own.contains_key(&edge.from)) {
-                *changes.entry(edge.from).or_default() += share;
+            let others = self
+                .changes(file)
+                .await?
+                .into_iter()
+                .filter(|(_, change)| !own.contains_key(change));
+            for (_, change) in others.take(LOOK) {
+                *changes.entry(change).or_default() += share;
             }
         }
         Ok(changes)

@@ -17,8 +17,6 @@ const PAGE: usize = 500;
 const PAGES: usize = 20_000;
 /// Code that a page cites, at most.
 const CITED: usize = 100;
-/// Changes of one thing that are counted.
-const CHANGES: usize = 1000;
 /// The most pages of one answer.
 const MAX_ANSWERS: usize = 200;
 
@@ -53,7 +51,7 @@ pub struct Outdated {
     pub citation: Step,
 }
 
-/// The changes of one file or symbol: when, and by which commit.
+/// The changes of one file or symbol, the oldest first: when, and by which commit.
 type History = Vec<(Timestamp, Key)>;
 
 impl Explore {
@@ -152,10 +150,13 @@ impl Ground<'_> {
         histories: &mut BTreeMap<Key, History>,
     ) -> Result<(usize, Option<Key>)> {
         if !histories.contains_key(code) {
-            let around = self.around(code, &[EdgeKind::Touches], Direction::In, CHANGES).await?;
-            let commits = around.edges.into_iter().filter(|edge| edge.from.scheme() == "commit");
-            let mut history: History = commits.filter_map(|edge| Some((edge.last_seen?, edge.from))).collect();
-            history.sort();
+            let mut changes = self.changes(code).await?;
+            changes.retain(|(_, change)| change.scheme() == "commit");
+            let mut history: History = changes
+                .into_iter()
+                .filter_map(|(at, change)| Some((at?, change)))
+                .collect();
+            history.reverse();
             histories.insert(code.clone(), history);
         }
         let history = histories.get(code).map_or(&[][..], Vec::as_slice);

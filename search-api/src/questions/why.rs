@@ -17,8 +17,6 @@ const COMMITS: usize = 5;
 const REASONS: usize = 12;
 /// Edges looked at, at each step of a chain.
 const LOOK: usize = 100;
-/// Commits looked at to find the newest that touched something.
-const TOUCHES: usize = 2000;
 
 /// The edges that lead from what was done to why.
 const REASONED: [EdgeKind; 7] = [
@@ -127,14 +125,14 @@ impl Ground<'_> {
                 Err(error) => return Err(error),
             }
         }
-        let commits = self.touching(key).await?;
+        let commits = self.touching(key, COMMITS).await?;
         if !commits.is_empty() {
             return Ok(("touches", commits));
         }
         // Of a symbol that no commit is known to have touched, its file's commits.
         let file = self.around(key, &[EdgeKind::Defines], Direction::In, 1).await?;
         match file.edges.first() {
-            Some(edge) => Ok(("touches", self.touching(&edge.from).await?)),
+            Some(edge) => Ok(("touches", self.touching(&edge.from, COMMITS).await?)),
             None => Ok(("touches", Vec::new())),
         }
     }
@@ -148,17 +146,16 @@ impl Ground<'_> {
         self.node_item(key).await
     }
 
-    /// The commits that touched a file or symbol, newest first.
-    pub(super) async fn touching(&self, key: &Key) -> Result<Vec<Document>> {
-        let around = self.around(key, &[EdgeKind::Touches], Direction::In, TOUCHES).await?;
-        let commits = around
-            .edges
+    /// The newest commits that touched a file or symbol, newest first.
+    pub(super) async fn touching(&self, key: &Key, most: usize) -> Result<Vec<Document>> {
+        let mut changes = self.changes(key).await?;
+        changes.retain(|(_, change)| change.scheme() == "commit");
+        changes.truncate(most);
+        let mut commits = self.documents(changes.iter().map(|(_, change)| change)).await?;
+        Ok(changes
             .iter()
-            .map(|edge| &edge.from)
-            .filter(|from| from.scheme() == "commit");
-        let mut commits: Vec<Document> = self.documents(commits).await?.into_values().collect();
-        commits.sort_by(|a, b| b.created.cmp(&a.created).then_with(|| a.key.cmp(&b.key)));
-        Ok(commits)
+            .filter_map(|(_, change)| commits.remove(change))
+            .collect())
     }
 
     /// What is behind a commit. Each step leads on in the order commit, pull request, issue, conversation or page, never back: a page that

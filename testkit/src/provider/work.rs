@@ -157,8 +157,9 @@ impl World {
         let (author, address) = (Self::hand(rng, owner, &able), issue.address());
         if let (Some(page), Some(author)) = (self.wiki.pages.get_mut(&page), author) {
             (page.author, page.version.author) = (author, author);
-            page.body
-                .push_str(&format!("<p>This came of <a href=\"{address}\">{address}</a>.</p>"));
+            page.body += "<p>This came of <a href=\"";
+            page.body += &address;
+            page.body += "\">the issue</a>.</p>";
         }
     }
 
@@ -175,7 +176,7 @@ impl World {
                     "files": commit.files.iter().map(|file| &file.path).collect::<Vec<_>>(),
                 })
             });
-            lines.map(|line| format!("{line}\n")).collect::<String>()
+            lines.map(|line| line.to_string() + "\n").collect::<String>()
         };
         let all = self.github.repositories.iter();
         all.map(|repository| (repository.full_name(), log(repository)))
