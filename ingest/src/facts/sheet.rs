@@ -7,13 +7,15 @@ use domain::{AccessId, Document, DocumentFacts, EdgeFact, EdgeKind, Key, NodeFac
 /// The most edges of one document under one label.
 pub(crate) const MAX_EDGES: usize = 2_000;
 
+/// Ends, kind, rule, end and second label: one relationship may have ended and begun again.
+type Identity = (Key, Key, EdgeKind, String, Option<Timestamp>, Option<AccessId>);
+
 /// Nodes and edges as they come.
 pub(crate) struct Sheet {
     nodes: Vec<NodeFact>,
     known: HashSet<Key>,
     edges: Vec<EdgeFact>,
-    /// One relationship may have ended and begun again.
-    seen: HashSet<(Key, Key, EdgeKind, String, Option<Timestamp>, Option<AccessId>)>,
+    seen: HashSet<Identity>,
     /// Edges per label. One bound for all would let edges that a reader may not see push out edges that he may.
     counts: BTreeMap<Option<AccessId>, usize>,
     dropped: u64,
