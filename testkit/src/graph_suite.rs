@@ -8,6 +8,7 @@
 //!   asked for, that touch it and are no loops.
 //! - The only path from a node to itself is the one without an edge.
 
+mod central;
 mod examples;
 mod oracle;
 mod properties;
@@ -49,6 +50,7 @@ pub const CASES: &[(&str, Case)] = cases![
     examples::parallel_edges_are_one_step,
     examples::paths_go_through_a_given_node,
     examples::hubs_are_charged_by_their_visible_edges,
+    central::two_circles_are_two_communities,
     refusals::out_of_bounds_is_invalid,
     refusals::a_batch_with_a_bad_document_changes_nothing,
     refusals::the_later_of_two_states_in_a_batch_counts,

@@ -30,7 +30,9 @@ impl Data {
         pairs(&folder.join("edges.csv"), |from, to| edges.push((from, to)));
         edges.sort_by_key(|(from, _)| *from);
         let mut starts = vec![0; labels.len() + 1];
-        edges.iter().for_each(|(from, _)| starts[*from as usize + 1] += 1);
+        for (from, _) in &edges {
+            starts[*from as usize + 1] += 1;
+        }
         for place in 1..starts.len() {
             starts[place] += starts[place - 1];
         }

@@ -20,6 +20,8 @@ use super::{Inner, off_runtime};
 
 /// Tries without the writer held.
 pub(crate) const TRIES: usize = 4;
+/// Units of work that are done where they are asked for: less than handing them to another thread takes.
+const QUICK: u64 = 4_000;
 /// Rows fetched at once.
 pub(crate) const ROWS: usize = 256;
 /// Documents shown of those that assert a node.
@@ -333,6 +335,17 @@ impl WantedEdge {
     }
 }
 
+/// A plan that takes little work; `None` where it takes more: it is then made anew with all the work it may take.
+fn at_once<S>(
+    graph: &Graph,
+    units: u64,
+    plan: &(impl Fn(&Graph, &mut Budget) -> Result<Shape<S>> + ?Sized),
+) -> Option<Result<Shape<S>>> {
+    let (mut budget, _keep) = Budget::new(units.min(QUICK));
+    let shape = plan(graph, &mut budget);
+    (!budget.is_spent()).then_some(shape)
+}
+
 /// Plan in memory and fetch from the file, until both show the same moment.
 pub(crate) async fn answer<S, F>(inner: &Arc<Inner>, operation: &'static str, units: u64, plan: F) -> Result<(S, Views)>
 where
@@ -343,8 +356,13 @@ where
     let once = || {
         let (inner, plan) = (inner.clone(), plan.clone());
         async move {
-            let shared = inner.clone();
-            let shape = off_runtime(operation, units, move |budget| shared.look(|graph| plan(graph, budget))).await?;
+            let quick = inner.glance(|graph| at_once(graph, units, &*plan)).flatten();
+            let shape = if let Some(shape) = quick {
+                shape?
+            } else {
+                let shared = inner.clone();
+                off_runtime(operation, units, move |budget| shared.look(|graph| plan(graph, budget))).await?
+            };
             shape.fetch(&inner, operation).await
         }
     };

@@ -12,6 +12,7 @@ const CHECK_EVERY: u64 = 4096;
 pub(crate) struct Budget {
     left: u64,
     unchecked: u64,
+    spent: bool,
     cancelled: Arc<AtomicBool>,
 }
 
@@ -32,6 +33,7 @@ impl Budget {
             Self {
                 left: units,
                 unchecked: 0,
+                spent: false,
                 cancelled: cancelled.clone(),
             },
             CancelOnDrop(cancelled),
@@ -40,7 +42,11 @@ impl Budget {
 
     /// Take `units`; `None` when there are not so many left, or the caller is gone.
     pub(crate) fn spend(&mut self, units: u64) -> Option<()> {
-        self.left = self.left.checked_sub(units)?;
+        let Some(left) = self.left.checked_sub(units) else {
+            self.spent = true;
+            return None;
+        };
+        self.left = left;
         self.unchecked += units;
         if self.unchecked >= CHECK_EVERY {
             self.unchecked = 0;
@@ -50,6 +56,11 @@ impl Budget {
             }
         }
         Some(())
+    }
+
+    /// Whether more was asked for than there was.
+    pub(crate) fn is_spent(&self) -> bool {
+        self.spent
     }
 
     /// Whether the caller is gone.

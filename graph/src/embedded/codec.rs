@@ -149,7 +149,11 @@ impl Topology {
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut input = Input(bytes);
         let mut out = Self {
-            at: input.time()?,
+            at: match input.take()? {
+                [0] => None,
+                [1] => Some(input.time()?),
+                _ => return None,
+            },
             ..Self::default()
         };
         for _ in 0..input.length()? {
@@ -168,11 +172,8 @@ impl Topology {
             }
             let also = input.number()?.checked_sub(1).map(u32::try_from).transpose().ok()?;
             let (rule, confidence) = (input.id()?, f32::from_bits(u32::from_le_bytes(input.take()?)));
-            let mut time = |bit: u8| match code >> bit & 1 {
-                1 => Some(Some(Timestamp(i64::from_le_bytes(input.take()?)))),
-                _ => Some(None),
-            };
-            let (at, until) = (time(5)?, time(6)?);
+            let at = if code >> 5 & 1 == 1 { Some(input.time()?) } else { None };
+            let until = if code >> 6 & 1 == 1 { Some(input.time()?) } else { None };
             out.edges.push(TopologyEdge {
                 from,
                 to,
@@ -311,12 +312,8 @@ impl<'a> Input<'a> {
             .filter(|length| *length <= self.0.len())
     }
 
-    fn time(&mut self) -> Option<Option<Timestamp>> {
-        match self.take()? {
-            [0] => Some(None),
-            [1] => Some(Some(Timestamp(i64::from_le_bytes(self.take()?)))),
-            _ => None,
-        }
+    fn time(&mut self) -> Option<Timestamp> {
+        self.take().map(|bytes| Timestamp(i64::from_le_bytes(bytes)))
     }
 
     fn text(&mut self) -> Option<&'a str> {

@@ -5,11 +5,12 @@
 //! in blocks, one per batch, which makes loading a million of them a matter of some thousand rows.
 
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DocumentId, EdgeKind, ErrorKind, Key, NodeKind, Result};
+use domain::{DocumentId, EdgeKind, Error, ErrorKind, Key, NodeKind, Result};
 use futures::TryStreamExt;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
@@ -40,6 +41,9 @@ const READ: &str = "SELECT row, id, label, topology, details FROM documents JOIN
 
 /// What is gone must not stay readable in the log.
 const CUT_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
+/// Parts in which documents are read at start, each over a connection of its own; one is left for the names.
+const PARTS: i64 = 3;
 
 /// Rows a statement inserts at once; fewer where fewer are left.
 const ROWS_PER_INSERT: usize = 64;
@@ -136,6 +140,12 @@ impl Disk {
     /// The graph of everything in the file.
     pub(crate) async fn load(&self) -> Result<Graph> {
         let fail = |error| database(LOAD, error);
+        let last = sqlx::query_scalar::<_, Option<i64>>("SELECT max(row) FROM documents");
+        let last = last.fetch_one(&self.readers).await.map_err(fail)?.unwrap_or(0);
+        let share = last / PARTS + 1;
+        // They read while the names are laid out.
+        let parts = (0..PARTS).map(|part| tokio::spawn(stored(self.readers.clone(), part * share..(part + 1) * share)));
+        let parts: Vec<_> = parts.collect();
         let mut graph = Graph::default();
         let mut blocks = sqlx::query("SELECT kind, names FROM names ORDER BY block").fetch(&self.readers);
         while let Some(row) = blocks.try_next().await.map_err(fail)? {
@@ -144,17 +154,12 @@ impl Disk {
         }
         drop(blocks);
         let mut documents = Vec::new();
-        let mut rows = sqlx::query("SELECT row, id, label, topology FROM documents ORDER BY row").fetch(&self.readers);
-        while let Some(row) = rows.try_next().await.map_err(fail)? {
-            let topology: &[u8] = row.try_get(3).map_err(fail)?;
-            documents.push(Stored {
-                id: id(&row)?,
-                row: row.try_get(0).map_err(fail)?,
-                label: label(&row)?,
-                topology: topology.into(),
-            });
+        for part in parts {
+            let part = part
+                .await
+                .map_err(|error| Error::internal(LOAD, "a reader stopped").with_source(error))?;
+            documents.append(&mut part?);
         }
-        drop(rows);
         graph
             .fill(&documents)
             .ok_or_else(|| corrupt(LOAD, "a document's row cannot be read"))?;
@@ -231,6 +236,24 @@ impl Writer {
             .await
             .expect("set the limit");
     }
+}
+
+/// The documents of a range of rows.
+async fn stored(readers: SqlitePool, rows: Range<i64>) -> Result<Vec<Stored>> {
+    let fail = |error| database(LOAD, error);
+    let query = sqlx::query("SELECT row, id, label, topology FROM documents WHERE row > ? AND row <= ? ORDER BY row");
+    let mut rows = query.bind(rows.start).bind(rows.end).fetch(&readers);
+    let mut documents = Vec::new();
+    while let Some(row) = rows.try_next().await.map_err(fail)? {
+        let topology: &[u8] = row.try_get(3).map_err(fail)?;
+        documents.push(Stored {
+            id: id(&row)?,
+            row: row.try_get(0).map_err(fail)?,
+            label: label(&row)?,
+            topology: topology.into(),
+        });
+    }
+    Ok(documents)
 }
 
 async fn put(connection: &mut SqliteConnection, batch: Batch) -> sqlx::Result<()> {

@@ -80,10 +80,14 @@ impl Read<'_> {
         for stored in self.documents {
             let topology = Topology::decode(&stored.topology)?;
             for node in &topology.nodes {
-                place(node.key).into_iter().for_each(|place| counts[place].1 += 1);
+                if let Some(place) = place(node.key) {
+                    counts[place].1 += 1;
+                }
             }
             for end in topology.edges.iter().flat_map(|edge| [edge.from, edge.to]) {
-                place(end).into_iter().for_each(|place| counts[place].0 += 1);
+                if let Some(place) = place(end) {
+                    counts[place].0 += 1;
+                }
             }
         }
         for (node, (halves, facts)) in nodes.iter_mut().zip(counts) {
@@ -94,7 +98,9 @@ impl Read<'_> {
             let topology = Topology::decode(&stored.topology)?;
             let facts = self.graph.facts_of(document, stored.label, &topology)?;
             for (key, fact) in facts {
-                place(key).into_iter().for_each(|place| nodes[place].facts.push(fact));
+                if let Some(place) = place(key) {
+                    nodes[place].facts.push(fact);
+                }
             }
             let mut last = None;
             for edge in &topology.edges {
@@ -108,10 +114,12 @@ impl Read<'_> {
                     _ => self.graph.manners.known(&terms)?,
                 };
                 last = Some((terms, manner));
-                from.into_iter()
-                    .for_each(|place| nodes[place].halves.push(Slot::out(edge.to, document, manner)));
-                to.into_iter()
-                    .for_each(|place| nodes[place].halves.push(Slot::into(edge.from, document, manner)));
+                if let Some(place) = from {
+                    nodes[place].halves.push(Slot::out(edge.to, document, manner));
+                }
+                if let Some(place) = to {
+                    nodes[place].halves.push(Slot::into(edge.from, document, manner));
+                }
             }
         }
         Some(())

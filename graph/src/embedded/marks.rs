@@ -18,13 +18,11 @@ impl Marks {
     /// Forget all marks; there are so many nodes.
     fn begin(&mut self, nodes: usize) {
         self.stamps.resize(nodes, 0);
-        match self.base.checked_add(2 * STEP) {
-            Some(_) => self.base += STEP,
-            None => {
-                self.stamps.fill(0);
-                self.base = STEP;
-            }
+        if self.base > u32::MAX - 2 * STEP {
+            self.stamps.fill(0);
+            self.base = 0;
         }
+        self.base += STEP;
     }
 
     /// From which of two ends, and in how many steps (15 at most), a node was reached.

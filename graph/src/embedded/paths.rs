@@ -16,6 +16,7 @@ use domain::{Error, ErrorKind, Key, Result};
 
 use self::layers::{Ground, Segment};
 use self::search::{Leg, Route, Search};
+use self::shortest::Answer;
 use super::answer::{EdgeName, Shape};
 use super::budget::{Budget, cancelled};
 use super::memory::Graph;
@@ -165,7 +166,7 @@ fn find(
     let most = usize::from(query.max_hops);
     let mut first = 1;
     if let [leg] = legs.as_mut_slice() {
-        let Some(length) = leg.lay_shortest(most, budget)? else {
+        let Answer::Found(length) = leg.lay_shortest(most, budget)? else {
             return Some(());
         };
         Search::new(ground, &legs, charge, length).run(query.limit, routes, budget)?;

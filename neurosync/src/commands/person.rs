@@ -82,13 +82,12 @@ async fn review(context: &Context<'_>, app: &App, limit: usize) -> Result<()> {
 
 async fn split(context: &Context<'_>, app: &App, a: &str, b: Option<&str>) -> Result<()> {
     let a = account(app, a).await?;
-    let others = match b {
-        Some(b) => vec![account(app, b).await?],
-        None => {
-            let persons = app.explore().persons(&Caller::Owner).await?;
-            let own = persons.of(&a).map_or(&[][..], |person| &person.accounts);
-            own.iter().map(|one| one.id.clone()).filter(|id| *id != a).collect()
-        }
+    let others = if let Some(b) = b {
+        vec![account(app, b).await?]
+    } else {
+        let persons = app.explore().persons(&Caller::Owner).await?;
+        let own = persons.of(&a).map_or(&[][..], |person| &person.accounts);
+        own.iter().map(|one| one.id.clone()).filter(|id| *id != a).collect()
     };
     if others.is_empty() {
         return Err(Error::invalid("split accounts", format!("{a} is joined with no other"))

@@ -4,7 +4,7 @@ mod world;
 
 use std::fs;
 
-use neurosync_tests::fixtures::{commit, issue, json_lines, sha};
+use neurosync_tests::fixtures::{issue, json_lines, sha};
 use neurosync_tests::{Neurosync, Server};
 use serde_json::json;
 

@@ -76,24 +76,30 @@ pub(crate) fn world(hidden: Hidden) -> Neurosync {
         "Retries are made in https://github.com/acme/api/blob/main/src/retry.rs, see OPEN-1.",
     );
     if let Hidden::Issues(issues) = hidden {
-        let mut own = commit(7, "HR-1: retry for OPEN-1 (#7)", &["src/retry.rs", "src/secret.rs"]);
-        own["author"] = json!("mallory");
-        let path = json_lines(&files.join("hr-code"), "acme__api.jsonl", &[own]);
-        import(&neurosync, "commits", "hr-code", &path, "group:hr");
-        pages(
-            &neurosync,
-            ("hr-docs", "group:hr"),
-            "OPEN-1, OPEN-2 and HR-1: https://github.com/acme/api/blob/main/src/retry.rs",
-        );
-        import(
-            &neurosync,
-            "jira",
-            "hr",
-            &json_lines(&files.join("hr"), "HR.jsonl", &issues),
-            "group:hr",
-        );
+        hide(&neurosync, &issues);
     }
     neurosync
+}
+
+/// Put issues, a commit and a page where only `group:hr` may read them.
+fn hide(neurosync: &Neurosync, issues: &[Value]) {
+    let files = neurosync.data().join("files");
+    let mut own = commit(7, "HR-1: retry for OPEN-1 (#7)", &["src/retry.rs", "src/secret.rs"]);
+    own["author"] = json!("mallory");
+    let path = json_lines(&files.join("hr-code"), "acme__api.jsonl", &[own]);
+    import(neurosync, "commits", "hr-code", &path, "group:hr");
+    pages(
+        neurosync,
+        ("hr-docs", "group:hr"),
+        "OPEN-1, OPEN-2 and HR-1: https://github.com/acme/api/blob/main/src/retry.rs",
+    );
+    import(
+        neurosync,
+        "jira",
+        "hr",
+        &json_lines(&files.join("hr"), "HR.jsonl", issues),
+        "group:hr",
+    );
 }
 
 /// A folder of one page.
@@ -120,94 +126,109 @@ pub(crate) fn import(neurosync: &Neurosync, connector: &str, name: &str, path: &
     ]);
 }
 
+/// Words to search by.
+const QUERIES: [&str; 11] = [
+    "retry+payments+charge+twice",
+    "HR-1",
+    "secret+salary+review",
+    "idempotency",
+    "kind%3Aissue+retry",
+    "author%3Aada+retry",
+    "author%3Amallory+retry",
+    "src/retry.rs",
+    "mallory",
+    "label%3Apayments+retry+sort%3Anew",
+    "source%3Ahr+retry",
+];
+
+/// Names of things visible, hidden and absent; the commit's is made.
+const NAMES: [&str; 13] = [
+    "OPEN-1",
+    "OPEN-2",
+    "HR-1",
+    "HR-2",
+    "HR-9",
+    "jira%3Ahr/HR-1",
+    "jira%3Ahr/HR",
+    "jira%3Aopen/OPEN-1",
+    "github%3Aacme/api%237",
+    "file%3Aacme/api/src/retry.rs",
+    "account%3Ajira/hr/mallory",
+    "account%3Ajira/open/ada",
+    "salary",
+];
+
+/// Names of people.
+const PEOPLE: [&str; 7] = [
+    "ada",
+    "Ada%20L.",
+    "bob",
+    "mallory",
+    "account%3Ajira/hr/ada",
+    "person%3Ajira/open/ada",
+    "x",
+];
+
+/// Questions about no one thing.
+const WHOLE: [&str; 17] = [
+    "/v1/persons",
+    "/v1/persons?limit=1",
+    "/v1/experts?topic=retry+payments",
+    "/v1/experts?topic=mallory",
+    "/v1/experts?topic=secret+salary",
+    "/v1/graph/central?measure=pagerank",
+    "/v1/graph/central?measure=degree",
+    "/v1/graph/central?measure=betweenness",
+    "/v1/graph/communities",
+    "/v1/stale-docs",
+    "/v1/stale-docs?within=wiki:hr",
+    "/v1/bus-factor?path=acme/api",
+    "/v1/bus-factor?path=acme/api/src/secret.rs",
+    "/v1/why?name=file:acme/api/src/retry.rs:1",
+    "/v1/sources",
+    "/metrics",
+    "/readyz",
+];
+
 /// Every question the API takes, over names visible, hidden and absent.
 pub(crate) fn questions() -> Vec<String> {
     let commit = format!("commit%3Aacme/api%40{}", sha(1));
-    let names = [
-        "OPEN-1",
-        "OPEN-2",
-        "HR-1",
-        "HR-2",
-        "HR-9",
-        "jira%3Ahr/HR-1",
-        "jira%3Ahr/HR",
-        "jira%3Aopen/OPEN-1",
-        "github%3Aacme/api%237",
-        "file%3Aacme/api/src/retry.rs",
-        "account%3Ajira/hr/mallory",
-        "account%3Ajira/open/ada",
-        "salary",
-        &commit,
-    ];
-    let mut all = vec!["/v1/persons".to_owned(), "/v1/persons?limit=1".to_owned()];
-    for name in [
-        "ada",
-        "Ada%20L.",
-        "bob",
-        "mallory",
-        "account%3Ajira/hr/ada",
-        "person%3Ajira/open/ada",
-        "x",
-    ] {
-        all.push(format!("/v1/persons/{name}"));
-    }
-    for query in [
-        "retry+payments+charge+twice",
-        "HR-1",
-        "secret+salary+review",
-        "idempotency",
-        "kind%3Aissue+retry",
-        "author%3Aada+retry",
-        "author%3Amallory+retry",
-        "src/retry.rs",
-        "mallory",
-        "label%3Apayments+retry+sort%3Anew",
-        "source%3Ahr+retry",
-    ] {
+    let names: Vec<&str> = NAMES.into_iter().chain([commit.as_str()]).collect();
+    let mut all: Vec<String> = PEOPLE.iter().map(|name| format!("/v1/persons/{name}")).collect();
+    for query in QUERIES {
         all.push(format!("/v1/search?q={query}"));
         all.push(format!("/v1/search?q={query}&limit=1"));
     }
-    for name in names {
-        all.push(format!("/v1/entities/{name}"));
-        for hops in 1..=3 {
-            all.push(format!("/v1/graph/neighbors?node={name}&hops={hops}"));
-        }
-        for question in ["related", "impact", "why", "duplicates", "reviewers"] {
-            all.push(format!("/v1/{question}?name={name}"));
-        }
-        for form in [
-            "subgraph?",
-            "subgraph.svg?hops=2&",
-            "neighbors?as_of=2024-03-02&",
-            "neighbors?since=2024-03-02&source=hr&",
-        ] {
-            all.push(format!("/v1/graph/{form}node={name}"));
-        }
-        all.push(format!("/v1/entities/{name}?as_of=2024-03-02"));
-        for other in names {
-            all.push(format!(
-                "/v1/graph/paths?from={name}&to={other}&as_of=2024-03-02&node_kind=commit"
-            ));
-            all.push(format!("/v1/graph/paths?from={name}&to={other}&max_hops=8&limit=10"));
+    for name in &names {
+        all.extend(about(name));
+        for other in &names {
+            let ends = format!("from={name}&to={other}");
+            all.push(format!("/v1/graph/paths?{ends}&as_of=2024-03-02&node_kind=commit"));
+            all.push(format!("/v1/graph/paths?{ends}&max_hops=8&limit=10"));
         }
     }
-    for topic in ["retry+payments", "mallory", "secret+salary"] {
-        all.push(format!("/v1/experts?topic={topic}"));
-    }
-    for measure in ["pagerank", "degree", "betweenness"] {
-        all.push(format!("/v1/graph/central?measure={measure}"));
-    }
-    all.extend(
-        [
-            "/v1/graph/communities",
-            "/v1/stale-docs",
-            "/v1/stale-docs?within=wiki:hr",
-            "/v1/bus-factor?path=acme/api",
-            "/v1/bus-factor?path=acme/api/src/secret.rs",
-            "/v1/why?name=file:acme/api/src/retry.rs:1",
-        ]
-        .map(str::to_owned),
-    );
-    all.extend(["/v1/sources", "/metrics", "/readyz"].map(str::to_owned));
+    // The metrics count what was asked, so they come last.
+    all.extend(WHOLE.map(str::to_owned));
+    all
+}
+
+/// Every question about one thing.
+fn about(name: &str) -> Vec<String> {
+    let questions = ["related", "impact", "why", "duplicates", "reviewers"];
+    let around = [
+        "neighbors?hops=1&",
+        "neighbors?hops=2&",
+        "neighbors?hops=3&",
+        "neighbors?as_of=2024-03-02&",
+        "neighbors?since=2024-03-02&source=hr&",
+        "subgraph?",
+        "subgraph.svg?hops=2&",
+    ];
+    let mut all: Vec<String> = questions
+        .iter()
+        .map(|question| format!("/v1/{question}?name={name}"))
+        .collect();
+    all.extend(around.iter().map(|form| format!("/v1/graph/{form}node={name}")));
+    all.extend(["", "?as_of=2024-03-02"].map(|form| format!("/v1/entities/{name}{form}")));
     all
 }

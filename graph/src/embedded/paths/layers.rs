@@ -12,7 +12,7 @@ use super::super::ids::IdMap;
 use super::super::marks::Marks;
 use super::super::memory::Graph;
 use super::super::sight::{Filter, Sight};
-use super::shortest::Meeting;
+use super::shortest::{Answer, Meeting};
 use super::{Cost, busy_charge, step_cost};
 
 /// What of the graph is walked on.
@@ -56,6 +56,26 @@ impl Ground<'_> {
         // However it was told, it costs the same.
         budget.spend(count.min(HUB as u64))?;
         Some(count)
+    }
+
+    /// Where steps from a node into a layer lead, and what each costs, looked up from the shorter side.
+    pub(super) fn steps_into(&self, node: u32, layer: &Layer, budget: &mut Budget) -> Option<Vec<(u32, Cost)>> {
+        let length = |node: u32| self.graph.at(node).halves.len();
+        let own = length(node);
+        let cost = |half: Half| step_cost(half.manner.confidence);
+        let steps: Vec<(u32, Cost)> = if layer.stops.len() < own && layer.nodes().map(length).sum::<usize>() < own {
+            let from = |other: u32| {
+                self.halves(other)
+                    .filter(move |half| half.other == node)
+                    .map(move |half| (other, cost(half)))
+            };
+            layer.nodes().flat_map(from).collect()
+        } else {
+            let into = self.halves(node).filter(|half| layer.places.contains_key(&half.other));
+            into.map(|half| (half.other, cost(half))).collect()
+        };
+        budget.spend(u64::try_from(steps.len()).ok()?)?;
+        Some(steps)
     }
 
     /// Where steps from a node lead, and what each costs. Parallel edges come one by one.
@@ -183,18 +203,18 @@ impl<'g> Segment<'g> {
         self.forward[0].stops[0].node
     }
 
-    /// The walks of the least length, at most `most`: the shortest ways. Inside, `None` where there are none; outside, when the
+    /// The walks of the least length, at most `most`: the shortest ways. `None` when the
     /// budget is spent.
-    pub(super) fn shortest(&self, most: usize, budget: &mut Budget) -> Option<Option<Walks>> {
+    pub(super) fn shortest(&self, most: usize, budget: &mut Budget) -> Option<Answer<Walks>> {
         let ends = [self.start(), self.backward[0].stops[0].node];
         let graph = self.ground.graph;
         let find = |marks: &mut Marks, budget: &mut Budget| Meeting::find(self.ground, ends, most, (marks, budget));
-        let Some(meeting) = graph.marks.with(graph.nodes.len(), |marks| find(marks, budget))? else {
-            return Some(None);
+        let Answer::Found(meeting) = graph.marks.with(graph.nodes.len(), |marks| find(marks, budget))? else {
+            return Some(Answer::Nothing);
         };
         let length = meeting.length();
         let pruned = meeting.layers(self.ground, budget)?;
-        Some(Some(Walks { pruned, length }))
+        Some(Answer::Found(Walks { pruned, length }))
     }
 
     /// The walks of exactly `length` edges, in order of length.
@@ -224,16 +244,13 @@ impl<'g> Segment<'g> {
         Some(Walks { pruned, length })
     }
 
-    /// Where `node` can be at a place of these walks.
-    pub(super) fn stop(&self, walks: &Walks, place: usize, node: u32) -> Option<Stop> {
+    /// Who can be at a place of these walks.
+    pub(super) fn layer<'a>(&'a self, walks: &'a Walks, place: usize) -> Option<&'a Layer> {
         if walks.pruned.is_empty() {
             return None;
         }
-        let layer = walks
-            .pruned
-            .get(place)
-            .or_else(|| self.backward.get(walks.length.checked_sub(place)?));
-        layer?.get(node)
+        let pruned = walks.pruned.get(place);
+        pruned.or_else(|| self.backward.get(walks.length.checked_sub(place)?))
     }
 
     /// Add a layer to the lighter side.

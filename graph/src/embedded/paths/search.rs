@@ -12,7 +12,8 @@ use domain::Key;
 
 use super::super::budget::Budget;
 use super::Cost;
-use super::layers::{Ground, Segment, Stop, Walks};
+use super::layers::{Ground, Layer, Segment, Stop, Walks};
+use super::shortest::Answer;
 
 /// A loopless path.
 pub(super) struct Route {
@@ -46,20 +47,25 @@ impl<'g> Leg<'g> {
     }
 
     /// Lay the shortest walks in place of all lengths so far; how long they are, if at most `most`.
-    pub(super) fn lay_shortest(&mut self, most: usize, budget: &mut Budget) -> Option<Option<usize>> {
-        let Some(walks) = self.segment.shortest(most, budget)? else {
-            return Some(None);
+    pub(super) fn lay_shortest(&mut self, most: usize, budget: &mut Budget) -> Option<Answer<usize>> {
+        let Answer::Found(walks) = self.segment.shortest(most, budget)? else {
+            return Some(Answer::Nothing);
         };
         let length = walks.length;
         self.walks = (1..length).map(Walks::none).collect();
         self.walks.push(walks);
-        Some(Some(length))
+        Some(Answer::Found(length))
     }
 
     /// The stop of `node` at a place of the walks of a length.
     fn stop(&self, length: usize, place: usize, node: u32) -> Option<Stop> {
+        self.layer(length, place)?.get(node)
+    }
+
+    /// Who can be at a place of the walks of a length.
+    fn layer(&self, length: usize, place: usize) -> Option<&Layer> {
         let walks = self.walks.get(length.checked_sub(1)?)?;
-        self.segment.stop(walks, place, node)
+        self.segment.layer(walks, place)
     }
 
     /// What the cheapest walk of a length costs.
@@ -232,6 +238,15 @@ impl<'s, 'g> Search<'s, 'g> {
         })
     }
 
+    /// Who can be at a place of walks split so.
+    fn layer(&self, split: usize, place: usize) -> Option<&'s Layer> {
+        match self.legs {
+            [_, second] if place > split => second.layer(self.length - split, place - split),
+            [first, ..] => first.layer(split, place),
+            [] => None,
+        }
+    }
+
     /// The ways on from where a beginning ends.
     fn ways(&mut self, begun: &Begun<'g>, budget: &mut Budget) -> Option<Ways> {
         let place = begun.nodes.len() - 1;
@@ -240,8 +255,12 @@ impl<'s, 'g> Search<'s, 'g> {
         if let Some(ways) = self.ways.get(&name) {
             return Some(ways.clone());
         }
-        let steps = self.ground.steps(node, budget)?.into_iter();
+        let steps = match self.layer(begun.split, place + 1) {
+            Some(layer) => self.ground.steps_into(node, layer, budget)?,
+            None => Vec::new(),
+        };
         let mut ways: Vec<Way> = steps
+            .into_iter()
             .filter_map(|(node, step)| {
                 let stop = self.stop(begun.split, place + 1, node)?;
                 Some(Way {

@@ -5,10 +5,18 @@
 //! with the step in which the ends meet: nearly all questions for one path end here, without a look at longer walks.
 
 use super::super::budget::Budget;
-use super::super::ids::IdMap;
+use super::super::ids::IdSet;
 use super::super::marks::Marks;
 use super::layers::{Ground, Layer, Stop};
 use super::step_cost;
+
+/// What a search within a budget says.
+pub(super) enum Answer<T> {
+    /// There is this.
+    Found(T),
+    /// There is none.
+    Nothing,
+}
 
 /// Levels from both ends up to where they meet.
 pub(super) struct Meeting {
@@ -24,13 +32,13 @@ impl Meeting {
         self.levels[0].len() + self.levels[1].len() - 1
     }
 
-    /// Where the ends meet, within so many edges; inside, `None` when they do not. Outside, `None` when the budget is spent.
+    /// Where the ends meet, within so many edges; `None` when the budget is spent.
     pub(super) fn find(
         ground: &Ground<'_>,
         ends: [u32; 2],
         most: usize,
         (marks, budget): (&mut Marks, &mut Budget),
-    ) -> Option<Option<Self>> {
+    ) -> Option<Answer<Self>> {
         let mut meeting = Self {
             levels: ends.map(|end| vec![vec![end]]),
             across: Vec::new(),
@@ -42,14 +50,14 @@ impl Meeting {
             let side = meeting.lighter(ground, budget)?;
             let next = meeting.step(ground, side, (marks, budget))?;
             if !meeting.across.is_empty() {
-                return Some(Some(meeting));
+                return Some(Answer::Found(meeting));
             }
             if next.is_empty() {
                 break;
             }
             meeting.levels[side].push(next);
         }
-        Some(None)
+        Some(Answer::Nothing)
     }
 
     /// The end whose last level has the fewer edges to follow.
@@ -143,13 +151,13 @@ fn is_shorter(ground: &Ground<'_>, one: &[u32], other: impl Iterator<Item = u32>
 /// What of a level has an edge to one of `from`.
 fn reached(ground: &Ground<'_>, from: &[u32], level: Vec<u32>) -> Vec<u32> {
     if is_shorter(ground, &level, from.iter().copied()) {
-        let from: IdMap<u32, ()> = from.iter().map(|node| (*node, ())).collect();
-        let leads = |node: &u32| ground.halves(*node).any(|half| from.contains_key(&half.other));
+        let from: IdSet<u32> = from.iter().copied().collect();
+        let leads = |node: &u32| ground.halves(*node).any(|half| from.contains(&half.other));
         return level.into_iter().filter(leads).collect();
     }
-    let level: IdMap<u32, ()> = level.into_iter().map(|node| (node, ())).collect();
+    let level: IdSet<u32> = level.into_iter().collect();
     let others = from.iter().flat_map(|node| ground.halves(*node)).map(|half| half.other);
-    let mut reached: Vec<u32> = others.filter(|other| level.contains_key(other)).collect();
+    let mut reached: Vec<u32> = others.filter(|other| level.contains(other)).collect();
     reached.sort_unstable();
     reached.dedup();
     reached
@@ -173,9 +181,9 @@ fn linked(ground: &Ground<'_>, here: Vec<u32>, there: &Layer) -> Layer {
         }
         return layer;
     }
-    let here: IdMap<u32, ()> = here.into_iter().map(|node| (node, ())).collect();
+    let here: IdSet<u32> = here.into_iter().collect();
     for next in there.stops() {
-        for half in ground.halves(next.node).filter(|half| here.contains_key(&half.other)) {
+        for half in ground.halves(next.node).filter(|half| here.contains(&half.other)) {
             layer.relax(stop(half.other, half.manner.confidence, *next));
         }
     }

@@ -26,7 +26,9 @@ pub(super) fn scores(links: &Links, budget: &Budget) -> Option<Vec<f64>> {
     }
     // Every pair was met from both its ends.
     let scale = float(count) / float(samples.max(1)) / 2.0;
-    scores.iter_mut().for_each(|score| *score *= scale);
+    for score in &mut scores {
+        *score *= scale;
+    }
     Some(scores)
 }
 

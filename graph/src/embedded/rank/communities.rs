@@ -25,7 +25,9 @@ pub(super) fn find(links: &Links, limit: usize, budget: &Budget) -> Option<Vec<C
         if !moved {
             break;
         }
-        member.iter_mut().for_each(|home| *home = homes[*home as usize]);
+        for home in &mut member {
+            *home = homes[*home as usize];
+        }
         level = level.fold(&homes);
     }
     Some(named(links, &member, limit))
@@ -67,45 +69,25 @@ impl Level {
     /// which they are met, and whether any node moved.
     fn settle(&self, budget: &Budget) -> Option<(Vec<u32>, bool)> {
         let count = self.degrees.len();
-        let mut homes: Vec<u32> = (0..).take(count).collect();
-        let mut totals = self.degrees.clone();
-        let (mut near, mut touched) = (vec![0.0; count], Vec::new());
-        let mut moved = false;
+        let mut homes = Homes {
+            of: (0..).take(count).collect(),
+            totals: self.degrees.clone(),
+            near: vec![0.0; count],
+            touched: Vec::new(),
+        };
+        let mut changed = false;
         for _ in 0..PASSES {
             if budget.is_cancelled() {
                 return None;
             }
-            let mut moves = 0_usize;
-            for node in 0..count {
-                for (other, weight) in self.links(node) {
-                    let home = homes[*other as usize];
-                    if near[home as usize] == 0.0 {
-                        touched.push(home);
-                    }
-                    near[home as usize] += weight;
-                }
-                let (here, degree) = (homes[node], self.degrees[node]);
-                totals[here as usize] -= degree;
-                let gain = |home: u32| near[home as usize] - degree * totals[home as usize] / self.total;
-                let mut best = (gain(here), here);
-                for home in touched.iter().copied() {
-                    let other = (gain(home), home);
-                    if other.0 > best.0 + 1e-9 {
-                        best = other;
-                    }
-                }
-                totals[best.1 as usize] += degree;
-                homes[node] = best.1;
-                moves += usize::from(best.1 != here);
-                touched.drain(..).for_each(|home| near[home as usize] = 0.0);
-            }
-            moved |= moves > 0;
+            let moves = (0..count).filter(|node| homes.place(self, *node)).count();
+            changed |= moves > 0;
             // The last few moves cost a pass each and change little.
             if moves * 1000 <= count {
                 break;
             }
         }
-        Some((renumbered(homes), moved))
+        Some((renumbered(homes.of), changed))
     }
 
     /// The graph of communities.
@@ -140,6 +122,45 @@ impl Level {
             level.degrees.push(nodes.iter().map(|node| self.degrees[*node]).sum());
         }
         level
+    }
+}
+
+/// Which community every node is in.
+struct Homes {
+    of: Vec<u32>,
+    /// For every community the degrees of its nodes.
+    totals: Vec<f64>,
+    /// The weight between one node and each community, and which of them are not 0: for one node at a time.
+    near: Vec<f64>,
+    touched: Vec<u32>,
+}
+
+impl Homes {
+    /// Put a node where the modularity is highest; whether it moved.
+    fn place(&mut self, level: &Level, node: usize) -> bool {
+        for (other, weight) in level.links(node) {
+            let home = self.of[*other as usize];
+            if self.near[home as usize] == 0.0 {
+                self.touched.push(home);
+            }
+            self.near[home as usize] += weight;
+        }
+        let (here, degree) = (self.of[node], level.degrees[node]);
+        self.totals[here as usize] -= degree;
+        let gain = |home: u32| self.near[home as usize] - degree * self.totals[home as usize] / level.total;
+        let mut best = (gain(here), here);
+        for home in &self.touched {
+            let other = gain(*home);
+            if other > best.0 + 1e-9 {
+                best = (other, *home);
+            }
+        }
+        self.totals[best.1 as usize] += degree;
+        self.of[node] = best.1;
+        for home in self.touched.drain(..) {
+            self.near[home as usize] = 0.0;
+        }
+        best.1 != here
     }
 }
 

@@ -130,7 +130,7 @@ fn listed(columns: &[(&str, &str)], line: &str) -> Result<Listed, String> {
     };
     for ((column, provider), field) in columns.iter().zip(fields) {
         if *column == "name" {
-            one.name = field.trim().to_owned();
+            field.trim().clone_into(&mut one.name);
             continue;
         }
         for value in field
