@@ -1,5 +1,6 @@
 //! Who is who to a caller: resolved from what he may see, kept until something of that changes.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::identity::{Decision, Persons, Statements, Verdict};
@@ -113,23 +114,50 @@ impl Identities {
                 .with_hint("ask the owner: `person merge` and `person split` are his"));
         }
         if verdict == Verdict::Merge && a != b {
+            let before = self.resolve(&Visible::All, statements.clone()).await?;
             let number = statements.decisions.iter().map(|one| one.number).max().unwrap_or(0) + 1;
-            let (a, b) = (a.clone(), b.clone());
             statements.decisions.push(Decision {
                 number,
                 a: a.clone(),
                 b: b.clone(),
                 verdict,
             });
-            let splits = statements.decisions.clone();
-            let persons = self.resolve(&Visible::All, statements).await?;
-            let own = |account: &AccountId| persons.of(account).map(|person| person.id.clone());
-            if own(&a) != own(&b) {
-                return Err(conflict(&splits));
+            let is_pair = |one: &AccountId, other: &AccountId| (one, other) == (a, b) || (one, other) == (b, a);
+            let after = self.resolve(&Visible::All, statements.clone()).await?;
+            // Where a split stands against two merges one gives way: not the new one, and no older one for it.
+            let parted = merged(&statements.decisions).into_iter().any(|(one, other)| {
+                !together(&after, one, other) && (is_pair(one, other) || together(&before, one, other))
+            });
+            if parted {
+                return Err(conflict(&statements.decisions));
             }
         }
         self.store.decide(a, b, verdict).await
     }
+}
+
+/// Whether two accounts are one person's.
+fn together(persons: &Persons, one: &AccountId, other: &AccountId) -> bool {
+    let id = |account| persons.of(account).map(|person| &person.id);
+    id(one) == id(other)
+}
+
+/// The pairs about which the last word is that they are one person's.
+fn merged(decisions: &[Decision]) -> Vec<(&AccountId, &AccountId)> {
+    let mut last: BTreeMap<(&AccountId, &AccountId), &Decision> = BTreeMap::new();
+    for one in decisions {
+        let pair = if one.a < one.b {
+            (&one.a, &one.b)
+        } else {
+            (&one.b, &one.a)
+        };
+        let known = last.entry(pair).or_insert(one);
+        if known.number < one.number {
+            *known = one;
+        }
+    }
+    let merges = last.into_iter().filter(|(_, one)| one.verdict == Verdict::Merge);
+    merges.map(|(pair, _)| pair).collect()
 }
 
 /// The error for a merge that does not hold.
