@@ -51,7 +51,7 @@ struct Tally {
 
 impl Explore {
     /// The contributor absence factor of a file, folder or repository, named as `owner/name`, `owner/name/path` or by its key: the fewest
-    /// people who made half of its changes, a change counting half for each year of its age (`CHAOSS`, "Contributor Absence Factor").
+    /// people who made half of its changes, a change counting half for every two years of its age (`CHAOSS`, "Contributor Absence Factor").
     ///
     /// # Errors
     /// `NotFound` when the caller sees no commit that changed something there; `Invalid` for a name that is no path or a limit out of range.

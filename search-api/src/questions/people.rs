@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 
 use super::ground::Ground;
 
-/// After so many days a contribution counts half: what somebody did two years ago he knows less well.
-const HALF_LIFE_DAYS: f64 = 365.0;
+/// After so many days a contribution counts half: what somebody did long ago he knows less well.
+const HALF_LIFE_DAYS: f64 = 730.0;
 const DAY_MS: f64 = 86_400_000.0;
 /// Contributions shown of a person.
 const SHOWN: usize = 5;
@@ -214,13 +214,13 @@ mod tests {
     use super::{HALF_LIFE_DAYS, decay};
 
     #[test]
-    fn what_is_a_year_older_counts_half() {
-        let year = Timestamp(365 * 86_400_000);
-        assert!((decay(Some(year), Some(year)) - 1.0).abs() < 1e-9);
+    fn what_is_two_years_older_counts_half() {
+        let newest = Timestamp(730 * 86_400_000);
+        assert!((decay(Some(newest), Some(newest)) - 1.0).abs() < 1e-9);
         assert!(
-            (decay(Some(year), Some(Timestamp(0))) - 0.5).abs() < 1e-9,
+            (decay(Some(newest), Some(Timestamp(0))) - 0.5).abs() < 1e-9,
             "{HALF_LIFE_DAYS} days"
         );
-        assert!((decay(Some(year), None) - 0.25).abs() < 1e-9);
+        assert!((decay(Some(newest), None) - 0.25).abs() < 1e-9);
     }
 }
