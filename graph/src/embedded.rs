@@ -16,6 +16,7 @@ mod memory;
 mod paths;
 mod plan;
 mod rank;
+mod ranks;
 mod scan;
 mod sight;
 
@@ -124,7 +125,9 @@ impl Embedded {
             writer: tokio::sync::Mutex::new(writer),
             ranking,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        ranks::renew(&inner);
+        Ok(Self { inner })
     }
 
     /// How many bytes it takes in memory.
