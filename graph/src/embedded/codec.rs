@@ -148,8 +148,7 @@ impl Topology {
     /// Read what `encode` wrote.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let mut out = Self::default();
-        out.read(bytes)?;
-        Some(out)
+        out.read(bytes).map(|()| out)
     }
 
     /// Read what `encode` wrote in place of what is here, whose memory is used again.
@@ -168,9 +167,7 @@ impl Topology {
             let aliases = (0..input.length()?).map(|_| input.id()).collect::<Option<_>>()?;
             self.nodes.push(TopologyNode { key, print, aliases });
         }
-        let edges = input.length()?;
-        self.edges.reserve_exact(edges);
-        for _ in 0..edges {
+        for _ in 0..input.length()? {
             let (from, to) = (input.id()?, input.id()?);
             let [code] = input.take()?;
             if code >= 1 << 7 {
