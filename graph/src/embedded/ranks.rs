@@ -40,6 +40,13 @@ impl Graph {
         let known = self.ranks.order(a, b);
         known.unwrap_or_else(|| self.key(a).cmp(self.key(b)))
     }
+
+    /// Order keys by these places, unless they are of names that went, or of fewer than are known.
+    fn take_places(&mut self, epoch: u64, places: Vec<u32>) {
+        if self.epoch == epoch && self.ranks.places.len() < places.len() {
+            self.ranks.places = places;
+        }
+    }
 }
 
 /// Sort the names beside everything else when many are new.
@@ -58,11 +65,7 @@ pub(crate) fn renew(inner: &Arc<Inner>) {
         drop(tokio::task::spawn_blocking(move || {
             let places = places(&names);
             if let Some(inner) = inner.upgrade() {
-                inner.change(|graph| {
-                    if graph.epoch == epoch && graph.ranks.places.len() < places.len() {
-                        graph.ranks.places = places;
-                    }
-                });
+                inner.change(|graph| graph.take_places(epoch, places));
             }
         }));
     }

@@ -90,3 +90,43 @@ impl<'g> Best<'g> {
             .then_with(|| a.kind.cmp(&b.kind))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{EdgeKind, Key};
+
+    use super::super::super::answer::EdgeName;
+    use super::super::super::ids::IdSet;
+    use super::super::super::memory::Graph;
+    use super::Best;
+
+    /// A thousand edges of four confidences, each met three times with rising ones, far from their order.
+    #[test]
+    fn the_best_are_those_of_a_sorted_list_whatever_the_room() {
+        let name = |n: u32| EdgeName {
+            from: n,
+            to: (n * 7 + 1) % 1000,
+            kind: EdgeKind::References,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "below 4")]
+        let confidence = |n: u32| (n % 4) as f32 / 4.0;
+        let mut graph = Graph::default();
+        let keys: Vec<Key> = (0..1000).map(|n| Key::from_raw(&format!("k{n}"))).collect();
+        graph.keys.add(keys.into_iter()).expect("new names");
+        let known: IdSet<EdgeName> = [name(400)].into_iter().collect();
+        let mut sorted: Vec<u32> = (0..1000).filter(|n| *n != 400).collect();
+        sorted.sort_by_key(|n| (3 - n % 4, format!("k{n}")));
+        for room in [0, 1, 50, 998, 999, 2000] {
+            let mut best = Best::new(&graph, room);
+            for round in [4.0, 2.0, 1.0] {
+                for n in (0..1000).map(|n| n * 387 % 1000) {
+                    best.offer(name(n), confidence(n) / round, &known);
+                }
+            }
+            let level = best.finish();
+            let wanted: Vec<EdgeName> = sorted.iter().take(room).map(|n| name(*n)).collect();
+            assert_eq!(level.edges, wanted, "{room}");
+            assert_eq!(level.overflows, room < 999, "{room}");
+        }
+    }
+}
