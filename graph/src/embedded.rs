@@ -16,6 +16,7 @@ mod memory;
 mod paths;
 mod plan;
 mod rank;
+mod ranks;
 mod scan;
 mod sight;
 
@@ -40,7 +41,7 @@ use self::sight::Filter;
 /// - **Durability.** `replace` returns after its transaction has been synced to the disk (WAL, `synchronous = FULL`): the
 ///   caller then moves a position in another file, which must never be ahead of this one, not even after a power cut.
 /// - **Memory.** 12 bytes for either end of an edge, about 29 in all with the lists they lie in; 16 for a node fact; the names
-///   of keys and aliases. What edges share (kind, confidence, labels, and times that differ from the document's) is kept once
+///   of keys and aliases, and 4 bytes for each's place in their order. What edges share (kind, confidence, labels, and times that differ from the document's) is kept once
 ///   for all that share it: about 100 bytes for an edge with times of its own. Titles and evidence stay in the file and are
 ///   read for what is returned. The number of a name no document uses any more is given back by `clear` only.
 /// - **Reads** that are more than a few thousand edges' work run off the async runtime, all under a lock that writers hold only for the milliseconds in which they change
@@ -124,7 +125,9 @@ impl Embedded {
             writer: tokio::sync::Mutex::new(writer),
             ranking,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        ranks::renew(&inner);
+        Ok(Self { inner })
     }
 
     /// How many bytes it takes in memory.

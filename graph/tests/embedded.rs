@@ -137,6 +137,39 @@ async fn damaged_rows_are_corrupt() {
 }
 
 #[tokio::test]
+async fn documents_short_and_long_over_many_blocks_open_the_same() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("graph.db");
+    let store = Embedded::open(&path).await.expect("open");
+    let mut documents: Vec<_> = (0..1300).map(|n| facts(n, n % 3)).collect();
+    for (one, n) in documents.iter_mut().zip(0..) {
+        let edges = if n % 600 == 7 { 2500 } else { n % 3 + 1 };
+        one.edges = (0..edges).map(|to| edge(&format!("k{n}"), &format!("o{to}"))).collect();
+    }
+    store.replace(documents).await.expect("replace");
+    // Rows that have gone leave gaps.
+    let gone = (100..700).map(|n| facts(n, 0)).collect();
+    store.replace(gone).await.expect("replace");
+    let (before, memory) = (store.scan(None, 10_000).await.expect("scan"), store.memory());
+    drop(store);
+    let store = Embedded::open(&path).await.expect("open again");
+    assert_eq!(before.len(), 700);
+    assert_eq!(store.scan(None, 10_000).await.expect("scan"), before);
+    assert!(store.memory().edges <= memory.edges);
+    drop(store);
+    for damage in [
+        "UPDATE documents SET topology = substr(topology, 1, 20000) WHERE length(topology) > 20000",
+        "UPDATE documents SET id = x'00' WHERE row = 2",
+        "UPDATE documents SET id = randomblob(32) WHERE row = 2",
+    ] {
+        let copy = folder.path().join("copy.db");
+        std::fs::copy(&path, &copy).expect("copy");
+        change(&copy, damage).await;
+        assert_eq!(refused(&copy).await.kind(), ErrorKind::Corrupt, "{damage}");
+    }
+}
+
+#[tokio::test]
 async fn damaged_details_are_corrupt_when_they_are_read() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("graph.db");

@@ -41,6 +41,7 @@ impl Budget {
     }
 
     /// Take `units`; `None` when there are not so many left, or the caller is gone.
+    #[inline]
     pub(crate) fn spend(&mut self, units: u64) -> Option<()> {
         let Some(left) = self.left.checked_sub(units) else {
             self.spent = true;

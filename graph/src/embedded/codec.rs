@@ -147,24 +147,27 @@ impl Topology {
 
     /// Read what `encode` wrote.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut out = Self::default();
+        out.read(bytes).map(|()| out)
+    }
+
+    /// Read what `encode` wrote in place of what is here, whose memory is used again.
+    pub(crate) fn read(&mut self, bytes: &[u8]) -> Option<()> {
         let mut input = Input(bytes);
-        let mut out = Self {
-            at: match input.take()? {
-                [0] => None,
-                [1] => Some(input.time()?),
-                _ => return None,
-            },
-            ..Self::default()
+        self.at = match input.take()? {
+            [0] => None,
+            [1] => Some(input.time()?),
+            _ => return None,
         };
+        self.nodes.clear();
+        self.edges.clear();
         for _ in 0..input.length()? {
             let (key, print) = (input.id()?, Print(u64::from_le_bytes(input.take()?)));
             print.kind()?;
             let aliases = (0..input.length()?).map(|_| input.id()).collect::<Option<_>>()?;
-            out.nodes.push(TopologyNode { key, print, aliases });
+            self.nodes.push(TopologyNode { key, print, aliases });
         }
-        let edges = input.length()?;
-        out.edges.reserve_exact(edges);
-        for _ in 0..edges {
+        for _ in 0..input.length()? {
             let (from, to) = (input.id()?, input.id()?);
             let [code] = input.take()?;
             if code >= 1 << 7 {
@@ -174,7 +177,7 @@ impl Topology {
             let (rule, confidence) = (input.id()?, f32::from_bits(u32::from_le_bytes(input.take()?)));
             let at = if code >> 5 & 1 == 1 { Some(input.time()?) } else { None };
             let until = if code >> 6 & 1 == 1 { Some(input.time()?) } else { None };
-            out.edges.push(TopologyEdge {
+            self.edges.push(TopologyEdge {
                 from,
                 to,
                 kind: edge_kind(code & 0x1f)?,
@@ -185,7 +188,7 @@ impl Topology {
                 until,
             });
         }
-        input.0.is_empty().then_some(out)
+        input.0.is_empty().then_some(())
     }
 }
 
@@ -283,12 +286,14 @@ fn put_time(out: &mut Vec<u8>, time: Option<Timestamp>) {
 struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
+    #[inline]
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*head)
     }
 
+    #[inline]
     fn number(&mut self) -> Option<u64> {
         let mut number = 0;
         for shift in (0..63).step_by(7) {
@@ -301,6 +306,7 @@ impl<'a> Input<'a> {
         None
     }
 
+    #[inline]
     fn id(&mut self) -> Option<u32> {
         u32::try_from(self.number()?).ok()
     }

@@ -4,14 +4,13 @@
 //! and the old rows go in the same transaction, so that whoever knows a number finds that state or nothing. Names are kept
 //! in blocks, one per batch, which makes loading a million of them a matter of some thousand rows.
 
+mod load;
+
 use std::fs::File;
-use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DocumentId, EdgeKind, Error, ErrorKind, Key, NodeKind, Result};
-use futures::TryStreamExt;
+use domain::{DocumentId, EdgeKind, ErrorKind, NodeKind, Result};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -19,10 +18,9 @@ use sqlx::sqlite::{
 use sqlx::{Connection, QueryBuilder, Row as _, Sqlite};
 use uuid::Uuid;
 
-use super::codec::decode_names;
 use super::failure::{corrupt, database};
 use super::file::{self, OPEN};
-use super::memory::{Graph, Stored};
+use super::memory::Graph;
 
 const LOAD: &str = "load graph";
 
@@ -41,9 +39,6 @@ const READ: &str = "SELECT row, id, label, topology, details FROM documents JOIN
 
 /// What is gone must not stay readable in the log.
 const CUT_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
-
-/// Parts in which documents are read at start, each over a connection of its own; one is left for the names.
-const PARTS: i64 = 3;
 
 /// Rows a statement inserts at once; fewer where fewer are left.
 const ROWS_PER_INSERT: usize = 64;
@@ -127,6 +122,8 @@ impl Disk {
         let next_row = last.map_err(|error| database(OPEN, error))?.unwrap_or(0) + 1;
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
+            // They are of this process and this file: a question about their health takes longer than a read.
+            .test_before_acquire(false)
             .connect_lazy_with(options.row_buffer_size(1024).pragma("query_only", "ON"));
         let writer = Writer {
             options: writing,
@@ -139,31 +136,7 @@ impl Disk {
 
     /// The graph of everything in the file.
     pub(crate) async fn load(&self) -> Result<Graph> {
-        let fail = |error| database(LOAD, error);
-        let last = sqlx::query_scalar::<_, Option<i64>>("SELECT max(row) FROM documents");
-        let last = last.fetch_one(&self.readers).await.map_err(fail)?.unwrap_or(0);
-        let share = last / PARTS + 1;
-        // They read while the names are laid out.
-        let parts = (0..PARTS).map(|part| tokio::spawn(stored(self.readers.clone(), part * share..(part + 1) * share)));
-        let parts: Vec<_> = parts.collect();
-        let mut graph = Graph::default();
-        let mut blocks = sqlx::query("SELECT kind, names FROM names ORDER BY block").fetch(&self.readers);
-        while let Some(row) = blocks.try_next().await.map_err(fail)? {
-            let (kind, names) = (row.try_get(0).map_err(fail)?, row.try_get(1).map_err(fail)?);
-            add_names(&mut graph, kind, names).ok_or_else(|| corrupt(LOAD, "a block of names cannot be read"))?;
-        }
-        drop(blocks);
-        let mut documents = Vec::new();
-        for part in parts {
-            let part = part
-                .await
-                .map_err(|error| Error::internal(LOAD, "a reader stopped").with_source(error))?;
-            documents.append(&mut part?);
-        }
-        graph
-            .fill(&documents)
-            .ok_or_else(|| corrupt(LOAD, "a document's row cannot be read"))?;
-        Ok(graph)
+        load::load(&self.readers).await
     }
 
     /// The rows of these numbers, in ascending order; those that have gone are left out.
@@ -236,24 +209,6 @@ impl Writer {
             .await
             .expect("set the limit");
     }
-}
-
-/// The documents of a range of rows.
-async fn stored(readers: SqlitePool, rows: Range<i64>) -> Result<Vec<Stored>> {
-    let fail = |error| database(LOAD, error);
-    let query = sqlx::query("SELECT row, id, label, topology FROM documents WHERE row > ? AND row <= ? ORDER BY row");
-    let mut rows = query.bind(rows.start).bind(rows.end).fetch(&readers);
-    let mut documents = Vec::new();
-    while let Some(row) = rows.try_next().await.map_err(fail)? {
-        let topology: &[u8] = row.try_get(3).map_err(fail)?;
-        documents.push(Stored {
-            id: id(&row)?,
-            row: row.try_get(0).map_err(fail)?,
-            label: label(&row)?,
-            topology: topology.into(),
-        });
-    }
-    Ok(documents)
 }
 
 async fn put(connection: &mut SqliteConnection, batch: Batch) -> sqlx::Result<()> {
@@ -338,19 +293,6 @@ async fn insert(connection: &mut SqliteConnection, rows: Vec<Row>) -> sqlx::Resu
     });
     details.build().persistent(keep).execute(&mut *connection).await?;
     Ok(())
-}
-
-fn add_names(graph: &mut Graph, kind: i64, names: &[u8]) -> Option<()> {
-    let names = decode_names(names)?.into_iter();
-    if kind == Names::Keys as i64 {
-        graph.keys.add(names.map(Key::from_raw))
-    } else if kind == Names::Labels as i64 {
-        graph.labels.add(names.map(Arc::from))
-    } else if kind == Names::Rules as i64 {
-        graph.rules.add(names.map(Arc::from))
-    } else {
-        None
-    }
 }
 
 fn full_row(row: &SqliteRow) -> Result<Row> {

@@ -1,15 +1,17 @@
 //! What surrounds a node: level by level outwards, the strongest edges of a level first.
 
-use std::cmp::Ordering;
+mod best;
+
 use std::collections::BTreeSet;
 
 use domain::seam::{Direction, Expansion};
 use domain::{Error, ErrorKind, Result};
 
+use self::best::{Best, Level};
 use super::answer::{EdgeName, Shape};
 use super::budget::{Budget, cancelled};
 use super::half::Half;
-use super::ids::{IdMap, IdSet};
+use super::ids::IdSet;
 use super::memory::Graph;
 use super::sight::{Filter, Sight};
 
@@ -40,7 +42,7 @@ pub(crate) fn plan(graph: &Graph, expansion: &Expansion, budget: &mut Budget) ->
     let mut walk = Walk::new(graph, (&sight, &filter), expansion.direction, middle);
     let (mut picked, mut truncated) = (Vec::new(), false);
     for hop in 0..expansion.hops {
-        let Some(level) = walk.level(budget) else {
+        let Some(level) = walk.level(limit - picked.len(), budget) else {
             if budget.is_cancelled() {
                 return Err(cancelled(OPERATION));
             }
@@ -50,9 +52,8 @@ pub(crate) fn plan(graph: &Graph, expansion: &Expansion, budget: &mut Budget) ->
             truncated = true;
             break;
         };
-        let room = limit - picked.len();
-        truncated = level.len() > room;
-        picked.extend(nearest(graph, level, room));
+        truncated = level.overflows;
+        picked.extend(level.edges);
         if truncated {
             break;
         }
@@ -70,20 +71,6 @@ pub(crate) fn plan(graph: &Graph, expansion: &Expansion, budget: &mut Budget) ->
     }
     shape.want_edges(graph, &picked);
     Ok(shape)
-}
-
-/// The first `room` edges of a level: by falling confidence, then by keys.
-fn nearest(graph: &Graph, mut level: Vec<(EdgeName, f32)>, room: usize) -> Vec<EdgeName> {
-    let order = |(a, strong): &(EdgeName, f32), (b, other): &(EdgeName, f32)| -> Ordering {
-        let keys = |edge: &EdgeName| (graph.key(edge.from), graph.key(edge.to), edge.kind);
-        other.total_cmp(strong).then_with(|| keys(a).cmp(&keys(b)))
-    };
-    if level.len() > room {
-        level.select_nth_unstable_by(room, order);
-        level.truncate(room);
-    }
-    level.sort_unstable_by(order);
-    level.into_iter().map(|(edge, _)| edge).collect()
 }
 
 fn too_busy() -> Error {
@@ -128,10 +115,10 @@ impl<'g> Walk<'g> {
         }
     }
 
-    /// The edges that lead on from the frontier and were not met before, each with its greatest confidence. `None` when the
-    /// budget is spent.
-    fn level(&mut self, budget: &mut Budget) -> Option<Vec<(EdgeName, f32)>> {
-        let (mut places, mut level, mut next) = (IdMap::default(), Vec::<(EdgeName, f32)>::new(), Vec::new());
+    /// The edges that lead on from the frontier and were not met before, each with its greatest confidence, as far as there
+    /// is room. Where there is not, the walk ends and its frontier means nothing. `None` when the budget is spent.
+    fn level(&mut self, room: usize, budget: &mut Budget) -> Option<Level> {
+        let mut best = Best::new(self.graph, room);
         let (graph, sight, filter, direction) = (self.graph, self.sight, self.filter, self.direction);
         for node in std::mem::take(&mut self.frontier) {
             for half in graph
@@ -140,26 +127,19 @@ impl<'g> Walk<'g> {
             {
                 budget.spend(1)?;
                 let (from, to) = half.ends(node);
-                let name = EdgeName {
-                    from,
-                    to,
-                    kind: half.manner.kind(),
-                };
-                if self.known.contains(&name) {
-                    continue;
-                }
-                let place = *places.entry(name).or_insert(level.len());
-                match level.get_mut(place) {
-                    Some((_, confidence)) => *confidence = confidence.max(half.manner.confidence),
-                    None => level.push((name, half.manner.confidence)),
-                }
-                if self.reached.insert(half.other) {
-                    next.push(half.other);
+                let kind = half.manner.kind();
+                best.offer(EdgeName { from, to, kind }, half.manner.confidence, &self.known);
+            }
+        }
+        let level = best.finish();
+        for edge in &level.edges {
+            self.known.insert(*edge);
+            for end in [edge.from, edge.to] {
+                if self.reached.insert(end) {
+                    self.frontier.push(end);
                 }
             }
         }
-        self.known.extend(level.iter().map(|(name, _)| *name));
-        self.frontier = next;
         Some(level)
     }
 }

@@ -9,48 +9,80 @@ use domain::DocumentId;
 use super::codec::Topology;
 use super::half::{Slot, hub_of};
 use super::manner::Terms;
-use super::memory::{Entry, Graph, Node, Stored};
+use super::memory::{Block, Entry, Graph, Node, Stored};
 
 /// Documents as they lie in the file, with their places.
 struct Read<'a> {
     graph: &'a Graph,
-    documents: &'a [Stored],
+    blocks: &'a [Block],
+}
+
+/// How many ends of edges and how many facts lie at a node.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    halves: u32,
+    facts: u32,
 }
 
 impl Graph {
     /// Add the documents of a whole file to an empty graph; `None` when a row is damaged.
-    pub(crate) fn fill(&mut self, documents: &[Stored]) -> Option<()> {
+    pub(crate) fn fill(&mut self, blocks: &[Block]) -> Option<()> {
         self.grow();
-        let mut places = Vec::with_capacity(documents.len());
-        self.documents.reserve_exact(documents.len());
-        for stored in documents {
-            let topology = Topology::decode(&stored.topology).filter(|one| self.knows(stored.label, one))?;
+        let total = documents(blocks).count();
+        let (mut places, mut topology) = (Vec::with_capacity(total), Topology::default());
+        let mut counts = vec![Count::default(); self.nodes.len()];
+        self.documents.reserve_exact(total);
+        for (stored, bytes) in documents(blocks) {
+            topology.read(bytes)?;
+            if !self.knows(stored.label, &topology) {
+                return None;
+            }
             let (id, row, at) = (stored.id, stored.row, topology.at);
             let place = self.new_place(Entry { id, row, at });
             places.push((id, place));
             self.lay_names(place, stored.label, &topology);
-            let mut last = None;
-            for edge in &topology.edges {
-                let class = self.classes.number(stored.label, edge.also);
-                let terms = Terms::of(edge, class, at);
-                if last.replace(terms) != Some(terms) {
-                    self.manners.number(terms);
-                }
-            }
+            self.number_manners(stored.label, &topology);
+            count(&topology, &mut counts);
             self.size.edges += u64::try_from(topology.edges.len()).ok()?;
         }
-        self.places = sorted(places).into_iter().collect();
         let mut nodes = std::mem::take(&mut self.nodes);
-        let read = Read { graph: self, documents };
-        let whole = read.spread(&mut nodes);
+        let read = Read { graph: self, blocks };
+        let whole = read.spread(&mut nodes, &counts);
         self.nodes = nodes;
         whole?;
+        self.places = sorted(places).into_iter().collect();
         for (node, number) in self.nodes.iter().zip(0..) {
             self.size.nodes += u64::from(node.is_live());
             self.hubs.extend(hub_of(&node.halves, number).map(|hub| (number, hub)));
         }
-        (self.places.len() == documents.len()).then_some(())
+        (self.places.len() == total).then_some(())
     }
+
+    fn number_manners(&mut self, label: u32, topology: &Topology) {
+        let mut last = None;
+        for edge in &topology.edges {
+            let class = self.classes.number(label, edge.also);
+            let terms = Terms::of(edge, class, topology.at);
+            if last.replace(terms) != Some(terms) {
+                self.manners.number(terms);
+            }
+        }
+    }
+}
+
+fn count(topology: &Topology, counts: &mut [Count]) {
+    for node in &topology.nodes {
+        counts[node.key as usize].facts += 1;
+    }
+    for edge in &topology.edges {
+        counts[edge.from as usize].halves += 1;
+        counts[edge.to as usize].halves += 1;
+    }
+}
+
+/// All documents of some blocks, each with what it asserts.
+fn documents(blocks: &[Block]) -> impl Iterator<Item = (&Stored, &[u8])> {
+    blocks.iter().flat_map(Block::documents)
 }
 
 fn sorted(mut places: Vec<(DocumentId, u32)>) -> Vec<(DocumentId, u32)> {
@@ -60,13 +92,16 @@ fn sorted(mut places: Vec<(DocumentId, u32)>) -> Vec<(DocumentId, u32)> {
 
 impl Read<'_> {
     /// Lay the documents out over all nodes; `None` when a row is damaged.
-    fn spread(&self, nodes: &mut [Node]) -> Option<()> {
+    fn spread(&self, nodes: &mut [Node], counts: &[Count]) -> Option<()> {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
         let share = nodes.len().div_ceil(threads).max(1);
         let done: Vec<Option<()>> = thread::scope(|scope| {
-            let parts = nodes.chunks_mut(share).zip((0..).step_by(share));
+            let parts = nodes
+                .chunks_mut(share)
+                .zip(counts.chunks(share))
+                .zip((0..).step_by(share));
             let tasks: Vec<_> = parts
-                .map(|(part, first)| scope.spawn(move || self.lay(part, first..first + share)))
+                .map(|((part, counts), first)| scope.spawn(move || self.lay(part, counts, first..first + share)))
                 .collect();
             tasks.into_iter().map(|task| task.join().ok().flatten()).collect()
         });
@@ -74,28 +109,15 @@ impl Read<'_> {
     }
 
     /// Lay down what belongs to the nodes of a range.
-    fn lay(&self, nodes: &mut [Node], range: Range<usize>) -> Option<()> {
+    fn lay(&self, nodes: &mut [Node], counts: &[Count], range: Range<usize>) -> Option<()> {
         let place = |node: u32| range.contains(&(node as usize)).then(|| node as usize - range.start);
-        let mut counts = vec![(0_u32, 0_u32); nodes.len()];
-        for stored in self.documents {
-            let topology = Topology::decode(&stored.topology)?;
-            for node in &topology.nodes {
-                if let Some(place) = place(node.key) {
-                    counts[place].1 += 1;
-                }
-            }
-            for end in topology.edges.iter().flat_map(|edge| [edge.from, edge.to]) {
-                if let Some(place) = place(end) {
-                    counts[place].0 += 1;
-                }
-            }
+        for (node, count) in nodes.iter_mut().zip(counts) {
+            node.halves.reserve_exact(count.halves as usize);
+            node.facts.reserve_exact(count.facts as usize);
         }
-        for (node, (halves, facts)) in nodes.iter_mut().zip(counts) {
-            node.halves.reserve_exact(halves as usize);
-            node.facts.reserve_exact(facts as usize);
-        }
-        for (stored, document) in self.documents.iter().zip(0..) {
-            let topology = Topology::decode(&stored.topology)?;
+        let mut topology = Topology::default();
+        for ((stored, bytes), document) in documents(self.blocks).zip(0..) {
+            topology.read(bytes)?;
             let facts = self.graph.facts_of(document, stored.label, &topology)?;
             for (key, fact) in facts {
                 if let Some(place) = place(key) {

@@ -25,6 +25,7 @@ const IN: u32 = 1 << 31;
 
 impl Slot {
     /// The number of its manner.
+    #[inline]
     pub(crate) fn number(self) -> u32 {
         self.manner & !IN
     }
@@ -69,6 +70,7 @@ impl Half {
     }
 
     /// Where the edge starts and ends, `here` being the node at which this lies.
+    #[inline]
     pub(crate) fn ends(self, here: u32) -> (u32, u32) {
         if self.comes_in {
             (self.other, here)
@@ -95,6 +97,7 @@ pub(crate) fn hub_of(halves: &[Slot], node: u32) -> Option<Hub> {
 
 impl Graph {
     /// An end of an edge with all that decides.
+    #[inline]
     pub(crate) fn half(&self, slot: Slot) -> Half {
         let number = slot.number();
         Half {

@@ -91,17 +91,16 @@ impl<T: Borrow<str> + Clone + Eq + Hash> Interner<T> {
         &self.names
     }
 
-    /// Add names. `None` at one that is known already, or when the numbers are used up.
+    /// Add names. `None` at one that is known already, or when the numbers are used up: this is then of no use any more.
     pub(crate) fn add(&mut self, names: impl ExactSizeIterator<Item = T>) -> Option<()> {
         self.names.reserve(names.len());
         self.numbers.reserve(names.len());
         for name in names {
             let number = self.len();
-            if number == u32::MAX || self.numbers.contains_key(name.borrow()) {
+            self.names.push(name.clone());
+            if number == u32::MAX || self.numbers.insert(name, number).is_some() {
                 return None;
             }
-            self.names.push(name.clone());
-            self.numbers.insert(name, number);
         }
         Some(())
     }
@@ -158,6 +157,7 @@ pub(crate) struct Bits(Vec<u64>);
 
 impl Bits {
     /// Whether `number` is in it.
+    #[inline]
     pub(crate) fn has(&self, number: u32) -> bool {
         self.0
             .get(number as usize / 64)
@@ -165,6 +165,7 @@ impl Bits {
     }
 
     /// Whether nothing is in it.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -25,6 +25,7 @@ pub(crate) struct Manner {
 
 impl Manner {
     /// The code of the kind.
+    #[inline]
     pub(crate) fn code(self) -> u8 {
         self.code
     }
@@ -75,6 +76,7 @@ impl Manners {
     }
 
     /// The manner of a number.
+    #[inline]
     pub(crate) fn get(&self, number: u32) -> Manner {
         self.list[number as usize]
     }

@@ -26,12 +26,14 @@ impl Marks {
     }
 
     /// From which of two ends, and in how many steps (15 at most), a node was reached.
+    #[inline]
     pub(crate) fn get(&self, node: u32) -> Option<(usize, u32)> {
         let mark = self.stamps[node as usize].checked_sub(self.base)?;
         Some(((mark / SIDE) as usize, mark % SIDE))
     }
 
     /// Mark a node as reached from an end.
+    #[inline]
     pub(crate) fn set(&mut self, node: u32, side: usize, steps: u32) {
         let side = if side == 0 { 0 } else { SIDE };
         self.stamps[node as usize] = self.base + side + steps;

@@ -1,6 +1,7 @@
 //! The topology in memory: for every node its edges' ends and the facts about it, changed document by document.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use domain::seam::graph::Size;
@@ -12,6 +13,7 @@ use super::half::{HUB, Hub, Slot, hub_of};
 use super::ids::{IdMap, IdSet, Interner};
 use super::manner::{Classes, Manners, Terms};
 use super::marks::MarkPool;
+use super::ranks::Ranks;
 
 /// A node fact as it lies at its node.
 #[derive(Debug, Clone, Copy)]
@@ -70,8 +72,29 @@ pub(crate) struct Stored {
     pub(crate) row: i64,
     /// The number of its label.
     pub(crate) label: u32,
-    /// What it asserts, encoded.
-    pub(crate) topology: Box<[u8]>,
+    /// Where in the bytes of its block lies what it asserts.
+    pub(crate) topology: Range<usize>,
+}
+
+/// Documents as the file has them, and what they assert, encoded.
+pub(crate) struct Block {
+    documents: Vec<Stored>,
+    bytes: Vec<u8>,
+}
+
+impl Block {
+    /// Of documents that all lie in `bytes`; `None` when one does not.
+    pub(crate) fn new(documents: Vec<Stored>, bytes: Vec<u8>) -> Option<Self> {
+        let within = documents.iter().all(|one| bytes.get(one.topology.clone()).is_some());
+        within.then_some(Self { documents, bytes })
+    }
+
+    /// The documents, each with what it asserts.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = (&Stored, &[u8])> {
+        self.documents
+            .iter()
+            .map(|one| (one, &self.bytes[one.topology.clone()]))
+    }
 }
 
 /// A document's new state.
@@ -109,6 +132,8 @@ pub(crate) struct Graph {
     pub(crate) manners: Manners,
     /// For every node with a long list of edges how many of them there are of each manner, loops left out.
     pub(crate) hubs: IdMap<u32, Hub>,
+    /// The order of keys.
+    pub(crate) ranks: Ranks,
     /// Marks for searches.
     pub(crate) marks: MarkPool,
     /// For every key what lies there.
@@ -148,7 +173,7 @@ impl Graph {
         Memory {
             edges: lists + halves.sum::<u64>() + bytes(self.manners.bytes(), 1),
             facts: facts.sum::<u64>() + documents,
-            names: self.keys.bytes(Key::as_str),
+            names: bytes(self.ranks.bytes(), 1) + self.keys.bytes(Key::as_str),
         }
     }
 

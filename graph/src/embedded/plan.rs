@@ -12,6 +12,7 @@ use super::failure::corrupt;
 use super::ids::Fresh;
 use super::manner::MAX_MANNERS;
 use super::memory::{Graph, Loaded, Swap};
+use super::ranks;
 
 const OPERATION: &str = "replace facts";
 
@@ -51,6 +52,7 @@ pub(crate) async fn replace(inner: Arc<Inner>, facts: Vec<DocumentFacts>) -> Res
     let (shared, layout) = (inner.clone(), planned.layout);
     blocking(move || shared.change(|graph| layout.lay(graph))).await??;
     writer.stale = false;
+    ranks::renew(&inner);
     Ok(())
 }
 

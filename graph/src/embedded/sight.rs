@@ -30,11 +30,13 @@ impl Sight {
         self.as_of.is_none() && self.revoked.is_empty()
     }
 
+    #[inline]
     fn class(&self, class: u32) -> bool {
         self.all || self.classes.has(class)
     }
 
     /// Whether facts of this pair of labels by the document at this place may be seen.
+    #[inline]
     pub(crate) fn fact(&self, class: u32, document: u32) -> bool {
         self.class(class) && !self.revoked.has(document)
     }
@@ -66,17 +68,20 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// Whether it lets through an edge that lies at a node.
+    #[inline]
     pub(crate) fn has(&self, graph: &Graph, half: Half) -> bool {
         self.has_manner(half.manner) && (self.is_timeless() || self.times.admits_time(graph.times(half).0))
     }
 
     /// Whether it lets through edges asserted so, at any time.
+    #[inline]
     pub(crate) fn has_manner(&self, manner: Manner) -> bool {
         (self.kinds == 0 || self.kinds >> manner.code() & 1 == 1)
             && self.classes.as_ref().is_none_or(|classes| classes.has(manner.class))
     }
 
     /// Whether no time is asked for.
+    #[inline]
     pub(crate) fn is_timeless(&self) -> bool {
         self.times.since.is_none() && self.times.before.is_none()
     }
@@ -153,6 +158,7 @@ impl Graph {
     }
 
     /// The visible edges' ends at a node.
+    #[inline]
     pub(crate) fn halves<'a>(&'a self, node: u32, sight: &'a Sight) -> impl Iterator<Item = Half> + 'a {
         self.at(node)
             .halves
@@ -161,6 +167,7 @@ impl Graph {
             .filter(|half| sight.fact(half.manner.class, half.document) && self.holds(*half, sight))
     }
 
+    #[inline]
     fn holds(&self, half: Half, sight: &Sight) -> bool {
         if sight.as_of.is_none() {
             return !half.manner.ended;

@@ -50,7 +50,7 @@ impl Ground<'_> {
     }
 
     /// How many assertions may be followed from a node.
-    fn weigh(&self, node: u32, budget: &mut Budget) -> Option<u64> {
+    pub(super) fn weigh(&self, node: u32, budget: &mut Budget) -> Option<u64> {
         let counted = self.graph.count(node, (self.sight, self.filter));
         let count = counted.unwrap_or_else(|| self.halves(node).count() as u64);
         // However it was told, it costs the same.

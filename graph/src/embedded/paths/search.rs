@@ -273,7 +273,7 @@ impl<'s, 'g> Search<'s, 'g> {
         ways.sort_unstable_by_key(|way| (way.node, way.cost));
         ways.dedup_by_key(|way| way.node);
         let graph = self.ground.graph;
-        ways.sort_unstable_by_key(|way| (way.cost, graph.key(way.node)));
+        ways.sort_unstable_by(|a, b| a.cost.cmp(&b.cost).then_with(|| graph.order(a.node, b.node)));
         let ways = Rc::new(ways);
         self.ways.insert(name, ways.clone());
         Some(ways)

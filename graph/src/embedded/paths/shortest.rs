@@ -1,7 +1,7 @@
 //! The shortest ways between two nodes, found from both ends at once, as layers.
 //!
-//! Levels grow from the end whose next step is the smaller, which is told by stepping along both at once until one is
-//! through; so a node with a million edges is met and not gone through where the other end is quieter. The search stops
+//! Levels grow from the end whose next step is the smaller, which is told node by node, a busy one's edges being counted
+//! already; so a node with a million edges is met and not gone through where the other end is quieter. The search stops
 //! with the step in which the ends meet: nearly all questions for one path end here, without a look at longer walks.
 
 use super::super::budget::Budget;
@@ -60,24 +60,16 @@ impl Meeting {
         Some(Answer::Nothing)
     }
 
-    /// The end whose last level has the fewer edges to follow.
+    /// The end whose last level has the fewer edges to follow: node by node, always of the end that has fewer so far.
     fn lighter(&self, ground: &Ground<'_>, budget: &mut Budget) -> Option<usize> {
-        let halves = |side: usize| {
-            self.levels[side]
-                .last()
-                .into_iter()
-                .flatten()
-                .flat_map(|node| ground.halves(*node))
-        };
-        let (mut first, mut second) = (halves(0), halves(1));
+        let mut rest = [0, 1].map(|side: usize| self.levels[side].last().into_iter().flatten());
+        let mut weights = [0, 0];
         loop {
-            budget.spend(1)?;
-            if first.next().is_none() {
-                return Some(0);
-            }
-            if second.next().is_none() {
-                return Some(1);
-            }
+            let side = usize::from(weights[1] < weights[0]);
+            let Some(node) = rest[side].next() else {
+                return Some(side);
+            };
+            weights[side] += ground.weigh(*node, budget)?;
         }
     }
 
