@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use connectors::git::Git;
 use domain::seam::store::SourceRecord;
 use domain::seam::{Blame, LineHistory, SyncStore};
-use domain::{Error, ErrorKind, Key, Result};
+use domain::{Error, Key, Result, SourceId};
 
 use crate::app::blocking;
 use crate::connector::open_git;
@@ -34,38 +34,26 @@ impl Repositories {
 
 #[async_trait]
 impl LineHistory for Repositories {
-    async fn blame(&self, file: &Key, lines: RangeInclusive<u32>) -> Result<Vec<Blame>> {
-        let mut last = Error::not_found(
-            "read line history",
-            format!("{file} is in no repository that is read from Git"),
-        )
-        .with_hint("add the repository as a git source: archives of commits hold no contents");
+    async fn blame(&self, source: &SourceId, file: &Key, lines: RangeInclusive<u32>) -> Result<Vec<Blame>> {
         let reports = self.store.sources().await?;
-        for report in reports
-            .into_iter()
-            .filter(|it| !it.removed && it.source.connector == "git")
-        {
-            let source = report.source.id.clone();
-            let git = match self.open(report.source).await {
-                Ok(git) if is_in(file, git.repository()) => git,
-                Ok(_) => continue,
-                Err(error) => {
-                    // Another source may read the same repository.
-                    tracing::warn!(source.id = %source, %error, "line history: the repository cannot be opened");
-                    continue;
-                }
-            };
-            let resume = self.store.resume(&source).await?;
-            let told = match git.lines(resume.cursor.as_ref()) {
-                Ok(history) => history.blame(file, lines.clone()).await,
-                Err(error) => Err(error),
-            };
-            match told {
-                Err(error) if error.kind() == ErrorKind::NotFound => last = error,
-                told => return told,
-            }
+        let own = reports.into_iter().map(|report| (report.removed, report.source));
+        let mut git = own.filter(|(removed, record)| !removed && record.connector == "git" && record.id == *source);
+        let absent = || {
+            Error::not_found(
+                "read line history",
+                format!("{file} is in no repository that is read from Git"),
+            )
+            .with_hint("add the repository as a git source: archives of commits hold no contents")
+        };
+        let Some((_, record)) = git.next() else {
+            return Err(absent());
+        };
+        let git = self.open(record).await?;
+        if !is_in(file, git.repository()) {
+            return Err(absent());
         }
-        Err(last)
+        let resume = self.store.resume(source).await?;
+        git.lines(resume.cursor.as_ref())?.blame(file, lines).await
     }
 }
 

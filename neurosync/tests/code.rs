@@ -177,7 +177,7 @@ async fn lines_are_told_by_the_commits_that_the_store_knows() {
     let file = Key::file("acme/api", "src/a.rs");
     let error = world
         .lines()
-        .blame(&file, 1..=1)
+        .blame(&world.source, &file, 1..=1)
         .await
         .expect_err("nothing is read yet");
     assert_eq!(error.kind(), ErrorKind::NotFound);
@@ -200,17 +200,20 @@ async fn lines_are_told_by_the_commits_that_the_store_knows() {
         .expect_err("so many lines");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     let lines = world.lines();
-    let told = lines.blame(&file, 2..=2).await.expect("a history");
+    let told = lines.blame(&world.source, &file, 2..=2).await.expect("a history");
     assert_eq!(
         told.iter().map(|it| (&it.commit, it.lines.clone())).collect::<Vec<_>>(),
         [(&first, 2..=2)]
     );
 
     world.sync().await;
-    let told = lines.blame(&file, 2..=2).await.expect("a history");
+    let told = lines.blame(&world.source, &file, 2..=2).await.expect("a history");
     assert!(told.iter().all(|it| it.commit != first), "{told:?}");
     for other in ["file:acme/apis/src/a.rs", "file:acme/api", "jira:acme/PAY-1"] {
-        let error = lines.blame(&Key::from_raw(other), 1..=1).await.expect_err(other);
+        let error = lines
+            .blame(&world.source, &Key::from_raw(other), 1..=1)
+            .await
+            .expect_err(other);
         assert!(error.kind() == ErrorKind::NotFound && error.hint().is_some(), "{other}");
     }
 }

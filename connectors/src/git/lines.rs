@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use domain::seam::{Blame, LineHistory};
+use domain::seam::Blame;
 use domain::{Cursor, Error, ErrorKind, Key, Result};
 use gix::ObjectId;
 use gix::blame::{BlameRanges, Options, Start};
@@ -57,9 +56,12 @@ impl Git {
     }
 }
 
-#[async_trait]
-impl LineHistory for Lines {
-    async fn blame(&self, file: &Key, lines: RangeInclusive<u32>) -> Result<Vec<Blame>> {
+impl Lines {
+    /// As [`domain::seam::LineHistory::blame`], of this repository.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn blame(&self, file: &Key, lines: RangeInclusive<u32>) -> Result<Vec<Blame>> {
         let (file, head) = (file.clone(), self.head);
         self.git
             .blocking(move |inner, stop| inner.blame(head, &file, lines, stop))

@@ -138,21 +138,37 @@ pub(super) fn last_of_each(decisions: &[Decision]) -> BTreeMap<(AccountId, Accou
 type Values = BTreeMap<(String, String), Vec<usize>>;
 
 fn values(accounts: &[Account]) -> Values {
-    let mut values = Values::new();
+    let mut values = handles(accounts);
     for (number, account) in accounts.iter().enumerate() {
         let provider = account.id.local().split('/').next().unwrap_or_default();
         let own = addresses(account);
-        for value in [handle(&account.id).to_lowercase()]
-            .into_iter()
-            .chain(own.iter().cloned())
-            .collect::<BTreeSet<_>>()
-        {
-            values.entry((provider.to_owned(), value)).or_default().push(number);
+        for value in &own {
+            let named = values.entry((provider.to_owned(), value.clone())).or_default();
+            if !named.contains(&number) {
+                named.push(number);
+            }
         }
         for email in own {
             values.entry((String::new(), email)).or_default().push(number);
         }
     }
+    values
+}
+
+/// Accounts by what they are called in their place, alone or behind the place (`acme/7:1`). What several places call somebody means
+/// nobody alone: in one of them anybody may have taken the name.
+fn handles(accounts: &[Account]) -> Values {
+    let mut places: BTreeMap<(String, String), BTreeSet<&str>> = BTreeMap::new();
+    let mut values = Values::new();
+    for (number, account) in accounts.iter().enumerate() {
+        let (provider, full) = account.id.local().split_once('/').unwrap_or_default();
+        let alone = (provider.to_owned(), handle(&account.id).to_lowercase());
+        places.entry(alone.clone()).or_default().insert(instance(&account.id));
+        for value in BTreeSet::from([alone, (provider.to_owned(), full.to_lowercase())]) {
+            values.entry(value).or_default().push(number);
+        }
+    }
+    values.retain(|value, _| places.get(value).is_none_or(|places| places.len() == 1));
     values
 }
 
@@ -165,7 +181,8 @@ fn listing(line: &Listed) -> impl Iterator<Item = (String, String)> {
     named.chain(line.emails.iter().map(|email| (String::new(), email.clone())))
 }
 
-/// The accounts that a directory says are one person's, line by line, as far as they are known.
+/// The accounts that a directory says are one person's, line by line, as far as they are known. One that several lines lead to is in
+/// none: an address may have come to another account since the import.
 fn listed(accounts: &[Account], directory: &[Listed]) -> Vec<Vec<usize>> {
     let values = values(accounts);
     let of_line = |line: &Listed| -> Vec<usize> {
@@ -176,7 +193,15 @@ fn listed(accounts: &[Account], directory: &[Listed]) -> Vec<Vec<usize>> {
             .collect();
         all.into_iter().collect()
     };
-    directory.iter().map(of_line).collect()
+    let mut lines: Vec<Vec<usize>> = directory.iter().map(of_line).collect();
+    let mut times: BTreeMap<usize, usize> = BTreeMap::new();
+    for number in lines.iter().flatten() {
+        *times.entry(*number).or_default() += 1;
+    }
+    for line in &mut lines {
+        line.retain(|number| times.get(number) == Some(&1));
+    }
+    lines
 }
 
 /// The ids of accounts that a directory lists and that are not known: the line's number, counted from 0, and the value.

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 
-use crate::{Key, Result};
+use crate::{Key, Result, SourceId};
 
 /// Lines of a file that one commit wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,12 +18,12 @@ pub struct Blame {
 /// What knows how files came to be as they are in the store.
 #[async_trait]
 pub trait LineHistory: Send + Sync {
-    /// Who wrote the lines of a file at the revision that was read last, in their order; the spans do not overlap. Lines whose
-    /// origin the history does not reach are in none. Nothing here knows who asks: ask about a file that the caller sees, and
-    /// tell him of commits that he sees.
+    /// Who wrote the lines of a file of a source at the revision that was read last, in their order; the spans do not overlap. Lines
+    /// whose origin the history does not reach are in none. Nothing here knows who asks: ask about a file whose document in this
+    /// source the caller sees, and tell him of commits that he sees.
     ///
     /// # Errors
-    /// `NotFound` for a file of no repository that is read here, or one that is not in it; `Invalid` for lines that the file
+    /// `NotFound` for a source that is no repository, a file of another one, or one that is not in it; `Invalid` for lines that the file
     /// does not have, or more than 2,000; `Exhausted` where the history is too long to be searched at once.
-    async fn blame(&self, file: &Key, lines: RangeInclusive<u32>) -> Result<Vec<Blame>>;
+    async fn blame(&self, source: &SourceId, file: &Key, lines: RangeInclusive<u32>) -> Result<Vec<Blame>>;
 }

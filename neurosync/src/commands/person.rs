@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context<'_>, command: Person) -> Result<()> {
         Person::Merge { a, b } => {
             let (a, b) = (account(&app, &a).await?, account(&app, &b).await?);
             app.explore().identities.decide(&a, &b, Verdict::Merge).await?;
-            tell(context, &app, &a).await
+            tell(context, &app, (&Caller::Owner, &a)).await
         }
         Person::Split { a, b } => split(context, &app, &a, b.as_deref()).await,
         Person::Import { file } => directory::import(context, &app, &file).await,
@@ -45,8 +45,9 @@ async fn account(app: &App, name: &str) -> Result<AccountId> {
 }
 
 /// Show the person that an account belongs to now.
-async fn tell(context: &Context<'_>, app: &App, account: &AccountId) -> Result<()> {
-    let found = app.explore().person(&Caller::Owner, account.as_str()).await?;
+/// Tell who somebody is, as the one who asks sees him.
+async fn tell(context: &Context<'_>, app: &App, (caller, account): (&Caller, &AccountId)) -> Result<()> {
+    let found = app.explore().person(caller, account.as_str()).await?;
     context.output.answer(&found, |found, style| show(found, *style))
 }
 
@@ -96,7 +97,7 @@ async fn split(context: &Context<'_>, app: &App, a: &str, b: Option<&str>) -> Re
     for other in &others {
         app.explore().identities.decide(&a, other, Verdict::Split).await?;
     }
-    tell(context, app, &a).await
+    tell(context, app, (&Caller::Owner, &a)).await
 }
 
 async fn claim(context: &Context<'_>, app: &App, account: &str, person: &str) -> Result<()> {
@@ -107,9 +108,10 @@ async fn claim(context: &Context<'_>, app: &App, account: &str, person: &str) ->
         Error::invalid("claim account", format!("`{person}` has no account"))
             .with_hint("name an account, login or address")
     })?;
-    let claimed = explore.account_of(&Caller::Principals(principals), account).await?;
+    let claimant = Caller::Principals(principals);
+    let claimed = explore.account_of(&claimant, account).await?;
     explore.identities.decide(&own, &claimed, Verdict::Claim).await?;
-    tell(context, app, &claimed).await
+    tell(context, app, (&claimant, &claimed)).await
 }
 
 fn percent(probability: f64) -> String {

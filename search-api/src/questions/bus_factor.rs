@@ -15,7 +15,7 @@ use crate::search::{Explore, bounded};
 /// Commits read at once.
 const PAGE: usize = 1000;
 /// Commits looked at.
-const COMMITS: usize = 100_000;
+const COMMITS: usize = 50_000;
 /// The most people of one answer.
 const MAX_PEOPLE: usize = 50;
 
@@ -67,13 +67,18 @@ impl Explore {
         };
         let persons = ground.persons().await?;
         let below = Key::file(&repository, inner);
-        let (mut tally, mut seen) = (Tally::default(), 0);
+        let (mut tally, mut seen, mut last_key) = (Tally::default(), 0, None);
         while seen < COMMITS {
             let commits = self.catalogue.list(&listing, &ground.scope.visible).await?;
             let Some(last) = commits.last() else { break };
             listing.after = Some((last.key.clone(), last.id));
             seen += commits.len();
             for commit in &commits {
+                // Two sources may have the same commit.
+                if last_key.as_ref() == Some(&commit.key) {
+                    continue;
+                }
+                last_key = Some(commit.key.clone());
                 tally.add(commit, &below, &persons);
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use domain::identity::Persons;
 use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, NodeView, Scope};
@@ -13,10 +14,20 @@ use crate::search::{Explore, Step};
 /// Changes of one thing that are looked at.
 const CHANGES: usize = 5000;
 
+/// What the steps of one question may cost together: an edge is 1, asking for a node's edges is 10 more, a document 20. Some seconds
+/// of work, whatever is asked. Only what the caller sees is counted, so what is hidden changes no answer.
+const BUDGET: usize = 400_000;
+const STEP: usize = 10;
+const DOCUMENT: usize = 20;
+/// Documents read at once.
+const READ: usize = 500;
+
 /// The ground of one question: who asks and what he sees, at one moment.
 pub(super) struct Ground<'a> {
     pub(super) explore: &'a Explore,
     pub(super) scope: Scope,
+    left: AtomicUsize,
+    cut: AtomicBool,
 }
 
 /// Edges at a node, and the nodes at their ends.
@@ -30,7 +41,29 @@ impl<'a> Ground<'a> {
     /// The ground under this caller's feet.
     pub(super) async fn of(explore: &'a Explore, caller: &Caller) -> Result<Self> {
         let scope = explore.scope(caller).await?;
-        Ok(Self { explore, scope })
+        Ok(Self {
+            explore,
+            scope,
+            left: AtomicUsize::new(BUDGET),
+            cut: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether something was left out because the question went too far.
+    pub(super) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
+    }
+
+    /// Take so much of the budget; false when it is spent.
+    fn spend(&self, cost: usize) -> bool {
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(cost));
+        let enough = taken.is_ok();
+        if !enough {
+            self.cut.store(true, Ordering::Relaxed);
+        }
+        enough
     }
 
     /// The key of the thing of this name, and its documents.
@@ -50,6 +83,9 @@ impl<'a> Ground<'a> {
         direction: Direction,
         limit: usize,
     ) -> Result<Around> {
+        if !self.spend(STEP) {
+            return Ok(Around::default());
+        }
         let expansion = Expansion {
             node: node.as_str().to_owned(),
             scope: self.scope.clone(),
@@ -59,6 +95,7 @@ impl<'a> Ground<'a> {
             limit,
         };
         match self.explore.graph.expand(expansion).await {
+            Ok(found) if !self.spend(found.edges.len()) => Ok(Around::default()),
             Ok(found) => Ok(Around {
                 nodes: found.nodes.into_iter().map(|node| (node.key.clone(), node)).collect(),
                 edges: found.edges,
@@ -85,8 +122,13 @@ impl<'a> Ground<'a> {
         let keys: BTreeSet<&Key> = keys.into_iter().collect();
         let keys: Vec<Key> = keys.into_iter().cloned().collect();
         let mut documents = BTreeMap::new();
-        for document in self.explore.catalogue.under(&keys, &self.scope.visible).await? {
-            documents.entry(document.key.clone()).or_insert(document);
+        for keys in keys.chunks(READ) {
+            for document in self.explore.catalogue.under(keys, &self.scope.visible).await? {
+                documents.entry(document.key.clone()).or_insert(document);
+            }
+            if !self.spend(keys.len() * DOCUMENT) {
+                break;
+            }
         }
         Ok(documents)
     }

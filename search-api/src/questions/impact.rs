@@ -91,7 +91,7 @@ impl Explore {
             people: ground.contributors(deeds, PEOPLE).await?,
             open,
             pages,
-            truncated,
+            truncated: truncated || ground.is_cut(),
         })
     }
 }
@@ -123,7 +123,7 @@ impl Ground<'_> {
                     found.push(Dependent { item, distance, via });
                 }
             }
-            truncated |= found.len() > DEPENDENTS;
+            truncated |= found.len() >= DEPENDENTS;
             if next.is_empty() || found.len() >= DEPENDENTS {
                 break;
             }

@@ -22,6 +22,8 @@ const TEXT: usize = 2000;
 const JOINED: f64 = 2.0;
 /// A second step counts so much of a first.
 const SECOND: f64 = 0.5;
+/// Joined things that are read.
+const MAX_JOINED: usize = 500;
 /// The most things of one answer.
 const MAX_ITEMS: usize = 100;
 
@@ -32,6 +34,8 @@ pub struct Related {
     pub subject: Item,
     /// What has to do with it, the most telling first.
     pub related: Vec<RelatedItem>,
+    /// Whether there is more than was looked at.
+    pub truncated: bool,
 }
 
 /// Something that has to do with the subject.
@@ -84,7 +88,7 @@ impl Search {
         bounded("limit", limit, MAX_ITEMS)?;
         let ground = Ground::of(&self.explore, caller).await?;
         let (key, documents) = ground.named(name).await?;
-        let mut joined = ground.joined(&key).await?;
+        let mut joined = best(ground.joined(&key).await?);
         let alike = match documents.first() {
             Some(document) => self.alike(document, &ground).await?,
             None => BTreeMap::new(),
@@ -96,10 +100,10 @@ impl Search {
             .cloned()
             .collect();
         let documents = ground.documents(&keys).await?;
-        let best = joined.values().map(|one| one.score).fold(f64::MIN_POSITIVE, f64::max);
+        let strongest = joined.values().map(|one| one.score).fold(f64::MIN_POSITIVE, f64::max);
         let mut scored: Vec<(f64, &Document)> = Vec::new();
         for document in documents.values().filter(|document| is_telling(document.kind)) {
-            let graph = joined.get(&document.key).map_or(0.0, |one| one.score / best);
+            let graph = joined.get(&document.key).map_or(0.0, |one| one.score / strongest);
             let text = alike.get(&document.key).copied().unwrap_or_default();
             scored.push((JOINED * graph + text, document));
         }
@@ -118,6 +122,7 @@ impl Search {
         Ok(Related {
             subject: ground.subject(&key).await?,
             related,
+            truncated: ground.is_cut(),
         })
     }
 
@@ -149,6 +154,14 @@ pub(super) fn text_of(document: &Document, bytes: usize) -> String {
     let body = &document.body.text;
     let end = body.floor_char_boundary(bytes.min(body.len()));
     format!("{}\n{}", document.title, body.get(..end).unwrap_or_default())
+}
+
+/// The strongest of what is joined; the rest is not worth reading.
+fn best(joined: BTreeMap<Key, Joined>) -> BTreeMap<Key, Joined> {
+    let mut all: Vec<(Key, Joined)> = joined.into_iter().collect();
+    all.sort_by(|(left, a), (right, b)| b.score.total_cmp(&a.score).then_with(|| left.cmp(right)));
+    all.truncate(MAX_JOINED);
+    all.into_iter().collect()
 }
 
 /// What answers name: what somebody wrote to be read.

@@ -31,6 +31,8 @@ pub struct Reviewers {
     pub files: usize,
     /// People, the best first; nobody who wrote it.
     pub reviewers: Vec<Reviewer>,
+    /// Whether there is more than was looked at.
+    pub truncated: bool,
 }
 
 impl Explore {
@@ -68,6 +70,7 @@ impl Explore {
         Ok(Reviewers {
             subject: ground.subject(&key).await?,
             files: files.len(),
+            truncated: ground.is_cut() || files.len() > FILES,
             reviewers: ground.contributors(deeds, limit).await?,
         })
     }

@@ -16,7 +16,7 @@ const PAGE: usize = 500;
 /// Pages looked at.
 const PAGES: usize = 20_000;
 /// Code that a page cites, at most.
-const CITED: usize = 100;
+const CITED: usize = 1000;
 /// The most pages of one answer.
 const MAX_ANSWERS: usize = 200;
 
@@ -69,7 +69,7 @@ impl Explore {
             after: None,
             limit: PAGE,
         };
-        let mut histories = BTreeMap::new();
+        let (mut histories, mut last_key) = (BTreeMap::new(), None);
         let (mut answer, mut seen) = (
             StaleDocs {
                 pages: Vec::new(),
@@ -84,11 +84,16 @@ impl Explore {
             listing.after = Some((last.key.clone(), last.id));
             seen += pages.len();
             for page in &pages {
+                // Two sources may have the same page.
+                if last_key.as_ref() == Some(&page.key) {
+                    continue;
+                }
+                last_key = Some(page.key.clone());
                 let (citing, outdated) = ground.outdated(page, &mut histories).await?;
                 answer.citing += usize::from(citing);
                 answer.pages.extend(outdated);
             }
-            if seen >= PAGES {
+            if seen >= PAGES || ground.is_cut() {
                 answer.truncated = true;
                 break;
             }

@@ -14,8 +14,8 @@ use crate::search::{Explore, bounded};
 
 /// The most things of one answer.
 const MAX_ANSWERS: usize = 200;
-/// How many things are ranked to find so many of one kind.
-const DEEP: usize = 20;
+/// How many things are looked at to find those of one kind.
+const DEEP: usize = 20_000;
 /// Members shown of a community.
 const SHOWN: usize = 10;
 
@@ -47,7 +47,7 @@ pub struct Ranked {
     /// What.
     #[serde(flatten)]
     pub item: Item,
-    /// Its share of the best.
+    /// Its share of the best of all kinds.
     pub score: f32,
 }
 
@@ -99,22 +99,26 @@ impl Explore {
     pub async fn central(&self, caller: &Caller, request: CentralRequest) -> Result<Central> {
         bounded("limit", request.limit, MAX_ANSWERS)?;
         let ground = Ground::of(self, caller).await?;
-        let deep = if request.kind.is_some() { DEEP } else { 1 };
         let ranking = Ranking {
             scope: ground.scope.clone(),
             measure: request.measure,
             edges: EdgeFilter::kinds(request.edges),
-            limit: request.limit * deep,
+            limit: if request.kind.is_some() { DEEP } else { request.limit },
         };
         let ranked = self.graph.rank(&ranking).await?;
         let best = ranked.first().map_or(1.0, |(_, score)| score.max(f64::MIN_POSITIVE));
         let wanted = request.kind.map(NodeKind::as_str);
         let mut things = Vec::new();
-        let keys: Vec<Key> = ranked.iter().map(|(key, _)| key.clone()).collect();
-        for (item, (_, score)) in ground.items(&keys).await?.into_iter().zip(ranked) {
-            if wanted.is_none() || item.kind.as_deref() == wanted {
-                let score = rounded(score / best);
-                things.push(Ranked { item, score });
+        for part in ranked.chunks(request.limit) {
+            let keys: Vec<Key> = part.iter().map(|(key, _)| key.clone()).collect();
+            for (item, (_, score)) in ground.items(&keys).await?.into_iter().zip(part) {
+                if wanted.is_none() || item.kind.as_deref() == wanted {
+                    let score = rounded(score / best);
+                    things.push(Ranked { item, score });
+                }
+            }
+            if things.len() >= request.limit {
+                break;
             }
         }
         things.truncate(request.limit);

@@ -25,10 +25,13 @@ impl Explore {
     /// # Errors
     /// As [`Explore::neighbors`].
     pub async fn subgraph(&self, caller: &Caller, request: NeighborsRequest) -> Result<Subgraph> {
+        let as_of = request.as_of;
         let around = self.neighbors(caller, request).await?;
-        let ground = Ground::of(self, caller).await?;
+        let mut ground = Ground::of(self, caller).await?;
+        ground.scope.as_of = as_of;
         let keys: Vec<Key> = around.nodes.iter().map(|node| Key::from_raw(&node.key)).collect();
-        let documents = ground.documents(&keys).await?;
+        let mut documents = ground.documents(&keys).await?;
+        documents.retain(|_, document| ground.scope.knows(document.created.or(document.updated)));
         let nodes = keys
             .iter()
             .zip(around.nodes)

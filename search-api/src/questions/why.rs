@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use domain::seam::{Direction, EdgeView, NodeView};
-use domain::{Caller, Document, EdgeKind, Error, ErrorKind, Key, NodeKind, Result};
+use domain::{Caller, Document, DocumentKind, EdgeKind, Error, ErrorKind, Key, NodeKind, Result};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -114,16 +114,10 @@ impl Ground<'_> {
 
     /// The commits that made a line or a thing what it is, and how they were found.
     async fn origins(&self, key: &Key, line: Option<u32>) -> Result<(&'static str, Vec<Document>)> {
-        if let (Some(line), Some(lines)) = (line, &self.explore.lines) {
-            match lines.blame(key, line..=line).await {
-                Ok(spans) => {
-                    let commits = self.documents(spans.iter().map(|span| &span.commit)).await?;
-                    return Ok(("blame", commits.into_values().collect()));
-                }
-                // An archive of commits has no lines, but knows who touched the file.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+        if let Some(line) = line
+            && let Some(commits) = self.blamed(key, line).await?
+        {
+            return Ok(("blame", commits));
         }
         let commits = self.touching(key, COMMITS).await?;
         if !commits.is_empty() {
@@ -135,6 +129,31 @@ impl Ground<'_> {
             Some(edge) => Ok(("touches", self.touching(&edge.from, COMMITS).await?)),
             None => Ok(("touches", Vec::new())),
         }
+    }
+
+    /// The commit that wrote a line, as far as he sees it; `None` where no repository tells. Only a source whose file he sees is asked:
+    /// the repository itself knows nothing of who asks.
+    async fn blamed(&self, file: &Key, line: u32) -> Result<Option<Vec<Document>>> {
+        let Some(lines) = &self.explore.lines else {
+            return Ok(None);
+        };
+        let files = self
+            .explore
+            .catalogue
+            .under(std::slice::from_ref(file), &self.scope.visible)
+            .await?;
+        for document in files.iter().filter(|document| document.kind == DocumentKind::File) {
+            match lines.blame(&document.source, file, line..=line).await {
+                Ok(spans) => {
+                    let commits = self.documents(spans.iter().map(|span| &span.commit)).await?;
+                    return Ok(Some(commits.into_values().collect()));
+                }
+                // An archive of commits has no lines, but knows who touched the file.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// A thing by its key.

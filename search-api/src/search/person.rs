@@ -81,14 +81,6 @@ pub async fn principals_of(explore: &Explore, person: &str) -> Result<BTreeSet<P
 /// These accounts with those that the owner says are the same person's.
 async fn with_vouched(explore: &Explore, name: &str, own: BTreeSet<AccountId>) -> Result<Vec<Principal>> {
     let statements = explore.identities.statements().await?;
-    let split = statements
-        .decisions
-        .iter()
-        .find(|decision| decision.verdict == Verdict::Split && own.contains(&decision.a) && own.contains(&decision.b));
-    if let Some(split) = split {
-        let message = format!("`{name}` may be either of {} and {}, which are split", split.a, split.b);
-        return Err(Error::invalid("find person", message).with_hint("name one of them"));
-    }
     let mut all = own.clone();
     if !statements.decisions.is_empty() || !statements.directory.is_empty() {
         let accounts = explore.identities.store().all_accounts(&Visible::All).await?;
@@ -97,6 +89,14 @@ async fn with_vouched(explore: &Explore, name: &str, own: BTreeSet<AccountId>) -
             .into_iter()
             .filter(|group| group.iter().any(|account| own.contains(account)));
         all.extend(his.flatten());
+    }
+    let split = statements
+        .decisions
+        .iter()
+        .find(|decision| decision.verdict == Verdict::Split && all.contains(&decision.a) && all.contains(&decision.b));
+    if let Some(split) = split {
+        let message = format!("`{name}` may be either of {} and {}, which are split", split.a, split.b);
+        return Err(Error::invalid("find person", message).with_hint("name one of them"));
     }
     Ok(all.into_iter().map(|account| Principal(account.to_string())).collect())
 }

@@ -6,6 +6,7 @@ use domain::{AccessId, Account, AccountId, Error, Result, Visible};
 use sqlx::sqlite::SqliteConnection;
 
 use super::error::During;
+use super::find::json_labels;
 use super::{Sqlite, decode, rows};
 
 const READ: &str = "read accounts";
@@ -129,19 +130,29 @@ pub(super) async fn named(store: &Sqlite, names: &[String], visible: &Visible) -
     found.iter().map(|(_, _, body)| decode::json(READ, body)).collect()
 }
 
-/// All accounts as each source tells them of which something is visible, by id.
+/// All accounts that took part in something visible, as each source tells them of which something is visible, by id.
 pub(super) async fn all(store: &Sqlite, visible: &Visible) -> Result<Vec<Account>> {
     let mut snapshot = store.snapshot(READ).await?;
-    let mut found: Vec<(String, String)> =
-        sqlx::query_as("SELECT name, body FROM accounts JOIN sources ON number = source ORDER BY id, name")
+    let mut found: Vec<(String, String, String)> =
+        sqlx::query_as("SELECT name, id, body FROM accounts JOIN sources ON number = source ORDER BY id, name")
             .fetch_all(&mut *snapshot)
             .await
             .during(READ)?;
     if let Visible::Labels(labels) = visible {
         let told = sources(&mut snapshot, labels).await?;
-        found.retain(|(source, _)| told.contains(source));
+        // Who is only in what is hidden is hidden too.
+        let seen: Vec<(String,)> = sqlx::query_as(
+            "SELECT DISTINCT account FROM took_part JOIN labels AS own ON own.number = label JOIN labels AS other ON other.number = also \
+             WHERE own.name IN (SELECT value FROM json_each(?1)) AND other.name IN (SELECT value FROM json_each(?1))",
+        )
+        .bind(json_labels(visible))
+        .fetch_all(&mut *snapshot)
+        .await
+        .during(READ)?;
+        let seen: BTreeSet<String> = seen.into_iter().map(|(account,)| account).collect();
+        found.retain(|(source, id, _)| told.contains(source) && seen.contains(id));
     }
-    found.iter().map(|(_, body)| decode::json(READ, body)).collect()
+    found.iter().map(|(_, _, body)| decode::json(READ, body)).collect()
 }
 
 /// The names of the sources of these labels.

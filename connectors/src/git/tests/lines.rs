@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use domain::seam::{Blame, Connector, LineHistory};
+use domain::seam::{Blame, Connector};
 use domain::{ErrorKind, Key};
 
 use super::fixture::{Reader, Repository, open, run};
