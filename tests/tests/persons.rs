@@ -161,6 +161,39 @@ fn a_directory_joins_grants_and_is_replaced() {
 }
 
 #[test]
+fn a_handle_that_two_places_have_grants_nothing() {
+    let neurosync = world();
+    let files = neurosync.data().with_file_name("in").join("pub");
+    let open = json_lines(
+        &files,
+        "PUB.jsonl",
+        &[issue("PUB-1", "Anybody may sign up here", "Text")],
+    );
+    neurosync.json(&[
+        "source",
+        "import",
+        "jira",
+        "pub",
+        &open.display().to_string(),
+        "--access",
+        "public",
+    ]);
+    let file = neurosync.data().with_file_name("people.csv");
+    let import = |lines: &str| {
+        std::fs::write(&file, lines).expect("a file");
+        neurosync.json(&["person", "import", &file.display().to_string()])
+    };
+    let told = import("name,jira,git\nAda,ada,ada lovelace\n");
+    assert_eq!(told["unknown"][0]["line"], 2, "{told}");
+    assert!(!reads(&neurosync, "account:jira/pub/ada") && !reads(&neurosync, GIT));
+    import("name,jira,git\nAda,pay/ada,ada lovelace\n");
+    assert!(!reads(&neurosync, "account:jira/pub/ada") && reads(&neurosync, GIT));
+    // Whom two lines list, neither has.
+    import("name,jira,git\nAda,pay/ada,ada lovelace\nEve,pay/ada;pub/ada,\n");
+    assert!(!reads(&neurosync, "account:jira/pub/ada") && !reads(&neurosync, GIT));
+}
+
+#[test]
 fn a_removed_source_takes_its_accounts_along() {
     let neurosync = world();
     neurosync.json(&["source", "remove", "pay"]);
