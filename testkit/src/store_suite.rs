@@ -147,7 +147,7 @@ fn read() -> Vec<Case> {
         identity {
             parts_are_replaced_and_die_with_their_document,
             parts_need_every_label_they_rest_on,
-            accounts_are_told_by_visible_sources_alone,
+            accounts_are_told_by_what_is_visible_of_them,
             the_last_decision_about_a_pair_is_kept,
             a_directory_takes_the_place_of_the_one_before,
             the_version_grows_with_what_persons_rest_on,

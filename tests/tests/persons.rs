@@ -188,9 +188,12 @@ fn a_handle_that_two_places_have_grants_nothing() {
     assert!(!reads(&neurosync, "account:jira/pub/ada") && !reads(&neurosync, GIT));
     import("name,jira,git\nAda,pay/ada,ada lovelace\n");
     assert!(!reads(&neurosync, "account:jira/pub/ada") && reads(&neurosync, GIT));
-    // Whom two lines list, neither has.
-    import("name,jira,git\nAda,pay/ada,ada lovelace\nEve,pay/ada;pub/ada,\n");
-    assert!(!reads(&neurosync, "account:jira/pub/ada") && !reads(&neurosync, GIT));
+    let told = import("name,jira,git\nAda,pay/ada,ada lovelace\nEve,pay/ada;pub/ada,\n");
+    assert_eq!(
+        told["bad"][0]["line"], 3,
+        "what an earlier line lists is not for a later one: {told}"
+    );
+    assert!(!reads(&neurosync, "account:jira/pub/ada") && reads(&neurosync, GIT));
 }
 
 #[test]
