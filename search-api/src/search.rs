@@ -15,6 +15,7 @@ mod persons;
 mod plan;
 mod rank;
 mod rerank;
+mod written;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub use person::{AccessExplanation, principals_of};
 pub use persons::{AccountAnswer, EvidenceAnswer, PersonAnswer, PersonsAnswer, SuggestionAnswer};
 pub use plan::Conditions;
 pub use rank::{Candidate, Mode};
+pub use written::{WrittenEdges, moment, parse_all};
 
 /// The most results a page may have.
 pub const MAX_PAGE: usize = 100;

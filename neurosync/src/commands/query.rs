@@ -1,8 +1,8 @@
 //! `search`, `path` and `neighbors`.
 
 use domain::seam::{Direction, EdgeFilter};
-use domain::{EdgeKind, Error, NodeKind, Result, SourceId, Timestamp};
-use search_api::search::{NeighborsRequest, PathsRequest, SearchRequest};
+use domain::{Error, NodeKind, Result};
+use search_api::search::{NeighborsRequest, PathsRequest, SearchRequest, WrittenEdges, moment, parse_all};
 use serde_json::json;
 
 use super::access::caller;
@@ -43,11 +43,8 @@ pub(super) async fn path(context: &Context<'_>, path: Path) -> Result<()> {
         to,
         through,
         edges: filter(&edges)?,
-        nodes: node_kind
-            .iter()
-            .map(|name| NodeKind::parse(name))
-            .collect::<Result<_>>()?,
-        as_of: time(edges.as_of.as_deref())?,
+        nodes: parse_all(&node_kind, NodeKind::parse)?,
+        as_of: moment(edges.as_of.as_deref())?,
         max_hops,
         limit,
     };
@@ -76,7 +73,7 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
     let request = NeighborsRequest {
         node: name,
         edges: filter(&edges)?,
-        as_of: time(edges.as_of.as_deref())?,
+        as_of: moment(edges.as_of.as_deref())?,
         direction,
         hops,
         limit,
@@ -103,22 +100,13 @@ pub(super) async fn neighbors(context: &Context<'_>, neighbors: Neighbors) -> Re
 }
 
 fn filter(edges: &Edges) -> Result<EdgeFilter> {
-    Ok(EdgeFilter {
-        kinds: edges
-            .kind
-            .iter()
-            .map(|name| EdgeKind::parse(name))
-            .collect::<Result<_>>()?,
-        sources: edges
-            .source
-            .iter()
-            .map(|name| SourceId::new(name))
-            .collect::<Result<_>>()?,
-        since: time(edges.since.as_deref())?,
-        before: time(edges.before.as_deref())?,
-    })
-}
-
-fn time(text: Option<&str>) -> Result<Option<Timestamp>> {
-    text.map(Timestamp::parse).transpose()
+    let (since, before) = (edges.since.as_deref(), edges.before.as_deref());
+    let (kinds, sources) = (&edges.kind, &edges.source);
+    WrittenEdges {
+        kinds,
+        sources,
+        since,
+        before,
+    }
+    .filter()
 }

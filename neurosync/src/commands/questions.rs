@@ -5,7 +5,7 @@ mod text;
 
 use domain::{EdgeKind, NodeKind, Result};
 use search_api::questions::{CentralRequest, measure};
-use search_api::search::Search;
+use search_api::search::{Search, parse_all};
 
 use super::access::caller;
 use crate::app::App;
@@ -125,11 +125,7 @@ async fn central(context: &Context<'_>, asked: Central) -> Result<()> {
     let request = CentralRequest {
         measure: measure(&asked.measure)?,
         kind: asked.node_kind.as_deref().map(NodeKind::parse).transpose()?,
-        edges: asked
-            .kind
-            .iter()
-            .map(|name| EdgeKind::parse(name))
-            .collect::<Result<_>>()?,
+        edges: parse_all(&asked.kind, EdgeKind::parse)?,
         limit: asked.limit,
     };
     let answer = app.explore().central(&caller, request).await?;

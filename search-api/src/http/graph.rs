@@ -10,8 +10,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::IntoResponse;
-use domain::seam::{Direction, EdgeFilter};
-use domain::{EdgeKind, Error, NodeKind, Result, SourceId, Timestamp};
+use domain::seam::Direction;
+use domain::{Error, NodeKind, Result};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -20,7 +20,7 @@ use super::operate::Answer;
 use super::refusals::{Asking, Naming};
 use super::{Api, Problem};
 use crate::questions::Subgraph;
-use crate::search::{Entity, Neighborhood, NeighborsRequest, Paths, PathsRequest};
+use crate::search::{Entity, Neighborhood, NeighborsRequest, Paths, PathsRequest, WrittenEdges, moment, parse_all};
 
 /// Edges of a picture: with more, nobody can read it.
 const MAX_DRAWN: usize = 150;
@@ -47,7 +47,11 @@ pub(super) async fn entity(
     Params(written): Params<EntityParameters>,
 ) -> Result<Answer<Entity>, Problem> {
     let name = name(&uri)?;
-    Ok(Answer(api.explore.entity(&caller, &name, time(written.as_of)?).await?))
+    Ok(Answer(
+        api.explore
+            .entity(&caller, &name, moment(written.as_of.as_deref())?)
+            .await?,
+    ))
 }
 
 /// The name in the path, decoded once.
@@ -108,13 +112,15 @@ pub(super) async fn paths(
         from: written.from,
         to: written.to,
         through: written.through,
-        edges: edges((&written.kind, &written.source), (written.since, written.before))?,
-        nodes: written
-            .node_kind
-            .iter()
-            .map(|name| NodeKind::parse(name))
-            .collect::<Result<_>>()?,
-        as_of: time(written.as_of)?,
+        edges: WrittenEdges {
+            kinds: &written.kind,
+            sources: &written.source,
+            since: written.since.as_deref(),
+            before: written.before.as_deref(),
+        }
+        .filter()?,
+        nodes: parse_all(&written.node_kind, NodeKind::parse)?,
+        as_of: moment(written.as_of.as_deref())?,
         max_hops: written.max_hops.unwrap_or(6),
         limit: written.limit.unwrap_or(3),
     };
@@ -168,8 +174,14 @@ impl NeighborParameters {
     fn request(self) -> Result<NeighborsRequest> {
         Ok(NeighborsRequest {
             node: self.node,
-            edges: edges((&self.kind, &self.source), (self.since, self.before))?,
-            as_of: time(self.as_of)?,
+            edges: WrittenEdges {
+                kinds: &self.kind,
+                sources: &self.source,
+                since: self.since.as_deref(),
+                before: self.before.as_deref(),
+            }
+            .filter()?,
+            as_of: moment(self.as_of.as_deref())?,
             direction: direction(self.direction.as_deref())?,
             hops: self.hops.unwrap_or(1),
             limit: self.limit.unwrap_or(50),
@@ -216,22 +228,6 @@ pub(super) async fn picture(
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, drawn))
-}
-
-fn edges(
-    (kinds, sources): (&[String], &[String]),
-    (since, before): (Option<String>, Option<String>),
-) -> Result<EdgeFilter> {
-    Ok(EdgeFilter {
-        kinds: kinds.iter().map(|name| EdgeKind::parse(name)).collect::<Result<_>>()?,
-        sources: sources.iter().map(|name| SourceId::new(name)).collect::<Result<_>>()?,
-        since: time(since)?,
-        before: time(before)?,
-    })
-}
-
-fn time(text: Option<String>) -> Result<Option<Timestamp>> {
-    text.map(|text| Timestamp::parse(&text)).transpose()
 }
 
 fn direction(name: Option<&str>) -> Result<Direction> {

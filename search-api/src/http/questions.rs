@@ -21,6 +21,7 @@ use crate::questions::{
     BusFactor, Central, CentralRequest, Communities, Duplicates, Experts, Impact, Related, Reviewers, StaleDocs, Why,
     measure,
 };
+use crate::search::parse_all;
 
 /// How many answers where the request does not say.
 const LIMIT: usize = 10;
@@ -226,11 +227,7 @@ pub(super) async fn central(
     let request = CentralRequest {
         measure: measure(asked.measure.as_deref().unwrap_or("pagerank"))?,
         kind: asked.node_kind.as_deref().map(NodeKind::parse).transpose()?,
-        edges: asked
-            .kind
-            .iter()
-            .map(|name| EdgeKind::parse(name))
-            .collect::<domain::Result<_>>()?,
+        edges: parse_all(&asked.kind, EdgeKind::parse)?,
         limit: asked.limit.unwrap_or(LIMIT),
     };
     Ok(Answer(api.explore.central(&caller, request).await?))

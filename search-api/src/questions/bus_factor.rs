@@ -67,18 +67,13 @@ impl Explore {
         };
         let persons = ground.persons().await?;
         let below = Key::file(&repository, inner);
-        let (mut tally, mut seen, mut last_key) = (Tally::default(), 0, None);
-        while seen < COMMITS {
-            let commits = self.catalogue.list(&listing, &ground.scope.visible).await?;
-            let Some(last) = commits.last() else { break };
-            listing.after = Some((last.key.clone(), last.id));
-            seen += commits.len();
+        let (mut tally, mut truncated) = (Tally::default(), true);
+        for _ in 0..COMMITS / PAGE {
+            let Some(commits) = ground.next(&mut listing).await? else {
+                truncated = false;
+                break;
+            };
             for commit in &commits {
-                // Two sources may have the same commit.
-                if last_key.as_ref() == Some(&commit.key) {
-                    continue;
-                }
-                last_key = Some(commit.key.clone());
                 tally.add(commit, &below, &persons);
             }
         }
@@ -97,7 +92,7 @@ impl Explore {
             files,
             by_one,
             people,
-            truncated: seen >= COMMITS,
+            truncated,
         })
     }
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ground::{Ground, other};
-use super::item::Item;
-use super::people::rounded;
+use super::item::{Item, is_work};
+use super::people::{rounded, shares};
 use super::related::text_of;
 use crate::search::{Mode, Search, bounded};
 
@@ -68,7 +68,7 @@ impl Search {
         bounded("limit", limit, MAX_ISSUES)?;
         let ground = Ground::of(&self.explore, caller).await?;
         let (key, documents) = ground.named(name).await?;
-        let Some(subject) = documents.into_iter().find(|one| one.key == key && is_issue(one.kind)) else {
+        let Some(subject) = documents.into_iter().find(|one| one.key == key && is_work(one)) else {
             return Err(Error::invalid("find duplicates", format!("`{key}` is no issue"))
                 .with_hint("name an issue or pull request"));
         };
@@ -104,11 +104,8 @@ impl Search {
         for (leg, (text, mode)) in ways.into_iter().enumerate() {
             let mut ranked = self.rank(text, &filter, mode).await?;
             ranked.retain(|one| one.document != subject.id);
-            let best = ranked
-                .first()
-                .map_or(1.0, |one| f64::from(one.score).max(f64::MIN_POSITIVE));
-            for one in ranked {
-                legs.entry(one.document).or_default()[leg] = (f64::from(one.score) / best).clamp(0.0, 1.0);
+            for (document, share) in shares(&ranked) {
+                legs.entry(document).or_default()[leg] = share.clamp(0.0, 1.0);
             }
         }
         let ids: Vec<DocumentId> = legs.keys().copied().collect();
@@ -143,10 +140,6 @@ fn score([title, words, meaning]: &Legs, labels: f64) -> (f64, Likeness) {
         labels: rounded(labels),
     };
     (title + words + meaning + SHARED * labels, likeness)
-}
-
-fn is_issue(kind: DocumentKind) -> bool {
-    matches!(kind, DocumentKind::Issue | DocumentKind::PullRequest)
 }
 
 /// The share of labels and components that both have.

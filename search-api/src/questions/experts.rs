@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ground::Ground;
-use super::people::{Contributor, Deed, deeds_of};
+use super::people::{Contributor, Deed, deeds_of, shares};
 use crate::search::{MAX_QUERY, Mode, Search, bounded};
 
 /// Documents of the topic that are looked at.
@@ -44,12 +44,8 @@ impl Search {
         let filter = Filter::visible(ground.scope.visible.clone());
         let mut ranked = self.rank(topic, &filter, Mode::Fused).await?;
         ranked.truncate(DOCUMENTS);
-        let best = ranked
-            .first()
-            .map_or(1.0, |one| f64::from(one.score).max(f64::MIN_POSITIVE));
-        let relevance: BTreeMap<DocumentId, f64> = ranked
-            .iter()
-            .map(|one| (one.document, (f64::from(one.score) / best).clamp(0.0, 1.0)))
+        let relevance: BTreeMap<DocumentId, f64> = shares(&ranked)
+            .map(|(document, share)| (document, share.clamp(0.0, 1.0)))
             .collect();
         let ids: Vec<DocumentId> = ranked.iter().map(|one| one.document).collect();
         let documents = self.explore.documents.documents(&ids, &ground.scope.visible).await?;

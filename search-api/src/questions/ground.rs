@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use domain::identity::Persons;
-use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, NodeView, Scope};
+use domain::seam::{Direction, EdgeFilter, EdgeView, Expansion, Listing, NodeView, Scope};
 use domain::{Caller, Document, DocumentId, EdgeKind, ErrorKind, Key, Result, Timestamp};
 
 use super::item::Item;
@@ -142,6 +142,16 @@ impl<'a> Ground<'a> {
     /// Who is who to the caller.
     pub(super) async fn persons(&self) -> Result<Arc<Persons>> {
         self.explore.identities.persons(&self.scope.visible).await
+    }
+
+    /// The next documents of a listing, each thing once where two sources have it; `None` after the last.
+    pub(super) async fn next(&self, listing: &mut Listing) -> Result<Option<Vec<Document>>> {
+        let mut page = self.explore.catalogue.list(listing, &self.scope.visible).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        let before = listing.after.replace((last.key.clone(), last.id));
+        page.dedup_by(|later, first| later.key == first.key);
+        page.retain(|document| before.as_ref().is_none_or(|(key, _)| document.key != *key));
+        Ok(Some(page))
     }
 
     /// Edges as answers show them. One whose document the store no longer shows is left out.

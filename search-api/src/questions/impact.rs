@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ground::Ground;
-use super::item::{Item, is_open};
+use super::item::{Item, is_open, is_work};
 use super::people::{Contributor, deeds_of};
 use crate::search::{Explore, Step};
 
@@ -94,10 +94,6 @@ impl Explore {
             truncated: truncated || ground.is_cut(),
         })
     }
-}
-
-fn is_work(document: &Document) -> bool {
-    matches!(document.kind, DocumentKind::Issue | DocumentKind::PullRequest)
 }
 
 impl Ground<'_> {

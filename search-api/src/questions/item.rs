@@ -1,7 +1,7 @@
 //! Things as answers name them.
 
 use domain::seam::NodeView;
-use domain::{Document, Key};
+use domain::{Document, DocumentKind, Key};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -74,6 +74,11 @@ impl From<&Document> for Item {
             ..Self::bare(&document.key)
         }
     }
+}
+
+/// Whether this is an issue or pull request: something to be done.
+pub(super) fn is_work(document: &Document) -> bool {
+    matches!(document.kind, DocumentKind::Issue | DocumentKind::PullRequest)
 }
 
 /// Whether there is still something to be done about an issue or pull request.

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::identity::Persons;
-use domain::{Document, DocumentKind, EdgeKind, Key, Result, Timestamp};
+use domain::{Document, DocumentId, DocumentKind, EdgeKind, Key, Result, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ground::Ground;
+use crate::search::Candidate;
 
 /// After so many days a contribution counts half: what somebody did long ago he knows less well.
 const HALF_LIFE_DAYS: f64 = 730.0;
@@ -199,6 +200,16 @@ fn decay(newest: Option<Timestamp>, at: Option<Timestamp>) -> f64 {
         _unknown => 2.0 * HALF_LIFE_DAYS,
     };
     0.5_f64.powf(days / HALF_LIFE_DAYS)
+}
+
+/// The score of each document as a share of the best.
+pub(super) fn shares(ranked: &[Candidate]) -> impl Iterator<Item = (DocumentId, f64)> {
+    let best = ranked
+        .first()
+        .map_or(1.0, |one| f64::from(one.score).max(f64::MIN_POSITIVE));
+    ranked
+        .iter()
+        .map(move |one| (one.document, f64::from(one.score) / best))
 }
 
 /// To four digits behind the point: enough to compare by, and the same on every machine.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::ground::{Ground, other};
 use super::item::Item;
-use super::people::rounded;
+use super::people::{rounded, shares};
 use crate::search::{Mode, Search, Step, bounded};
 
 /// Edges looked at, at each node.
@@ -133,19 +133,13 @@ impl Search {
         let mut ranked = self.rank(&text, &filter, Mode::Fused).await?;
         ranked.retain(|one| one.document != document.id);
         ranked.truncate(MAX_ITEMS);
-        let best = ranked
-            .first()
-            .map_or(1.0, |one| f64::from(one.score).max(f64::MIN_POSITIVE));
         let ids: Vec<_> = ranked.iter().map(|one| one.document).collect();
         let documents = self.explore.documents.documents(&ids, &ground.scope.visible).await?;
-        let scores: BTreeMap<_, _> = ranked
-            .iter()
-            .map(|one| (one.document, f64::from(one.score) / best))
-            .collect();
-        let shares = documents
+        let scores: BTreeMap<_, _> = shares(&ranked).collect();
+        let own = documents
             .into_iter()
             .filter_map(|one| Some((one.key, scores.get(&one.id).copied()?)));
-        Ok(shares.collect())
+        Ok(own.collect())
     }
 }
 

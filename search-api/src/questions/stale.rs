@@ -69,32 +69,23 @@ impl Explore {
             after: None,
             limit: PAGE,
         };
-        let (mut histories, mut last_key) = (BTreeMap::new(), None);
-        let (mut answer, mut seen) = (
-            StaleDocs {
-                pages: Vec::new(),
-                citing: 0,
-                truncated: false,
-            },
-            0,
-        );
-        loop {
-            let pages = self.catalogue.list(&listing, &ground.scope.visible).await?;
-            let Some(last) = pages.last() else { break };
-            listing.after = Some((last.key.clone(), last.id));
-            seen += pages.len();
+        let mut histories = BTreeMap::new();
+        let mut answer = StaleDocs {
+            pages: Vec::new(),
+            citing: 0,
+            truncated: true,
+        };
+        for _ in 0..PAGES / PAGE {
+            let Some(pages) = ground.next(&mut listing).await? else {
+                answer.truncated = false;
+                break;
+            };
             for page in &pages {
-                // Two sources may have the same page.
-                if last_key.as_ref() == Some(&page.key) {
-                    continue;
-                }
-                last_key = Some(page.key.clone());
                 let (citing, outdated) = ground.outdated(page, &mut histories).await?;
                 answer.citing += usize::from(citing);
                 answer.pages.extend(outdated);
             }
-            if seen >= PAGES || ground.is_cut() {
-                answer.truncated = true;
+            if ground.is_cut() {
                 break;
             }
         }

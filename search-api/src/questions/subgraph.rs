@@ -25,10 +25,9 @@ impl Explore {
     /// # Errors
     /// As [`Explore::neighbors`].
     pub async fn subgraph(&self, caller: &Caller, request: NeighborsRequest) -> Result<Subgraph> {
-        let as_of = request.as_of;
-        let around = self.neighbors(caller, request).await?;
         let mut ground = Ground::of(self, caller).await?;
-        ground.scope.as_of = as_of;
+        ground.scope.as_of = request.as_of;
+        let around = self.neighborhood(&ground.scope, request).await?;
         let keys: Vec<Key> = around.nodes.iter().map(|node| Key::from_raw(&node.key)).collect();
         let mut documents = ground.documents(&keys).await?;
         documents.retain(|_, document| ground.scope.knows(document.created.or(document.updated)));

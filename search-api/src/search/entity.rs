@@ -179,10 +179,15 @@ impl Explore {
     /// # Errors
     /// `NotFound` when the caller sees no such thing, `Invalid` for bounds out of range.
     pub async fn neighbors(&self, caller: &Caller, request: NeighborsRequest) -> Result<Neighborhood> {
+        let scope = self.scope_at(caller, request.as_of).await?;
+        self.neighborhood(&scope, request).await
+    }
+
+    /// What surrounds a thing in a scope.
+    pub(crate) async fn neighborhood(&self, scope: &Scope, request: NeighborsRequest) -> Result<Neighborhood> {
         bounded("hops", usize::from(request.hops), usize::from(MAX_HOPS))?;
         bounded("limit", request.limit, MAX_EDGES)?;
-        let scope = self.scope_at(caller, request.as_of).await?;
-        let (node, _) = self.named(&request.node, &scope).await?;
+        let (node, _) = self.named(&request.node, scope).await?;
         let NeighborsRequest {
             edges,
             direction,
