@@ -2,6 +2,7 @@
 
 mod answer;
 mod budget;
+mod change;
 mod codec;
 mod disk;
 mod expand;
@@ -19,6 +20,7 @@ mod rank;
 mod ranks;
 mod scan;
 mod sight;
+mod statement;
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -40,12 +42,12 @@ use self::sight::Filter;
 ///
 /// - **Durability.** `replace` returns after its transaction has been synced to the disk (WAL, `synchronous = FULL`): the
 ///   caller then moves a position in another file, which must never be ahead of this one, not even after a power cut.
-/// - **Memory.** 12 bytes for either end of an edge, about 29 in all with the lists they lie in; 16 for a node fact; the names
+/// - **Memory.** 8 bytes for either end of an edge, about 22 in all with the lists they lie in; 16 for a node fact; the names
 ///   of keys and aliases, and 4 bytes for each's place in their order. What edges share (kind, confidence, labels, and times that differ from the document's) is kept once
 ///   for all that share it: about 100 bytes for an edge with times of its own. Titles and evidence stay in the file and are
 ///   read for what is returned. The number of a name no document uses any more is given back by `clear` only.
-/// - **Reads** that are more than a few thousand edges' work run off the async runtime, all under a lock that writers hold only for the milliseconds in which they change
-///   memory; a writer waits for reads that have begun, the longest being a ranking's pass over all edges. A read that fetches a row which was replaced meanwhile starts again, so an answer never mixes two states.
+/// - **Reads** that are more than some ten thousand edges' work run off the async runtime, all under a lock that writers hold
+///   only for the milliseconds in which they change memory; a writer waits for reads that have begun, the longest being a ranking's pass over all edges. A read that fetches a row which was replaced meanwhile starts again, so an answer never mixes two states.
 /// - **Bounds.** `expand` returns at most 10,000 edges and looks at 4 million, `paths` at 16 million, counting visible ones
 ///   only. A read whose caller has gone stops.
 #[derive(Clone)]
@@ -68,7 +70,7 @@ pub struct Memory {
 pub(crate) struct Inner {
     pub(crate) graph: RwLock<Graph>,
     pub(crate) disk: Disk,
-    pub(crate) writer: tokio::sync::Mutex<Writer>,
+    pub(crate) writer: Arc<tokio::sync::Mutex<Writer>>,
     /// Ranking needs memory in the order of the whole graph: one at a time.
     ranking: tokio::sync::Semaphore,
 }
@@ -108,9 +110,14 @@ impl Embedded {
     /// `Conflict` when another process (or another handle in this one) has it open, `Corrupt` when the file is damaged or of
     /// another format, and what the file system answers.
     pub async fn open(path: &Path) -> Result<Self> {
-        let (disk, writer) = Disk::open(path).await?;
+        let path = path.to_owned();
         let started = std::time::Instant::now();
-        let graph = disk.load().await?;
+        let (disk, writer, graph) = off_runtime(file::OPEN, u64::MAX, move |_| {
+            let (disk, writer) = Disk::open(&path)?;
+            let graph = disk.load()?;
+            Ok((disk, writer, graph))
+        })
+        .await?;
         let (size, elapsed) = (graph.size(), started.elapsed().as_millis());
         tracing::info!(
             nodes = size.nodes,
@@ -122,7 +129,7 @@ impl Embedded {
         let inner = Inner {
             graph: RwLock::new(graph),
             disk,
-            writer: tokio::sync::Mutex::new(writer),
+            writer: Arc::new(tokio::sync::Mutex::new(writer)),
             ranking,
         };
         let inner = Arc::new(inner);
@@ -169,10 +176,11 @@ impl Embedded {
     /// Run a task of the writer to its end even when the caller goes away: disk and memory must not part.
     async fn write<F>(&self, operation: &'static str, task: F) -> Result<()>
     where
-        F: Future<Output = Result<()>> + Send + 'static,
+        F: FnOnce(&Arc<Inner>, &mut Writer) -> Result<()> + Send + 'static,
     {
-        let joined = tokio::spawn(task).await;
-        joined.map_err(|error| Error::internal(operation, "the write stopped before its end").with_source(error))?
+        let mut writer = self.inner.writer.clone().lock_owned().await;
+        let inner = self.inner.clone();
+        off_runtime(operation, u64::MAX, move |_| task(&inner, &mut writer)).await
     }
 }
 
@@ -228,12 +236,13 @@ impl GraphStore for Embedded {
         if facts.is_empty() {
             return Ok(());
         }
-        self.write("replace facts", plan::replace(self.inner.clone(), facts))
+        self.write("replace facts", |inner, writer| plan::replace(inner, writer, facts))
             .await
     }
 
     async fn scan(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentFacts>> {
-        scan::scan(&self.inner, after, limit).await
+        let inner = self.inner.clone();
+        off_runtime(scan::OPERATION, u64::MAX, move |_| scan::scan(&inner, after, limit)).await
     }
 
     async fn size(&self) -> Result<Size> {
@@ -241,7 +250,8 @@ impl GraphStore for Embedded {
     }
 
     async fn clear(&self) -> Result<()> {
-        self.write("clear graph", plan::clear(self.inner.clone())).await
+        self.write("clear graph", |inner, writer| plan::clear(inner, writer))
+            .await
     }
 }
 
@@ -261,7 +271,7 @@ mod tests {
         small.edges = vec![edge("a", "b")];
         large.edges = (0..2000).map(|n| edge("a", &format!("c{n}"))).collect();
         store.replace(vec![small.clone()]).await.expect("replace");
-        store.inner.writer.lock().await.fill_disk().await;
+        store.inner.writer.lock().await.fill_disk();
         let error = store
             .replace(vec![facts(1, 0), large.clone()])
             .await

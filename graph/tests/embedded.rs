@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::seam::{Direction, EdgeFilter, Expansion, GraphReader, GraphStore};
 use domain::{DocumentFacts, ErrorKind};
 use graph::Embedded;
-use sqlx::{Connection, SqliteConnection};
+use rusqlite::Connection;
 use testkit::graph_suite::{all, edge, facts, node};
 
 fn around(name: &str) -> Expansion {
@@ -43,12 +43,9 @@ async fn told(store: &Embedded) -> (Vec<DocumentFacts>, String) {
     )
 }
 
-async fn change(path: &Path, sql: &'static str) {
-    let mut connection = SqliteConnection::connect(&path.display().to_string())
-        .await
-        .expect("connect");
-    sqlx::raw_sql(sql).execute(&mut connection).await.expect("change");
-    connection.close().await.expect("close");
+fn change(path: &Path, sql: &str) {
+    let connection = Connection::open(path).expect("connect");
+    connection.execute_batch(sql).expect("change");
 }
 
 async fn refused(path: &Path) -> domain::Error {
@@ -96,7 +93,7 @@ async fn a_file_that_is_no_graph_is_corrupt_and_says_how_to_go_on() {
     std::fs::write(&noise, "no database at all. ".repeat(500)).expect("write");
     let foreign = folder.path().join("foreign.db");
     std::fs::write(&foreign, "").expect("write");
-    change(&foreign, "CREATE TABLE other (x)").await;
+    change(&foreign, "CREATE TABLE other (x)");
     for path in [&noise, &foreign] {
         let error = refused(path).await;
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
@@ -130,7 +127,7 @@ async fn damaged_rows_are_corrupt() {
         let store = Embedded::open(&path).await.expect("open");
         store.replace(world()).await.expect("replace");
         drop(store);
-        change(&path, damage).await;
+        change(&path, damage);
         let error = refused(&path).await;
         assert_eq!(error.kind(), ErrorKind::Corrupt, "{damage}: {error}");
     }
@@ -164,7 +161,7 @@ async fn documents_short_and_long_over_many_blocks_open_the_same() {
     ] {
         let copy = folder.path().join("copy.db");
         std::fs::copy(&path, &copy).expect("copy");
-        change(&copy, damage).await;
+        change(&copy, damage);
         assert_eq!(refused(&copy).await.kind(), ErrorKind::Corrupt, "{damage}");
     }
 }
@@ -176,7 +173,7 @@ async fn damaged_details_are_corrupt_when_they_are_read() {
     let store = Embedded::open(&path).await.expect("open");
     store.replace(world()).await.expect("replace");
     drop(store);
-    change(&path, "UPDATE details SET details = x'ff' WHERE row = 7").await;
+    change(&path, "UPDATE details SET details = x'ff' WHERE row = 7");
     let store = Embedded::open(&path).await.expect("the topology is sound");
     assert_eq!(
         store.expand(around("hub")).await.expect_err("details").kind(),

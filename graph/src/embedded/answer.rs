@@ -20,10 +20,12 @@ use super::{Inner, off_runtime};
 
 /// Tries without the writer held.
 pub(crate) const TRIES: usize = 4;
-/// Units of work that are done where they are asked for: less than handing them to another thread takes.
-const QUICK: u64 = 4_000;
+/// Units of work that are done where they are asked for: some tenths of a millisecond.
+const QUICK: u64 = 20_000;
 /// Rows fetched at once.
 pub(crate) const ROWS: usize = 256;
+/// Rows fetched where they are asked for.
+const FEW_ROWS: usize = 16;
 /// Documents shown of those that assert a node.
 const DOCUMENTS: usize = 16;
 
@@ -177,15 +179,7 @@ impl<S> Shape<S> {
 
     /// Want edges, each once.
     pub(crate) fn want_edges(&mut self, graph: &Graph, names: &[EdgeName]) {
-        // An edge's assertions lie at both ends; the shorter list of the two is gone through, once for all edges there.
-        let mut anchors = BTreeSet::new();
         for name in names {
-            let length = |node: u32| graph.at(node).halves.len();
-            anchors.insert(if length(name.from) <= length(name.to) {
-                name.from
-            } else {
-                name.to
-            });
             self.places.insert(*name, self.edges.len());
             let keys = (graph.key(name.from).clone(), graph.key(name.to).clone());
             self.edges.push(WantedEdge {
@@ -196,31 +190,21 @@ impl<S> Shape<S> {
                 last: None,
                 until: None,
             });
-        }
-        for anchor in anchors {
-            for half in graph
-                .halves(anchor, &self.sight)
-                .filter(|half| self.filter.has(graph, *half))
-            {
-                let (from, to) = half.ends(anchor);
-                if self.places.contains_key(&EdgeName {
-                    from,
-                    to,
-                    kind: half.manner.kind(),
-                }) {
-                    self.rows
-                        .entry(graph.documents[half.document as usize].row)
-                        .or_default();
+            let (here, halves) = graph.between([name.from, name.to], &self.sight);
+            for half in halves.filter(|half| self.filter.has(graph, *half)) {
+                if half.ends(here) == (name.from, name.to) && half.manner.kind() == name.kind {
+                    let document = graph.documents[half.statement.document as usize];
+                    self.rows.entry(document.row).or_default();
                 }
             }
         }
     }
 
     /// Fetch what is wanted; `None` when a document was replaced in between.
-    async fn fetch(mut self, inner: &Inner, operation: &'static str) -> Result<Option<(S, Views)>> {
+    fn fetch(mut self, inner: &Inner, operation: &'static str) -> Result<Option<(S, Views)>> {
         let rows: Vec<i64> = self.rows.keys().copied().collect();
         for numbers in rows.chunks(ROWS) {
-            let found = inner.disk.read(operation, numbers).await?;
+            let found = inner.disk.read(operation, numbers)?;
             if found.len() != numbers.len() {
                 return Ok(None);
             }
@@ -339,40 +323,51 @@ impl WantedEdge {
 fn at_once<S>(
     graph: &Graph,
     units: u64,
-    plan: &(impl Fn(&Graph, &mut Budget) -> Result<Shape<S>> + ?Sized),
+    plan: &impl Fn(&Graph, &mut Budget) -> Result<Shape<S>>,
 ) -> Option<Result<Shape<S>>> {
     let (mut budget, _keep) = Budget::new(units.min(QUICK));
     let shape = plan(graph, &mut budget);
     (!budget.is_spent()).then_some(shape)
 }
 
-/// Plan in memory and fetch from the file, until both show the same moment.
+/// Plan in memory and fetch from the file, until both show the same moment. What takes little work is done where it is
+/// asked for.
 pub(crate) async fn answer<S, F>(inner: &Arc<Inner>, operation: &'static str, units: u64, plan: F) -> Result<(S, Views)>
 where
     S: Send + 'static,
     F: Fn(&Graph, &mut Budget) -> Result<Shape<S>> + Send + Sync + 'static,
 {
-    let plan = Arc::new(plan);
-    let once = || {
-        let (inner, plan) = (inner.clone(), plan.clone());
-        async move {
-            let quick = inner.glance(|graph| at_once(graph, units, &*plan)).flatten();
-            let shape = if let Some(shape) = quick {
-                shape?
-            } else {
-                let shared = inner.clone();
-                off_runtime(operation, units, move |budget| shared.look(|graph| plan(graph, budget))).await?
-            };
-            shape.fetch(&inner, operation).await
-        }
-    };
-    for _ in 0..TRIES {
-        if let Some(done) = once().await? {
+    if let Some(shape) = inner.glance(|graph| at_once(graph, units, &plan)).flatten() {
+        let shape = shape?;
+        if shape.rows.len() <= FEW_ROWS
+            && let Some(done) = shape.fetch(inner, operation)?
+        {
             return Ok(done);
         }
     }
-    let _writer = inner.writer.lock().await;
-    once()
-        .await?
-        .ok_or_else(|| corrupt(operation, "the file lacks rows of documents that it had"))
+    let shared = inner.clone();
+    off_runtime(operation, units, move |budget| {
+        settle(&shared, operation, budget, &plan)
+    })
+    .await
+}
+
+/// Plan and fetch until both show the same moment, the last time with the writer held.
+fn settle<S>(
+    inner: &Inner,
+    operation: &'static str,
+    budget: &mut Budget,
+    plan: &impl Fn(&Graph, &mut Budget) -> Result<Shape<S>>,
+) -> Result<(S, Views)> {
+    let mut once = || {
+        budget.renew();
+        inner.look(|graph| plan(graph, budget))?.fetch(inner, operation)
+    };
+    for _ in 0..TRIES {
+        if let Some(done) = once()? {
+            return Ok(done);
+        }
+    }
+    let _writer = inner.writer.blocking_lock();
+    once()?.ok_or_else(|| corrupt(operation, "the file lacks rows of documents that it had"))
 }

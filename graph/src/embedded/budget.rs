@@ -10,6 +10,7 @@ const CHECK_EVERY: u64 = 4096;
 
 /// Units of work left: one unit is one visible edge looked at, so that hidden ones change no answer.
 pub(crate) struct Budget {
+    units: u64,
     left: u64,
     unchecked: u64,
     spent: bool,
@@ -31,6 +32,7 @@ impl Budget {
         let cancelled = Arc::new(AtomicBool::new(false));
         (
             Self {
+                units,
                 left: units,
                 unchecked: 0,
                 spent: false,
@@ -38,6 +40,11 @@ impl Budget {
             },
             CancelOnDrop(cancelled),
         )
+    }
+
+    /// Begin anew, with all units; a caller who is gone stays so.
+    pub(crate) fn renew(&mut self) {
+        (self.left, self.spent) = (self.units, false);
     }
 
     /// Take `units`; `None` when there are not so many left, or the caller is gone.

@@ -7,16 +7,12 @@
 mod load;
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::{DocumentId, EdgeKind, ErrorKind, NodeKind, Result};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
-};
-use sqlx::{Connection, QueryBuilder, Row as _, Sqlite};
-use uuid::Uuid;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
 use super::failure::{corrupt, database};
 use super::file::{self, OPEN};
@@ -34,14 +30,13 @@ const SCHEMA: &str = "
     CREATE TABLE details (row INTEGER PRIMARY KEY, details BLOB NOT NULL) STRICT;
 ";
 
-const READ: &str = "SELECT row, id, label, topology, details FROM documents JOIN details USING (row) \
-    WHERE row IN (SELECT value FROM json_each(?)) ORDER BY row";
+const READ: &str = "SELECT id, label, topology, details FROM documents JOIN details USING (row) WHERE row = ?";
 
 /// What is gone must not stay readable in the log.
 const CUT_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
-/// Rows a statement inserts at once; fewer where fewer are left.
-const ROWS_PER_INSERT: usize = 64;
+/// Connections kept for the next reader.
+const READERS: usize = 8;
 
 /// What a block of names names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,18 +75,19 @@ pub(crate) struct Batch {
     pub(crate) rows: Vec<Row>,
 }
 
-/// The file for readers. While this lives, no other process can open it.
+/// The file for readers, each on the thread that it asks from. While this lives, no other process can open it.
 pub(crate) struct Disk {
-    readers: SqlitePool,
+    path: PathBuf,
+    /// Connections that nobody uses at the moment.
+    readers: Mutex<Vec<Connection>>,
     _lock: File,
 }
 
 /// The one connection that writes.
 pub(crate) struct Writer {
-    options: SqliteConnectOptions,
-    /// Absent after a failure: `SQLite` ends the transaction of a full disk by itself, which the driver does not notice, and
-    /// then refuses every further one on this connection.
-    connection: Option<SqliteConnection>,
+    path: PathBuf,
+    /// Absent after a failure, which may have left it in a transaction.
+    connection: Option<Connection>,
     /// The number of the next row; no number is used twice while the file is open.
     pub(crate) next_row: i64,
     /// Whether a commit was begun whose outcome memory does not show.
@@ -100,164 +96,207 @@ pub(crate) struct Writer {
 
 impl Disk {
     /// Open the file, or make it, and lock it.
-    pub(crate) async fn open(path: &Path) -> Result<(Self, Writer)> {
+    pub(crate) fn open(path: &Path) -> Result<(Self, Writer)> {
         let lock = file::lock(path)?;
         file::create(path)?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .busy_timeout(Duration::from_secs(5));
-        let writing = options
-            .clone()
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .pragma("cache_size", "-16384")
-            .pragma("secure_delete", "ON");
-        let mut connection = SqliteConnection::connect_with(&writing)
-            .await
-            .map_err(|error| database(OPEN, error))?;
-        check_format(&mut connection).await?;
-        let last = sqlx::query_scalar::<_, Option<i64>>("SELECT max(row) FROM documents");
-        let last = last.fetch_one(&mut connection).await;
-        let next_row = last.map_err(|error| database(OPEN, error))?.unwrap_or(0) + 1;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(4)
-            // They are of this process and this file: a question about their health takes longer than a read.
-            .test_before_acquire(false)
-            .connect_lazy_with(options.row_buffer_size(1024).pragma("query_only", "ON"));
+        let fail = |error| database(OPEN, error);
+        let mut connection = Writer::connect(path).map_err(fail)?;
+        check_format(&mut connection)?;
+        let last: Option<i64> = connection
+            .query_one("SELECT max(row) FROM documents", [], |row| row.get(0))
+            .map_err(fail)?;
         let writer = Writer {
-            options: writing,
+            path: path.to_owned(),
             connection: Some(connection),
-            next_row,
+            next_row: last.unwrap_or(0) + 1,
             stale: false,
         };
-        Ok((Self { readers, _lock: lock }, writer))
+        let disk = Self {
+            path: path.to_owned(),
+            readers: Mutex::default(),
+            _lock: lock,
+        };
+        Ok((disk, writer))
     }
 
     /// The graph of everything in the file.
-    pub(crate) async fn load(&self) -> Result<Graph> {
-        load::load(&self.readers).await
+    pub(crate) fn load(&self) -> Result<Graph> {
+        load::load(self)
     }
 
-    /// The rows of these numbers, in ascending order; those that have gone are left out.
-    pub(crate) async fn read(&self, operation: &'static str, rows: &[i64]) -> Result<Vec<Row>> {
-        let found = sqlx::query(READ).bind(json(rows)).fetch_all(&self.readers).await;
-        found
-            .map_err(|error| database(operation, error))?
-            .iter()
-            .map(full_row)
-            .collect()
+    /// The rows of these numbers in their order; those that have gone are left out.
+    pub(crate) fn read(&self, operation: &'static str, rows: &[i64]) -> Result<Vec<Row>> {
+        self.with_reader(|connection| read(connection, rows))
+            .map_err(|error| database(operation, error))
+    }
+
+    /// Work with a connection that only reads; one whose work failed is not used again.
+    fn with_reader<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let readers = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = readers().pop();
+        let connection = match kept {
+            Some(connection) => connection,
+            None => reader(&self.path)?,
+        };
+        let done = work(&connection)?;
+        let mut readers = readers();
+        if readers.len() < READERS {
+            readers.push(connection);
+        }
+        Ok(done)
     }
 }
 
 impl Writer {
     /// The rows of these numbers.
-    pub(crate) async fn read(&mut self, operation: &'static str, rows: &[i64]) -> Result<Vec<Row>> {
-        let mut connection = self.connect(operation).await?;
-        let found = sqlx::query(READ).bind(json(rows)).fetch_all(&mut connection).await;
-        let found = found.map_err(|error| database(operation, error))?;
-        self.connection = Some(connection);
-        found.iter().map(full_row).collect()
+    pub(crate) fn read(&mut self, operation: &'static str, rows: &[i64]) -> Result<Vec<Row>> {
+        self.with_connection(|connection| read(connection, rows))
+            .map_err(|error| database(operation, error))
     }
 
     /// Write a batch in one transaction. From its commit until the caller says otherwise memory counts as stale.
-    pub(crate) async fn write(&mut self, operation: &'static str, batch: Batch) -> Result<()> {
-        let fail = |error| database(operation, error);
-        let mut connection = self.connect(operation).await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
+    pub(crate) fn write(&mut self, operation: &'static str, batch: Batch) -> Result<()> {
         let removes = !batch.gone.is_empty() && batch.rows.is_empty();
-        put(&mut transaction, batch).await.map_err(fail)?;
-        self.stale = true;
-        transaction.commit().await.map_err(fail)?;
+        self.change(|connection| put(connection, batch))
+            .map_err(|error| database(operation, error))?;
         if removes {
-            sqlx::raw_sql(CUT_LOG).execute(&mut connection).await.map_err(fail)?;
+            self.with_connection(|connection| connection.query_row(CUT_LOG, [], |_| Ok(())))
+                .map_err(|error| database(operation, error))?;
         }
-        self.connection = Some(connection);
         Ok(())
     }
 
     /// Delete everything. Memory counts as stale afterwards.
-    pub(crate) async fn clear(&mut self, operation: &'static str) -> Result<()> {
-        let fail = |error| database(operation, error);
-        let mut connection = self.connect(operation).await?;
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
-        for delete in ["DELETE FROM names", "DELETE FROM documents", "DELETE FROM details"] {
-            sqlx::query(delete).execute(&mut *transaction).await.map_err(fail)?;
-        }
+    pub(crate) fn clear(&mut self, operation: &'static str) -> Result<()> {
+        let clear = "DELETE FROM names; DELETE FROM documents; DELETE FROM details";
+        self.change(|connection| connection.execute_batch(clear))
+            .map_err(|error| database(operation, error))
+    }
+
+    /// Work in one transaction.
+    fn change(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> rusqlite::Result<()> {
+        let mut connection = self.take()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        work(&transaction)?;
         self.stale = true;
-        transaction.commit().await.map_err(fail)?;
+        transaction.commit()?;
         self.connection = Some(connection);
         Ok(())
     }
 
-    /// Take the connection, or a new one; it is put back when all went well.
-    async fn connect(&mut self, operation: &'static str) -> Result<SqliteConnection> {
+    /// Work with the connection; it is put back when all went well.
+    fn with_connection<T>(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+        let connection = self.take()?;
+        let done = work(&connection)?;
+        self.connection = Some(connection);
+        Ok(done)
+    }
+
+    fn take(&mut self) -> rusqlite::Result<Connection> {
         match self.connection.take() {
             Some(connection) => Ok(connection),
-            None => SqliteConnection::connect_with(&self.options)
-                .await
-                .map_err(|error| database(operation, error)),
+            None => Self::connect(&self.path),
         }
+    }
+
+    fn connect(path: &Path) -> rusqlite::Result<Connection> {
+        let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "cache_size", -16384)?;
+        connection.pragma_update(None, "secure_delete", true)?;
+        Ok(connection)
     }
 
     /// Let the file grow no further while this connection lasts.
     #[cfg(test)]
-    pub(crate) async fn fill_disk(&mut self) {
-        let connection = self.connection.as_mut().expect("it is connected");
-        sqlx::raw_sql("PRAGMA max_page_count = 1")
-            .execute(connection)
-            .await
+    pub(crate) fn fill_disk(&mut self) {
+        let connection = self.connection.as_ref().expect("it is connected");
+        connection
+            .pragma_update(None, "max_page_count", 1)
             .expect("set the limit");
     }
 }
 
-async fn put(connection: &mut SqliteConnection, batch: Batch) -> sqlx::Result<()> {
-    for (kind, names) in batch.names {
-        let insert = sqlx::query("INSERT INTO names (kind, names) VALUES (?, ?)")
-            .bind(kind as i64)
-            .bind(names);
-        insert.execute(&mut *connection).await?;
+/// A connection of one thread at a time: `SQLite` need not lock it as well.
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    Ok(connection)
+}
+
+fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "query_only", true)?;
+    // Rows come from anywhere in the file: mapped, each takes half the time.
+    connection.pragma_update(None, "mmap_size", 1_i64 << 40)?;
+    Ok(connection)
+}
+
+/// The rows of these numbers.
+fn read(connection: &Connection, rows: &[i64]) -> rusqlite::Result<Vec<Row>> {
+    // Locks are taken once for all of them. After an error the connection goes, and the transaction with it.
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let mut statement = connection.prepare_cached(READ)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for number in rows {
+        let row = statement.query_row([number], |row| {
+            Ok(Row {
+                number: *number,
+                id: DocumentId(row.get(0)?),
+                label: row.get(1)?,
+                topology: row.get(2)?,
+                details: row.get(3)?,
+            })
+        });
+        found.extend(row.optional()?);
     }
-    if !batch.gone.is_empty() {
-        for delete in [
-            "DELETE FROM documents WHERE row IN (SELECT value FROM json_each(?))",
-            "DELETE FROM details WHERE row IN (SELECT value FROM json_each(?))",
-        ] {
-            sqlx::query(delete)
-                .bind(json(&batch.gone))
-                .execute(&mut *connection)
-                .await?;
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(found)
+}
+
+fn put(connection: &Connection, batch: Batch) -> rusqlite::Result<()> {
+    for (kind, names) in batch.names {
+        let mut insert = connection.prepare_cached("INSERT INTO names (kind, names) VALUES (?, ?)")?;
+        insert.execute(params![kind as i64, names])?;
+    }
+    for table in ["documents", "details"] {
+        let mut delete = connection.prepare_cached(&format!("DELETE FROM {table} WHERE row = ?"))?;
+        for row in &batch.gone {
+            delete.execute([row])?;
         }
     }
-    let mut rows = batch.rows;
-    while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(ROWS_PER_INSERT));
-        insert(connection, rows).await?;
-        rows = rest;
+    let insert = "INSERT INTO documents (row, id, label, topology) VALUES (?, ?, ?, ?)";
+    let mut documents = connection.prepare_cached(insert)?;
+    let mut details = connection.prepare_cached("INSERT INTO details (row, details) VALUES (?, ?)")?;
+    for row in batch.rows {
+        documents.execute(params![row.number, row.id.0.as_bytes(), row.label, row.topology])?;
+        details.execute(params![row.number, row.details])?;
     }
     Ok(())
 }
 
 /// Make the tables of a new file; refuse a file that was written under another meaning.
-async fn check_format(connection: &mut SqliteConnection) -> Result<()> {
+fn check_format(connection: &mut Connection) -> Result<()> {
     let fail = |error| database(OPEN, error);
     let edges = EdgeKind::ALL.iter().map(|kind| kind.as_str());
     let nodes = NodeKind::ALL.iter().map(|kind| kind.as_str());
     let kinds = edges.chain(["/"]).chain(nodes).collect::<Vec<_>>().join(" ");
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
-    let tables = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM sqlite_schema WHERE type = 'table'");
-    if tables.fetch_one(&mut *transaction).await.map_err(fail)? == 0 {
-        sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await.map_err(fail)?;
-        let format = sqlx::query("INSERT INTO format VALUES (?, ?)")
-            .bind(FORMAT)
-            .bind(&kinds);
-        format.execute(&mut *transaction).await.map_err(fail)?;
-        return transaction.commit().await.map_err(fail);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(fail)?;
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table'";
+    let tables: i64 = transaction.query_one(tables, [], |row| row.get(0)).map_err(fail)?;
+    if tables == 0 {
+        transaction.execute_batch(SCHEMA).map_err(fail)?;
+        let format = transaction.execute("INSERT INTO format VALUES (?, ?)", params![FORMAT, kinds]);
+        format.map_err(fail)?;
+        return transaction.commit().map_err(fail);
     }
-    let known = sqlx::query_as::<_, (i64, String)>("SELECT version, kinds FROM format")
-        .fetch_optional(&mut *transaction)
-        .await;
-    match known {
+    let known = transaction.query_row("SELECT version, kinds FROM format", [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+    });
+    match known.optional() {
         Ok(Some(format)) if format == (FORMAT, kinds) => Ok(()),
         Ok(_) => Err(corrupt(
             OPEN,
@@ -271,55 +310,4 @@ async fn check_format(connection: &mut SqliteConnection) -> Result<()> {
             error => Err(error),
         },
     }
-}
-
-async fn insert(connection: &mut SqliteConnection, rows: Vec<Row>) -> sqlx::Result<()> {
-    // A full statement is prepared once; the last of a batch is of some other length.
-    let keep = rows.len() == ROWS_PER_INSERT;
-    let mut documents = QueryBuilder::<Sqlite>::new("INSERT INTO documents (row, id, label, topology) ");
-    let mut details = QueryBuilder::<Sqlite>::new("INSERT INTO details (row, details) ");
-    let mut texts = Vec::with_capacity(rows.len());
-    documents.push_values(rows, |mut values, row| {
-        values
-            .push_bind(row.number)
-            .push_bind(row.id.0.as_bytes().to_vec())
-            .push_bind(i64::from(row.label))
-            .push_bind(row.topology);
-        texts.push((row.number, row.details));
-    });
-    documents.build().persistent(keep).execute(&mut *connection).await?;
-    details.push_values(texts, |mut values, (row, text)| {
-        values.push_bind(row).push_bind(text);
-    });
-    details.build().persistent(keep).execute(&mut *connection).await?;
-    Ok(())
-}
-
-fn full_row(row: &SqliteRow) -> Result<Row> {
-    let fail = |error| database(LOAD, error);
-    let (topology, details) = (row.try_get(3).map_err(fail)?, row.try_get(4).map_err(fail)?);
-    Ok(Row {
-        number: row.try_get(0).map_err(fail)?,
-        id: id(row)?,
-        label: label(row)?,
-        topology,
-        details,
-    })
-}
-
-fn id(row: &SqliteRow) -> Result<DocumentId> {
-    let bytes: &[u8] = row.try_get(1).map_err(|error| database(LOAD, error))?;
-    let uuid = Uuid::from_slice(bytes).map_err(|error| corrupt(LOAD, "a document id is not one").with_source(error))?;
-    Ok(DocumentId(uuid))
-}
-
-fn label(row: &SqliteRow) -> Result<u32> {
-    let number: i64 = row.try_get(2).map_err(|error| database(LOAD, error))?;
-    u32::try_from(number).map_err(|error| corrupt(LOAD, "a label's number is not one").with_source(error))
-}
-
-/// Numbers as a list that `json_each` takes apart: one statement serves any length.
-fn json(rows: &[i64]) -> String {
-    let rows: Vec<String> = rows.iter().map(ToString::to_string).collect();
-    format!("[{}]", rows.join(","))
 }

@@ -13,7 +13,7 @@ use super::budget::{Budget, cancelled};
 use super::half::Half;
 use super::ids::IdSet;
 use super::memory::Graph;
-use super::sight::{Filter, Sight};
+use super::sight::{Filter, Sight, Tally};
 
 pub(crate) const OPERATION: &str = "expand node";
 
@@ -121,14 +121,23 @@ impl<'g> Walk<'g> {
         let mut best = Best::new(self.graph, room);
         let (graph, sight, filter, direction) = (self.graph, self.sight, self.filter, self.direction);
         for node in std::mem::take(&mut self.frontier) {
-            for half in graph
-                .halves(node, sight)
-                .filter(|half| filter.has(graph, *half) && goes(direction, *half))
-            {
-                budget.spend(1)?;
-                let (from, to) = half.ends(node);
-                let kind = half.manner.kind();
-                best.offer(EdgeName { from, to, kind }, half.manner.confidence, &self.known);
+            let tally = graph.tally(node, (sight, filter));
+            budget.spend(tally.map_or(0, |tally| tally.count))?;
+            for slot in &graph.at(node).halves {
+                // Of a busy node most edges cannot be among the best, which is told sooner than whether they are seen.
+                let is_hopeless = |tally: Tally| best.is_full_for(slot.ends(node), tally.strongest);
+                if slot.other != node && tally.is_some_and(is_hopeless) {
+                    continue;
+                }
+                let Some(half) = graph.see(*slot, sight).filter(|half| filter.has(graph, *half)) else {
+                    continue;
+                };
+                budget.spend(u64::from(tally.is_none() && half.other != node))?;
+                if goes(direction, half) {
+                    let (from, to) = half.ends(node);
+                    let kind = half.manner.kind();
+                    best.offer(EdgeName { from, to, kind }, half.manner.confidence, &self.known);
+                }
             }
         }
         let level = best.finish();

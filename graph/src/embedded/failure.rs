@@ -5,16 +5,16 @@ use domain::{Error, ErrorKind, Retry};
 const REBUILD: &str = "run `neurosync rebuild`: the graph is made anew from the store, and nothing is lost";
 
 /// The error of a database operation.
-pub(crate) fn database(operation: &'static str, error: sqlx::Error) -> Error {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+pub(crate) fn database(operation: &'static str, error: rusqlite::Error) -> Error {
     // The low byte is the primary code (https://www.sqlite.org/rescode.html); the rest only details it.
-    let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+    let primary = error.sqlite_error().map(|error| error.extended_code & 0xff);
     let (kind, hint) = match primary {
         Some(13) => (
             ErrorKind::Exhausted,
             Some("free some disk space, then run the same command again; nothing committed is lost"),
         ),
-        Some(11 | 26) => (ErrorKind::Corrupt, Some(REBUILD)),
+        // None: a value of another type than this program writes.
+        Some(11 | 26) | None => (ErrorKind::Corrupt, Some(REBUILD)),
         Some(5 | 6 | 15) => (
             ErrorKind::Conflict,
             Some("another process has the graph open; stop it and try again"),
@@ -25,10 +25,7 @@ pub(crate) fn database(operation: &'static str, error: sqlx::Error) -> Error {
         ),
         Some(7) => (ErrorKind::Exhausted, Some("give the process more memory")),
         Some(9 | 10) => (ErrorKind::Unavailable, Some("check the disk, then try again")),
-        None if matches!(error, sqlx::Error::PoolTimedOut) => {
-            (ErrorKind::Unavailable, Some("the disk is very busy; try again later"))
-        }
-        Some(_) | None => (ErrorKind::Internal, None),
+        Some(_) => (ErrorKind::Internal, None),
     };
     let retry = if kind == ErrorKind::Unavailable {
         Retry::Now

@@ -7,14 +7,17 @@ use std::thread;
 use domain::DocumentId;
 
 use super::codec::Topology;
-use super::half::{Slot, hub_of};
+use super::half::{HUB, Slot, hub_of, order};
 use super::manner::Terms;
 use super::memory::{Block, Entry, Graph, Node, Stored};
+use super::statement::Own;
 
 /// Documents as they lie in the file, with their places.
 struct Read<'a> {
     graph: &'a Graph,
     blocks: &'a [Block],
+    /// The number of the first statement of each; the others follow in the order in which its edges first show them.
+    statements: Vec<u32>,
 }
 
 /// How many ends of edges and how many facts lie at a node.
@@ -29,7 +32,8 @@ impl Graph {
     pub(crate) fn fill(&mut self, blocks: &[Block]) -> Option<()> {
         self.grow();
         let total = documents(blocks).count();
-        let (mut places, mut topology) = (Vec::with_capacity(total), Topology::default());
+        let (mut places, mut topology, mut own) = (Vec::with_capacity(total), Topology::default(), Own::default());
+        let mut statements = Vec::with_capacity(total);
         let mut counts = vec![Count::default(); self.nodes.len()];
         self.documents.reserve_exact(total);
         for (stored, bytes) in documents(blocks) {
@@ -41,32 +45,30 @@ impl Graph {
             let place = self.new_place(Entry { id, row, at });
             places.push((id, place));
             self.lay_names(place, stored.label, &topology);
-            self.number_manners(stored.label, &topology);
+            statements.push(u32::try_from(self.statements.len()).ok()?);
+            own.clear();
+            for edge in &topology.edges {
+                self.state(place, stored.label, (edge, at), &mut own);
+            }
             count(&topology, &mut counts);
             self.size.edges += u64::try_from(topology.edges.len()).ok()?;
         }
         let mut nodes = std::mem::take(&mut self.nodes);
-        let read = Read { graph: self, blocks };
+        let read = Read {
+            graph: self,
+            blocks,
+            statements,
+        };
         let whole = read.spread(&mut nodes, &counts);
         self.nodes = nodes;
         whole?;
         self.places = sorted(places).into_iter().collect();
         for (node, number) in self.nodes.iter().zip(0..) {
             self.size.nodes += u64::from(node.is_live());
-            self.hubs.extend(hub_of(&node.halves, number).map(|hub| (number, hub)));
+            self.hubs
+                .extend(hub_of(&node.halves, number, &self.statements).map(|hub| (number, hub)));
         }
         (self.places.len() == total).then_some(())
-    }
-
-    fn number_manners(&mut self, label: u32, topology: &Topology) {
-        let mut last = None;
-        for edge in &topology.edges {
-            let class = self.classes.number(label, edge.also);
-            let terms = Terms::of(edge, class, topology.at);
-            if last.replace(terms) != Some(terms) {
-                self.manners.number(terms);
-            }
-        }
     }
 }
 
@@ -115,8 +117,9 @@ impl Read<'_> {
             node.halves.reserve_exact(count.halves as usize);
             node.facts.reserve_exact(count.facts as usize);
         }
-        let mut topology = Topology::default();
-        for ((stored, bytes), document) in documents(self.blocks).zip(0..) {
+        let (mut topology, mut own) = (Topology::default(), Own::default());
+        let numbered = documents(self.blocks).zip(&self.statements).zip(0..);
+        for (((stored, bytes), first), document) in numbered {
             topology.read(bytes)?;
             let facts = self.graph.facts_of(document, stored.label, &topology)?;
             for (key, fact) in facts {
@@ -124,24 +127,25 @@ impl Read<'_> {
                     nodes[place].facts.push(fact);
                 }
             }
-            let mut last = None;
+            let mut next = *first;
+            own.clear();
             for edge in &topology.edges {
-                let (from, to) = (place(edge.from), place(edge.to));
-                if from.is_none() && to.is_none() {
-                    continue;
-                }
                 let terms = Terms::of(edge, self.graph.classes.known(stored.label, edge.also)?, topology.at);
-                let manner = match last {
-                    Some((known, manner)) if known == terms => manner,
-                    _ => self.graph.manners.known(&terms)?,
-                };
-                last = Some((terms, manner));
-                if let Some(place) = from {
-                    nodes[place].halves.push(Slot::out(edge.to, document, manner));
+                let statement = own.number(terms, || {
+                    next += 1;
+                    next - 1
+                });
+                if let Some(place) = place(edge.from) {
+                    nodes[place].halves.push(Slot::out(edge.to, statement));
                 }
-                if let Some(place) = to {
-                    nodes[place].halves.push(Slot::into(edge.from, document, manner));
+                if let Some(place) = place(edge.to) {
+                    nodes[place].halves.push(Slot::into(edge.from, statement));
                 }
+            }
+        }
+        for node in nodes {
+            if node.halves.len() >= HUB {
+                order(&mut node.halves, 0);
             }
         }
         Some(())

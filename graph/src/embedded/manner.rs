@@ -1,5 +1,5 @@
-//! How edges are asserted: kind, confidence, labels and times of their own, numbered. Many edges share few of these, so that
-//! an edge's end takes 12 bytes. The numbers live in memory only and are given out anew when the file is read.
+//! How edges are asserted: kind, confidence, labels and times of their own, numbered, since many edges share few of these.
+//! The numbers live in memory only and are given out anew when the file is read.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,6 @@ use domain::{EdgeKind, Timestamp};
 
 use super::codec::{TopologyEdge, edge_code, edge_kind};
 use super::ids::IdMap;
-
-/// How many manners a half has room for.
-pub(crate) const MAX_MANNERS: usize = 1 << 31;
 
 /// What decides in a traversal.
 #[derive(Debug, Clone, Copy)]
@@ -86,14 +83,9 @@ impl Manners {
         self.times.get(&number).copied().unwrap_or_default()
     }
 
-    /// The number that these terms have.
-    pub(crate) fn known(&self, terms: &Terms) -> Option<u32> {
-        self.numbers.get(terms).copied()
-    }
-
     /// The number of these terms, a new one where they have none.
     pub(crate) fn number(&mut self, terms: Terms) -> u32 {
-        if let Some(number) = self.known(&terms) {
+        if let Some(number) = self.numbers.get(&terms).copied() {
             return number;
         }
         let number = u32::try_from(self.list.len()).expect("the plan checked that manners are left");

@@ -8,12 +8,13 @@ use domain::seam::graph::Size;
 use domain::{DocumentId, Key, Timestamp};
 
 use super::Memory;
-use super::codec::{Print, Topology};
-use super::half::{HUB, Hub, Slot, hub_of};
-use super::ids::{IdMap, IdSet, Interner};
+use super::codec::{Print, Topology, TopologyEdge};
+use super::half::{Hub, Slot};
+use super::ids::{IdMap, Interner};
 use super::manner::{Classes, Manners, Terms};
 use super::marks::MarkPool;
 use super::ranks::Ranks;
+use super::statement::{Own, Statement, Statements};
 
 /// A node fact as it lies at its node.
 #[derive(Debug, Clone, Copy)]
@@ -73,20 +74,28 @@ pub(crate) struct Stored {
     /// The number of its label.
     pub(crate) label: u32,
     /// Where in the bytes of its block lies what it asserts.
-    pub(crate) topology: Range<usize>,
+    topology: Range<usize>,
 }
 
 /// Documents as the file has them, and what they assert, encoded.
+#[derive(Default)]
 pub(crate) struct Block {
     documents: Vec<Stored>,
     bytes: Vec<u8>,
 }
 
 impl Block {
-    /// Of documents that all lie in `bytes`; `None` when one does not.
-    pub(crate) fn new(documents: Vec<Stored>, bytes: Vec<u8>) -> Option<Self> {
-        let within = documents.iter().all(|one| bytes.get(one.topology.clone()).is_some());
-        within.then_some(Self { documents, bytes })
+    /// Add a document.
+    pub(crate) fn push(&mut self, id: DocumentId, row: i64, label: u32, topology: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(topology);
+        let topology = start..self.bytes.len();
+        self.documents.push(Stored {
+            id,
+            row,
+            label,
+            topology,
+        });
     }
 
     /// The documents, each with what it asserts.
@@ -130,6 +139,8 @@ pub(crate) struct Graph {
     pub(crate) classes: Classes,
     /// How edges are asserted.
     pub(crate) manners: Manners,
+    /// Who asserts edges, and how.
+    pub(crate) statements: Statements,
     /// For every node with a long list of edges how many of them there are of each manner, loops left out.
     pub(crate) hubs: IdMap<u32, Hub>,
     /// The order of keys.
@@ -146,7 +157,9 @@ pub(crate) struct Graph {
     pub(crate) places: BTreeMap<DocumentId, u32>,
     /// Rises when numbers may change their meaning, as after a `clear`.
     pub(crate) epoch: u64,
-    free: Vec<u32>,
+    /// Places without a document.
+    pub(crate) free: Vec<u32>,
+    /// How much there is.
     pub(crate) size: Size,
 }
 
@@ -171,7 +184,7 @@ impl Graph {
         // A tree's leaves are two thirds full.
         let documents = bytes(self.documents.capacity(), size_of::<Entry>()) + bytes(self.places.len(), 20 * 3 / 2);
         Memory {
-            edges: lists + halves.sum::<u64>() + bytes(self.manners.bytes(), 1),
+            edges: lists + halves.sum::<u64>() + bytes(self.manners.bytes() + self.statements.bytes(), 1),
             facts: facts.sum::<u64>() + documents,
             names: bytes(self.ranks.bytes(), 1) + self.keys.bytes(Key::as_str),
         }
@@ -188,18 +201,6 @@ impl Graph {
         self.nodes.resize_with(self.keys.len() as usize, Node::default);
     }
 
-    /// Exchange what documents assert. Every number in the new topologies must be known.
-    pub(crate) fn apply(&mut self, swaps: Vec<Swap>) {
-        self.grow();
-        self.take_out(&swaps);
-        for swap in swaps {
-            match swap.new {
-                Some(new) => self.put_in(swap.id, &new),
-                None => self.free.extend(self.places.remove(&swap.id)),
-            }
-        }
-    }
-
     /// Whether every number is that of a name.
     pub(crate) fn knows(&self, label: u32, topology: &Topology) -> bool {
         let (keys, labels, rules) = (self.keys.len(), self.labels.len(), self.rules.len());
@@ -214,70 +215,6 @@ impl Graph {
             })
     }
 
-    fn take_out(&mut self, swaps: &[Swap]) {
-        let (mut gone, mut nodes, mut names) = (IdSet::default(), IdSet::default(), IdSet::default());
-        for swap in swaps {
-            let (Some(topology), Some(place)) = (&swap.old, self.places.get(&swap.id)) else {
-                continue;
-            };
-            gone.insert(*place);
-            nodes.extend(topology.edges.iter().flat_map(|edge| [edge.from, edge.to]));
-            nodes.extend(topology.nodes.iter().map(|node| node.key));
-            names.extend(topology.nodes.iter().flat_map(|node| node.aliases.iter().copied()));
-            self.size.edges -= count(topology.edges.len());
-        }
-        let mut nodes: Vec<u32> = nodes.into_iter().collect();
-        nodes.sort_unstable();
-        for node in nodes {
-            let (number, node) = (node, &mut self.nodes[node as usize]);
-            let mut hub = self.hubs.get_mut(&number);
-            node.halves.retain(|slot| {
-                let stays = !gone.contains(&slot.document);
-                if !stays
-                    && slot.other != number
-                    && let Some(count) = hub.as_mut().and_then(|hub| hub.get_mut(&(slot.number())))
-                {
-                    *count -= 1;
-                }
-                stays
-            });
-            if node.halves.len() < HUB {
-                self.hubs.remove(&number);
-            }
-            node.facts.retain(|fact| !gone.contains(&fact.document));
-            give_back(&mut node.halves);
-            give_back(&mut node.facts);
-            self.size.nodes -= u64::from(!node.is_live());
-        }
-        let mut names: Vec<u32> = names.into_iter().collect();
-        names.sort_unstable();
-        for name in names {
-            if let Some(aliases) = self.aliases.get_mut(&name) {
-                aliases.retain(|alias| !gone.contains(&alias.document));
-                if aliases.is_empty() {
-                    self.aliases.remove(&name);
-                }
-            }
-        }
-    }
-
-    fn put_in(&mut self, id: DocumentId, new: &Loaded) {
-        let entry = Entry {
-            id,
-            row: new.row,
-            at: new.topology.at,
-        };
-        let place = if let Some(place) = self.places.get(&id).copied() {
-            self.documents[place as usize] = entry;
-            place
-        } else {
-            let place = self.new_place(entry);
-            self.places.insert(id, place);
-            place
-        };
-        self.lay(place, new);
-    }
-
     /// A place for a document.
     pub(crate) fn new_place(&mut self, entry: Entry) -> u32 {
         if let Some(place) = self.free.pop() {
@@ -288,34 +225,19 @@ impl Graph {
         u32::try_from(self.documents.len() - 1).expect("every document has a name, of which there are fewer")
     }
 
-    /// Lay a document's facts at their nodes.
-    fn lay(&mut self, document: u32, new: &Loaded) {
-        for edge in &new.topology.edges {
-            let class = self.classes.number(new.label, edge.also);
-            let manner = self.manners.number(Terms::of(edge, class, new.topology.at));
-            self.lay_half(edge.from, Slot::out(edge.to, document, manner));
-            self.lay_half(edge.to, Slot::into(edge.from, document, manner));
-        }
-        self.size.edges += count(new.topology.edges.len());
-        self.lay_names(document, new.label, &new.topology);
-        for (key, fact) in self.facts_of(document, new.label, &new.topology).into_iter().flatten() {
-            self.touch(key);
-            push(&mut self.nodes[key as usize].facts, fact);
-        }
-    }
-
-    fn lay_half(&mut self, node: u32, slot: Slot) {
-        self.touch(node);
-        let halves = &mut self.nodes[node as usize].halves;
-        push(halves, slot);
-        if halves.len() == HUB {
-            self.hubs.extend(hub_of(halves, node).map(|hub| (node, hub)));
-        } else if halves.len() > HUB
-            && slot.other != node
-            && let Some(hub) = self.hubs.get_mut(&node)
-        {
-            *hub.entry(slot.number()).or_default() += 1;
-        }
+    /// The number of the statement of an edge by a document that was made at this time.
+    pub(crate) fn state(
+        &mut self,
+        document: u32,
+        label: u32,
+        (edge, made): (&TopologyEdge, Option<Timestamp>),
+        own: &mut Own,
+    ) -> u32 {
+        let terms = Terms::of(edge, self.classes.number(label, edge.also), made);
+        own.number(terms, || {
+            let manner = self.manners.number(terms);
+            self.statements.add(Statement { document, manner })
+        })
     }
 
     /// Note the aliases that a document gives, and number its label.
@@ -350,27 +272,4 @@ impl Graph {
         });
         facts.collect()
     }
-
-    /// Count a node that gets its first fact or edge.
-    fn touch(&mut self, node: u32) {
-        self.size.nodes += u64::from(!self.nodes[node as usize].is_live());
-    }
-}
-
-/// Append with a growth of a quarter: doubling would leave a third of the largest lists unused.
-fn push<T>(list: &mut Vec<T>, item: T) {
-    if list.len() == list.capacity() {
-        list.reserve_exact((list.len() / 4).max(2));
-    }
-    list.push(item);
-}
-
-fn give_back<T>(list: &mut Vec<T>) {
-    if list.capacity() > 8 + 2 * list.len() {
-        list.shrink_to_fit();
-    }
-}
-
-fn count(length: usize) -> u64 {
-    u64::try_from(length).expect("a length fits 64 bits")
 }

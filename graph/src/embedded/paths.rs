@@ -5,16 +5,18 @@
 //! a walk costs from any place to its end then leads a best-first search ([`search`]), which meets loopless paths in
 //! their final order and stops at the last one wanted. Steps between the same two nodes are one step, the strongest.
 
+mod ground;
 mod layers;
 mod search;
 mod shortest;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::seam::{EdgeView, Path, PathQuery};
 use domain::{Error, ErrorKind, Key, Result};
 
-use self::layers::{Ground, Segment};
+use self::ground::Ground;
+use self::layers::Segment;
 use self::search::{Leg, Route, Search};
 use self::shortest::Answer;
 use super::answer::{EdgeName, Shape};
@@ -197,46 +199,21 @@ fn pairs(nodes: &[u32]) -> impl Iterator<Item = (u32, u32)> {
 
 /// For every step of the routes the strongest edge: by confidence, then by kind, then by the key where it starts.
 fn strongest(ground: &Ground<'_>, routes: &[Route]) -> BTreeMap<(u32, u32), EdgeName> {
-    let graph = ground.graph;
-    let mut best: BTreeMap<(u32, u32), Option<(f32, EdgeName)>> = BTreeMap::new();
-    best.extend(
-        routes
-            .iter()
-            .flat_map(|route| pairs(&route.nodes))
-            .map(|pair| (pair, None)),
-    );
-    // An edge lies at both its ends; the shorter list is gone through, once for all steps from there.
-    let mut anchors: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-    for (a, b) in best.keys() {
-        let length = |node: u32| graph.at(node).halves.len();
-        let (anchor, other) = if length(*a) <= length(*b) { (*a, *b) } else { (*b, *a) };
-        anchors.entry(anchor).or_default().push(other);
-    }
-    for (anchor, others) in anchors {
-        for half in ground.halves(anchor).filter(|half| others.contains(&half.other)) {
-            let (from, to) = half.ends(anchor);
-            let name = EdgeName {
-                from,
-                to,
-                kind: half.manner.kind(),
-            };
-            let slot = best.entry((from.min(to), from.max(to))).or_default();
-            let stronger = slot.is_none_or(|(confidence, known)| {
-                let order = confidence
-                    .total_cmp(&half.manner.confidence)
-                    .then_with(|| name.kind.cmp(&known.kind));
-                order
-                    .then_with(|| graph.key(name.from).cmp(graph.key(known.from)))
-                    .is_lt()
-            });
-            if stronger {
-                *slot = Some((half.manner.confidence, name));
-            }
-        }
-    }
-    best.into_iter()
-        .filter_map(|(pair, best)| best.map(|(_, name)| (pair, name)))
-        .collect()
+    let steps: BTreeSet<(u32, u32)> = routes.iter().flat_map(|route| pairs(&route.nodes)).collect();
+    let best = |(one, other): (u32, u32)| {
+        let (here, halves) = ground.between([one, other]);
+        let named = halves.map(|half| {
+            let (from, to) = half.ends(here);
+            let kind = half.manner.kind();
+            (half.manner.confidence, EdgeName { from, to, kind })
+        });
+        let order = |(weak, a): &(f32, EdgeName), (strong, b): &(f32, EdgeName)| {
+            let by_confidence = strong.total_cmp(weak).then_with(|| a.kind.cmp(&b.kind));
+            by_confidence.then_with(|| ground.graph.order(a.from, b.from))
+        };
+        Some(((one, other), named.min_by(order)?.1))
+    };
+    steps.into_iter().filter_map(best).collect()
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use super::codec::{Details, Print, Topology, TopologyEdge, TopologyNode, encode_
 use super::disk::{Batch, Names, Row, Writer};
 use super::failure::corrupt;
 use super::ids::Fresh;
-use super::manner::MAX_MANNERS;
 use super::memory::{Graph, Loaded, Swap};
 use super::ranks;
+use super::statement::MAX_STATEMENTS;
 
 const OPERATION: &str = "replace facts";
 
@@ -24,61 +24,47 @@ const MAX_TEXT: usize = 1024 * 1024;
 const MAX_FACTS: usize = 1_000_000;
 
 /// Replace what documents assert. Runs to its end once begun.
-pub(crate) async fn replace(inner: Arc<Inner>, facts: Vec<DocumentFacts>) -> Result<()> {
-    let mut writer = inner.writer.lock().await;
-    refresh(&inner, &mut writer).await?;
+pub(crate) fn replace(inner: &Arc<Inner>, writer: &mut Writer, facts: Vec<DocumentFacts>) -> Result<()> {
+    refresh(inner, writer)?;
     // Where a document comes twice, the later counts.
     let facts: BTreeMap<DocumentId, DocumentFacts> = facts.into_iter().map(|one| (one.document, one)).collect();
     let rows: Vec<i64> = inner.look(|graph| {
         let known = facts.keys().filter_map(|id| graph.places.get(id));
         known.map(|place| graph.documents[*place as usize].row).collect()
     });
-    let old = if rows.is_empty() {
-        Vec::new()
-    } else {
-        writer.read(OPERATION, &rows).await?
-    };
+    let old = writer.read(OPERATION, &rows)?;
     if old.len() != rows.len() {
         return Err(corrupt(OPERATION, "the file lacks rows of documents that it had"));
     }
-    let next_row = writer.next_row;
-    let shared = inner.clone();
-    let planned = blocking(move || shared.look(|graph| Plan::make(graph, facts, old, next_row))).await??;
+    let planned = inner.look(|graph| Plan::make(graph, facts, old, writer.next_row))?;
     if planned.layout.swaps.is_empty() {
         return Ok(());
     }
     writer.next_row = planned.next_row;
-    writer.write(OPERATION, planned.batch).await?;
-    let (shared, layout) = (inner.clone(), planned.layout);
-    blocking(move || shared.change(|graph| layout.lay(graph))).await??;
+    writer.write(OPERATION, planned.batch)?;
+    inner.change(|graph| planned.layout.lay(graph))?;
     writer.stale = false;
-    ranks::renew(&inner);
+    ranks::renew(inner);
     Ok(())
 }
 
 /// Remove everything. Runs to its end once begun.
-pub(crate) async fn clear(inner: Arc<Inner>) -> Result<()> {
-    let mut writer = inner.writer.lock().await;
-    writer.clear("clear graph").await?;
+pub(crate) fn clear(inner: &Inner, writer: &mut Writer) -> Result<()> {
+    writer.clear("clear graph")?;
     let old = inner.change(|graph| graph.give_way(Graph::default()));
     writer.stale = false;
-    // Freeing a large graph takes a while.
-    blocking(move || drop(old)).await
+    drop(old);
+    Ok(())
 }
 
 /// Read the file again when a commit may have changed it without memory.
-async fn refresh(inner: &Inner, writer: &mut Writer) -> Result<()> {
+fn refresh(inner: &Inner, writer: &mut Writer) -> Result<()> {
     if writer.stale {
-        let graph = inner.disk.load().await?;
+        let graph = inner.disk.load()?;
         drop(inner.change(|old| old.give_way(graph)));
         writer.stale = false;
     }
     Ok(())
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-    let joined = tokio::task::spawn_blocking(work).await;
-    joined.map_err(|error| Error::internal(OPERATION, "the work stopped before its end").with_source(error))
 }
 
 /// What a replacement changes in the file and in memory.
@@ -128,7 +114,8 @@ impl Plan {
         next_row: i64,
     ) -> Result<Self> {
         let edges: usize = facts.values().map(|one| one.edges.len() + 1).sum();
-        if graph.manners.len().max(graph.classes.pairs().len()) + edges > MAX_MANNERS {
+        let numbered = [graph.statements.len(), graph.manners.len(), graph.classes.pairs().len()];
+        if numbered.into_iter().max().unwrap_or(0) + edges > MAX_STATEMENTS {
             return Err(exhausted("pairs of labels and kinds of edges"));
         }
         let mut old: BTreeMap<DocumentId, Row> = old.into_iter().map(|row| (row.id, row)).collect();

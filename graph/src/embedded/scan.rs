@@ -13,23 +13,21 @@ use super::disk::Row;
 use super::failure::corrupt;
 use super::memory::Graph;
 
-const OPERATION: &str = "scan facts";
+pub(crate) const OPERATION: &str = "scan facts";
 
 /// The facts of at most `limit` documents with greater ids than `after`, ascending.
-pub(crate) async fn scan(inner: &Inner, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentFacts>> {
+pub(crate) fn scan(inner: &Inner, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentFacts>> {
     for _ in 0..TRIES {
-        if let Some(facts) = once(inner, after, limit).await? {
+        if let Some(facts) = once(inner, after, limit)? {
             return Ok(facts);
         }
     }
-    let _writer = inner.writer.lock().await;
-    once(inner, after, limit)
-        .await?
-        .ok_or_else(|| corrupt(OPERATION, "the file lacks rows of documents that it had"))
+    let _writer = inner.writer.blocking_lock();
+    once(inner, after, limit)?.ok_or_else(|| corrupt(OPERATION, "the file lacks rows of documents that it had"))
 }
 
 /// `None` when a document was replaced meanwhile.
-async fn once(inner: &Inner, after: Option<DocumentId>, limit: usize) -> Result<Option<Vec<DocumentFacts>>> {
+fn once(inner: &Inner, after: Option<DocumentId>, limit: usize) -> Result<Option<Vec<DocumentFacts>>> {
     let from = after.map_or(Bound::Unbounded, Bound::Excluded);
     let (wanted, epoch): (Vec<i64>, u64) = inner.look(|graph| {
         let places = graph.places.range((from, Bound::Unbounded)).take(limit);
@@ -40,7 +38,7 @@ async fn once(inner: &Inner, after: Option<DocumentId>, limit: usize) -> Result<
     });
     let mut facts = Vec::with_capacity(wanted.len());
     for numbers in wanted.chunks(ROWS) {
-        let found = inner.disk.read(OPERATION, numbers).await?;
+        let found = inner.disk.read(OPERATION, numbers)?;
         let found: BTreeMap<i64, Row> = found.into_iter().map(|row| (row.number, row)).collect();
         let decoded = inner.look(|graph| {
             let same = graph.epoch == epoch && numbers.iter().all(|number| found.contains_key(number));

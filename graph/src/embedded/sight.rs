@@ -4,7 +4,7 @@ use domain::seam::{EdgeFilter, Scope};
 use domain::{Error, Key, NodeKind, Result, Timestamp, Visible};
 
 use super::codec::{TopologyEdge, edge_code};
-use super::half::Half;
+use super::half::{HUB, Half, Slot, leading_to};
 use super::ids::Bits;
 use super::manner::Manner;
 use super::memory::{Fact, Graph, Node};
@@ -94,6 +94,15 @@ impl Filter {
     }
 }
 
+/// What is told of many edges at once.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    /// How many there are.
+    pub(crate) count: u64,
+    /// The greatest confidence among them.
+    pub(crate) strongest: f32,
+}
+
 impl Graph {
     /// The sight of a caller with this scope.
     pub(crate) fn sight(&self, scope: &Scope) -> Sight {
@@ -160,11 +169,55 @@ impl Graph {
     /// The visible edges' ends at a node.
     #[inline]
     pub(crate) fn halves<'a>(&'a self, node: u32, sight: &'a Sight) -> impl Iterator<Item = Half> + 'a {
-        self.at(node)
-            .halves
-            .iter()
-            .map(|slot| self.half(*slot))
-            .filter(|half| sight.fact(half.manner.class, half.document) && self.holds(*half, sight))
+        self.seen(&self.at(node).halves, sight)
+    }
+
+    /// Those that lead to `other`, looked up from the node with the shorter list: the edges between the two, as they lie
+    /// at the node that is told with them.
+    pub(crate) fn between<'a>(
+        &'a self,
+        [one, other]: [u32; 2],
+        sight: &'a Sight,
+    ) -> (u32, impl Iterator<Item = Half> + 'a) {
+        let length = |node: u32| self.at(node).halves.len();
+        let (here, there) = if length(one) <= length(other) {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        (here, self.halves_to(here, there, sight))
+    }
+
+    /// The visible edges' ends at a node that lead to another.
+    #[inline]
+    pub(crate) fn halves_to<'a>(&'a self, node: u32, other: u32, sight: &'a Sight) -> impl Iterator<Item = Half> + 'a {
+        let halves = self.at(node).halves.as_slice();
+        let leading = if halves.len() < HUB {
+            halves
+        } else {
+            leading_to(halves, other)
+        };
+        self.seen(leading, sight).filter(move |half| half.other == other)
+    }
+
+    #[inline]
+    fn seen<'a>(&'a self, slots: &'a [Slot], sight: &'a Sight) -> impl Iterator<Item = Half> + 'a {
+        let seen = slots.iter().filter(|slot| self.is_seen(**slot, sight));
+        seen.map(|slot| self.half(*slot))
+    }
+
+    /// Whether the caller sees an edge.
+    #[inline]
+    fn is_seen(&self, slot: Slot, sight: &Sight) -> bool {
+        let statement = self.statements.get(slot.statement());
+        let manner = self.manners.get(statement.manner);
+        sight.fact(manner.class, statement.document) && self.holds(self.half(slot), sight)
+    }
+
+    /// An end of an edge, where the caller sees it.
+    #[inline]
+    pub(crate) fn see(&self, slot: Slot, sight: &Sight) -> Option<Half> {
+        self.is_seen(slot, sight).then(|| self.half(slot))
     }
 
     #[inline]
@@ -176,19 +229,20 @@ impl Graph {
         sight.holds(from, until)
     }
 
-    /// How many visible edges of a node a filter lets through, loops left out, where that is told without a look at each.
-    pub(crate) fn count(&self, node: u32, (sight, filter): (&Sight, &Filter)) -> Option<u64> {
+    /// What is told of the visible edges of a busy node that a filter lets through, loops left out, without a look at each.
+    pub(crate) fn tally(&self, node: u32, (sight, filter): (&Sight, &Filter)) -> Option<Tally> {
         let hub = self.hubs.get(&node)?;
         if !sight.is_plain() || !filter.is_timeless() {
             return None;
         }
-        let seen = |manner: Manner| !manner.ended && sight.class(manner.class) && filter.has_manner(manner);
-        Some(
-            hub.iter()
-                .filter(|(number, _)| seen(self.manners.get(**number)))
-                .map(|(_, count)| count)
-                .sum(),
-        )
+        let manners = hub.iter().map(|(manner, count)| (self.manners.get(*manner), *count));
+        let seen = manners.filter(|(manner, count)| {
+            *count > 0 && !manner.ended && sight.class(manner.class) && filter.has_manner(*manner)
+        });
+        Some(seen.fold(Tally::default(), |tally, (manner, count)| Tally {
+            count: tally.count + count,
+            strongest: tally.strongest.max(manner.confidence),
+        }))
     }
 
     /// The visible facts about a node.

@@ -38,6 +38,16 @@ impl<'g> Best<'g> {
         }
     }
 
+    /// Whether enough edges are better than any between these nodes can be, with this confidence at most.
+    #[inline]
+    pub(super) fn is_full_for(&self, (from, to): (u32, u32), confidence: f32) -> bool {
+        self.last.is_some_and(|(last, least)| {
+            let by_key = |a: u32, b: u32| self.graph.order(a, b);
+            let order = least.total_cmp(&confidence).then_with(|| by_key(from, last.from));
+            order.then_with(|| by_key(to, last.to)).is_gt()
+        })
+    }
+
     /// Take an edge that was met with this confidence, unless it is known or there are enough better ones.
     pub(super) fn offer(&mut self, edge: EdgeName, confidence: f32, known: &IdSet<EdgeName>) {
         if let Some(last) = self.last

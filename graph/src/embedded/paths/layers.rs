@@ -4,90 +4,12 @@
 //! looked up from the lighter side. So a length of 7 takes two balls of radius 3 and never one of radius 7. Walks may
 //! meet a node twice, which only makes the cost of the rest a lower bound for paths.
 
-use domain::NodeKind;
-
 use super::super::budget::Budget;
-use super::super::half::{HUB, Half};
 use super::super::ids::IdMap;
 use super::super::marks::Marks;
-use super::super::memory::Graph;
-use super::super::sight::{Filter, Sight};
+use super::ground::Ground;
 use super::shortest::{Answer, Meeting};
-use super::{Cost, busy_charge, step_cost};
-
-/// What of the graph is walked on.
-pub(super) struct Ground<'g> {
-    /// All of it.
-    pub(super) graph: &'g Graph,
-    /// What the caller sees.
-    pub(super) sight: &'g Sight,
-    /// The edges to follow.
-    pub(super) filter: &'g Filter,
-    /// The kinds of inner nodes; empty: all.
-    pub(super) inner: &'g [NodeKind],
-}
-
-impl Ground<'_> {
-    /// The ends of edges that may be followed; loops lead nowhere.
-    pub(super) fn halves(&self, node: u32) -> impl Iterator<Item = Half> {
-        self.graph
-            .halves(node, self.sight)
-            .filter(move |half| half.other != node && self.filter.has(self.graph, *half))
-    }
-
-    /// Whether a path may pass through a node.
-    pub(super) fn admits(&self, node: u32) -> bool {
-        self.inner.is_empty()
-            || self
-                .graph
-                .kind(node, self.sight)
-                .is_some_and(|kind| self.inner.contains(&kind))
-    }
-
-    /// What passing through a node costs.
-    pub(super) fn charge(&self, node: u32, budget: &mut Budget) -> Option<Cost> {
-        self.weigh(node, budget).map(busy_charge)
-    }
-
-    /// How many assertions may be followed from a node.
-    pub(super) fn weigh(&self, node: u32, budget: &mut Budget) -> Option<u64> {
-        let counted = self.graph.count(node, (self.sight, self.filter));
-        let count = counted.unwrap_or_else(|| self.halves(node).count() as u64);
-        // However it was told, it costs the same.
-        budget.spend(count.min(HUB as u64))?;
-        Some(count)
-    }
-
-    /// Where steps from a node into a layer lead, and what each costs, looked up from the shorter side.
-    pub(super) fn steps_into(&self, node: u32, layer: &Layer, budget: &mut Budget) -> Option<Vec<(u32, Cost)>> {
-        let length = |node: u32| self.graph.at(node).halves.len();
-        let own = length(node);
-        let cost = |half: Half| step_cost(half.manner.confidence);
-        let steps: Vec<(u32, Cost)> = if layer.stops.len() < own && layer.nodes().map(length).sum::<usize>() < own {
-            let from = |other: u32| {
-                self.halves(other)
-                    .filter(move |half| half.other == node)
-                    .map(move |half| (other, cost(half)))
-            };
-            layer.nodes().flat_map(from).collect()
-        } else {
-            let into = self.halves(node).filter(|half| layer.places.contains_key(&half.other));
-            into.map(|half| (half.other, cost(half))).collect()
-        };
-        budget.spend(u64::try_from(steps.len()).ok()?)?;
-        Some(steps)
-    }
-
-    /// Where steps from a node lead, and what each costs. Parallel edges come one by one.
-    pub(super) fn steps(&self, node: u32, budget: &mut Budget) -> Option<Vec<(u32, Cost)>> {
-        let steps: Vec<_> = self
-            .halves(node)
-            .map(|half| (half.other, step_cost(half.manner.confidence)))
-            .collect();
-        budget.spend(u64::try_from(steps.len()).ok()?)?;
-        Some(steps)
-    }
-}
+use super::{Cost, busy_charge};
 
 /// A node at a place on a walk.
 #[derive(Debug, Clone, Copy)]
@@ -129,14 +51,9 @@ impl Layer {
         self.places.get(&node).map(|place| self.stops[*place])
     }
 
-    /// All stops.
-    pub(super) fn stops(&self) -> &[Stop] {
-        &self.stops
-    }
-
     /// The nodes of all stops.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = u32> {
-        self.stops.iter().map(|stop| stop.node)
+    pub(super) fn nodes(&self) -> Vec<u32> {
+        self.stops.iter().map(|stop| stop.node).collect()
     }
 
     /// Find out what passing through each costs.
@@ -288,21 +205,7 @@ impl<'g> Segment<'g> {
         let (Some(here), Some(there)) = (self.forward.last(), self.backward.last()) else {
             return Some(Layer::default());
         };
-        if there.weight < here.weight {
-            return self.link(here, there, budget);
-        }
-        let mut layer = Layer::default();
-        for stop in &here.stops {
-            for (node, step) in self.ground.steps(stop.node, budget)? {
-                if let Some(next) = there.get(node) {
-                    layer.relax(Stop {
-                        rest: step + next.charge + next.rest,
-                        ..*stop
-                    });
-                }
-            }
-        }
-        Some(layer)
+        self.link(here, there, budget)
     }
 
     /// The forward layer at `place`, as far as it leads to `after`.
@@ -310,19 +213,18 @@ impl<'g> Segment<'g> {
         self.link(&self.forward[place], after, budget)
     }
 
-    /// What of `here` has an edge to `there`, looked up from there.
+    /// What of `here` has an edge to `there`.
     fn link(&self, here: &Layer, there: &Layer, budget: &mut Budget) -> Option<Layer> {
         let mut layer = Layer::default();
-        for next in &there.stops {
-            for (node, step) in self.ground.steps(next.node, budget)? {
-                if let Some(stop) = here.get(node) {
+        self.ground
+            .link(&here.nodes(), &there.nodes(), budget, |from, to, step| {
+                if let (Some(stop), Some(next)) = (here.get(from), there.get(to)) {
                     layer.relax(Stop {
                         rest: step + next.charge + next.rest,
                         ..stop
                     });
                 }
-            }
-        }
+            })?;
         Some(layer)
     }
 }

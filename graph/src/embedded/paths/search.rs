@@ -12,7 +12,8 @@ use domain::Key;
 
 use super::super::budget::Budget;
 use super::Cost;
-use super::layers::{Ground, Layer, Segment, Stop, Walks};
+use super::ground::Ground;
+use super::layers::{Layer, Segment, Stop, Walks};
 use super::shortest::Answer;
 
 /// A loopless path.
@@ -255,10 +256,11 @@ impl<'s, 'g> Search<'s, 'g> {
         if let Some(ways) = self.ways.get(&name) {
             return Some(ways.clone());
         }
-        let steps = match self.layer(begun.split, place + 1) {
-            Some(layer) => self.ground.steps_into(node, layer, budget)?,
-            None => Vec::new(),
-        };
+        let mut steps = Vec::new();
+        if let Some(layer) = self.layer(begun.split, place + 1) {
+            let add = |_, to, cost| steps.push((to, cost));
+            self.ground.link(&[node], &layer.nodes(), budget, add)?;
+        }
         let mut ways: Vec<Way> = steps
             .into_iter()
             .filter_map(|(node, step)| {

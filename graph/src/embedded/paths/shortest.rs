@@ -1,14 +1,14 @@
 //! The shortest ways between two nodes, found from both ends at once, as layers.
 //!
-//! Levels grow from the end whose next step is the smaller, which is told node by node, a busy one's edges being counted
-//! already; so a node with a million edges is met and not gone through where the other end is quieter. The search stops
-//! with the step in which the ends meet: nearly all questions for one path end here, without a look at longer walks.
+//! Levels grow from the end whose next step is the smaller. The edges of a busy node lie in the order of their other ends, so
+//! that the nodes of the other end are looked up among them: a node with a million edges is met and not gone through. The
+//! search stops with the step in which the ends meet: nearly all questions for one path end here, without a look at longer
+//! walks.
 
 use super::super::budget::Budget;
-use super::super::ids::IdSet;
 use super::super::marks::Marks;
-use super::layers::{Ground, Layer, Stop};
-use super::step_cost;
+use super::ground::{Ground, is_looked_up};
+use super::layers::{Layer, Stop};
 
 /// What a search within a budget says.
 pub(super) enum Answer<T> {
@@ -60,43 +60,57 @@ impl Meeting {
         Some(Answer::Nothing)
     }
 
-    /// The end whose last level has the fewer edges to follow: node by node, always of the end that has fewer so far.
+    /// The end whose last level has about the fewer edges to follow.
     fn lighter(&self, ground: &Ground<'_>, budget: &mut Budget) -> Option<usize> {
-        let mut rest = [0, 1].map(|side: usize| self.levels[side].last().into_iter().flatten());
         let mut weights = [0, 0];
-        loop {
-            let side = usize::from(weights[1] < weights[0]);
-            let Some(node) = rest[side].next() else {
-                return Some(side);
-            };
-            weights[side] += ground.weigh(*node, budget)?;
+        for (weight, levels) in weights.iter_mut().zip(&self.levels) {
+            for node in levels.last().into_iter().flatten() {
+                *weight += ground.guess(*node);
+                budget.spend(1)?;
+            }
         }
+        Some(usize::from(weights[1] < weights[0]))
     }
 
-    /// The next level from an end; where it meets the other end, the edges across instead.
+    /// The next level from an end; where it meets the other end, the edges across are noted and it means nothing.
+    ///
+    /// The edges of busy nodes come last: first the other end's nodes are looked up among them, and where the ends meet
+    /// so, or met before, the others are of no interest.
     fn step(
         &mut self,
         ground: &Ground<'_>,
         side: usize,
         (marks, budget): (&mut Marks, &mut Budget),
     ) -> Option<Vec<u32>> {
-        let (mut next, across) = (Vec::new(), &mut self.across);
+        let level = std::mem::take(self.levels[side].last_mut()?);
+        let facing = self.levels[1 - side].last()?;
         let steps = u32::try_from(self.levels[side].len()).ok()?;
-        for node in self.levels[side].last()? {
-            for half in ground.halves(*node) {
-                budget.spend(1)?;
-                match marks.get(half.other) {
-                    Some((end, _)) if end == side => {}
-                    Some(_) if side == 0 => across.push((*node, half.other)),
-                    Some(_) => across.push((half.other, *node)),
-                    None if across.is_empty() && ground.admits(half.other) => {
-                        marks.set(half.other, side, steps);
-                        next.push(half.other);
-                    }
-                    None => {}
-                }
+        let is_busy = |node: &u32| {
+            ground
+                .busy(*node)
+                .is_some_and(|count| is_looked_up(count, facing.len()))
+        };
+        let (busy, quiet): (Vec<u32>, Vec<u32>) = level.iter().partition(|node| is_busy(node));
+        let mut reach = Reach {
+            ground,
+            side,
+            steps,
+            next: Vec::new(),
+            across: &mut self.across,
+        };
+        for node in &quiet {
+            reach.go_through(*node, (marks, budget))?;
+        }
+        for node in &busy {
+            reach.look_up(*node, facing, budget)?;
+        }
+        if reach.across.is_empty() {
+            for node in &busy {
+                reach.go_through(*node, (marks, budget))?;
             }
         }
+        let next = reach.next;
+        *self.levels[side].last_mut()? = level;
         Some(next)
     }
 
@@ -113,7 +127,7 @@ impl Meeting {
         // What of the second end's levels the first end reaches.
         let mut places = vec![there];
         while let Some(level) = after.pop() {
-            let next = reached(ground, places.last()?, level);
+            let next = reached(ground, places.last()?, &level, budget)?;
             places.push(next);
         }
         let mut layers = vec![Layer::end(*places.pop()?.first()?, 0)];
@@ -123,7 +137,7 @@ impl Meeting {
         let earlier = before.into_iter().rev();
         for candidates in places.into_iter().chain([here]).chain(earlier) {
             let place = length - layers.len();
-            let mut layer = linked(ground, candidates, layers.last()?);
+            let mut layer = linked(ground, &candidates, layers.last()?, budget)?;
             if place > 0 {
                 layer.charge(ground, budget)?;
             }
@@ -134,50 +148,74 @@ impl Meeting {
     }
 }
 
-/// The lesser of two sides by the lengths of their lists; what it decides is only how long it takes.
-fn is_shorter(ground: &Ground<'_>, one: &[u32], other: impl Iterator<Item = u32>) -> bool {
-    let length = |node: u32| ground.graph.at(node).halves.len();
-    one.iter().map(|node| length(*node)).sum::<usize>() <= other.map(length).sum()
+/// A step outwards from one end.
+struct Reach<'s, 'g> {
+    ground: &'s Ground<'g>,
+    side: usize,
+    /// How far from the end the next level is.
+    steps: u32,
+    next: Vec<u32>,
+    /// The edges that meet the other end, from the first end's nodes to the other's.
+    across: &'s mut Vec<(u32, u32)>,
+}
+
+impl Reach<'_, '_> {
+    /// Follow all edges of a node.
+    fn go_through(&mut self, node: u32, (marks, budget): (&mut Marks, &mut Budget)) -> Option<()> {
+        for slot in &self.ground.graph.at(node).halves {
+            let mark = marks.get(slot.other);
+            let known = mark.is_some_and(|(end, _)| end == self.side);
+            if known || !self.ground.follows(node, *slot) {
+                continue;
+            }
+            if mark.is_some() {
+                self.meet(node, slot.other);
+            } else if self.ground.admits(slot.other) {
+                marks.set(slot.other, self.side, self.steps);
+                self.next.push(slot.other);
+            }
+            budget.spend(1)?;
+        }
+        Some(())
+    }
+
+    /// Look up nodes of the other end among the edges of a node.
+    fn look_up(&mut self, node: u32, facing: &[u32], budget: &mut Budget) -> Option<()> {
+        budget.spend(u64::try_from(facing.len()).ok()?)?;
+        for other in facing {
+            if self.ground.halves_to(node, *other).next().is_some() {
+                self.meet(node, *other);
+            }
+        }
+        Some(())
+    }
+
+    fn meet(&mut self, node: u32, other: u32) {
+        self.across
+            .push(if self.side == 0 { (node, other) } else { (other, node) });
+    }
 }
 
 /// What of a level has an edge to one of `from`.
-fn reached(ground: &Ground<'_>, from: &[u32], level: Vec<u32>) -> Vec<u32> {
-    if is_shorter(ground, &level, from.iter().copied()) {
-        let from: IdSet<u32> = from.iter().copied().collect();
-        let leads = |node: &u32| ground.halves(*node).any(|half| from.contains(&half.other));
-        return level.into_iter().filter(leads).collect();
-    }
-    let level: IdSet<u32> = level.into_iter().collect();
-    let others = from.iter().flat_map(|node| ground.halves(*node)).map(|half| half.other);
-    let mut reached: Vec<u32> = others.filter(|other| level.contains(other)).collect();
+fn reached(ground: &Ground<'_>, from: &[u32], level: &[u32], budget: &mut Budget) -> Option<Vec<u32>> {
+    let mut reached = Vec::new();
+    ground.link(level, from, budget, |node, _, _| reached.push(node))?;
     reached.sort_unstable();
     reached.dedup();
-    reached
+    Some(reached)
 }
 
 /// What of `here` has an edge to `there`, with the least that the rest of the way costs.
-fn linked(ground: &Ground<'_>, here: Vec<u32>, there: &Layer) -> Layer {
+fn linked(ground: &Ground<'_>, here: &[u32], there: &Layer, budget: &mut Budget) -> Option<Layer> {
     let mut layer = Layer::default();
-    let stop = |node: u32, confidence: f32, next: Stop| Stop {
-        node,
-        charge: 0,
-        rest: step_cost(confidence) + next.charge + next.rest,
-    };
-    if is_shorter(ground, &here, there.nodes()) {
-        for node in here {
-            for half in ground.halves(node) {
-                if let Some(next) = there.get(half.other) {
-                    layer.relax(stop(node, half.manner.confidence, next));
-                }
-            }
+    ground.link(here, &there.nodes(), budget, |node, to, step| {
+        if let Some(next) = there.get(to) {
+            layer.relax(Stop {
+                node,
+                charge: 0,
+                rest: step + next.charge + next.rest,
+            });
         }
-        return layer;
-    }
-    let here: IdSet<u32> = here.into_iter().collect();
-    for next in there.stops() {
-        for half in ground.halves(next.node).filter(|half| here.contains(&half.other)) {
-            layer.relax(stop(half.other, half.manner.confidence, *next));
-        }
-    }
-    layer
+    })?;
+    Some(layer)
 }
