@@ -19,11 +19,12 @@ mod plan;
 mod rank;
 mod ranks;
 mod scan;
+mod shared;
 mod sight;
 mod statement;
 
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use async_trait::async_trait;
 use domain::seam::graph::Size;
@@ -36,6 +37,7 @@ use self::budget::Budget;
 use self::disk::{Disk, Writer};
 use self::memory::Graph;
 use self::rank::Links;
+use self::shared::{Inner, off_runtime};
 use self::sight::Filter;
 
 /// A graph store in one file, for one process.
@@ -64,43 +66,6 @@ pub struct Memory {
     pub facts: u64,
     /// Keys and aliases.
     pub names: u64,
-}
-
-/// What readers, the writer and their tasks share.
-pub(crate) struct Inner {
-    pub(crate) graph: RwLock<Graph>,
-    pub(crate) disk: Disk,
-    pub(crate) writer: Arc<tokio::sync::Mutex<Writer>>,
-    /// Ranking needs memory in the order of the whole graph: one at a time.
-    ranking: tokio::sync::Semaphore,
-}
-
-impl Inner {
-    /// Look at the graph for a short time.
-    pub(crate) fn look<T>(&self, with: impl FnOnce(&Graph) -> T) -> T {
-        with(&self.graph.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Look at the graph for a very short time, unless it is being changed.
-    pub(crate) fn glance<T>(&self, with: impl FnOnce(&Graph) -> T) -> Option<T> {
-        self.graph.try_read().ok().map(|graph| with(&graph))
-    }
-
-    /// Change the graph.
-    pub(crate) fn change<T>(&self, with: impl FnOnce(&mut Graph) -> T) -> T {
-        with(&mut self.graph.write().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Run CPU-heavy work off the async runtime. The budget it gets is spent at once when the caller goes away.
-pub(crate) async fn off_runtime<T, F>(operation: &'static str, units: u64, work: F) -> Result<T>
-where
-    T: Send + 'static,
-    F: FnOnce(&mut Budget) -> Result<T> + Send + 'static,
-{
-    let (mut budget, _cancel_on_drop) = Budget::new(units);
-    let joined = tokio::task::spawn_blocking(move || work(&mut budget)).await;
-    joined.map_err(|error| Error::internal(operation, "the work stopped before its end").with_source(error))?
 }
 
 impl Embedded {
@@ -133,7 +98,7 @@ impl Embedded {
             ranking,
         };
         let inner = Arc::new(inner);
-        ranks::renew(&inner);
+        inner.renew_ranks();
         Ok(Self { inner })
     }
 

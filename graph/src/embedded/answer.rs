@@ -15,8 +15,8 @@ use super::disk::Row;
 use super::failure::corrupt;
 use super::ids::IdMap;
 use super::memory::Graph;
+use super::shared::{Inner, off_runtime};
 use super::sight::{Filter, Sight};
-use super::{Inner, off_runtime};
 
 /// Tries without the writer held.
 pub(crate) const TRIES: usize = 4;

@@ -2,10 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::Timestamp;
-
 use super::manner::Manner;
-use super::memory::Graph;
 use super::statement::{Statement, Statements};
 
 /// The shortest list of edges that is counted apart and lies in the order of the other ends. In debug builds it is one that
@@ -69,7 +66,8 @@ pub(crate) struct Half {
     pub(crate) statement: Statement,
     /// How it is asserted.
     pub(crate) manner: Manner,
-    slot: Slot,
+    /// How it lies at its node.
+    pub(crate) slot: Slot,
 }
 
 impl Half {
@@ -144,26 +142,6 @@ pub(crate) fn take_out(halves: &mut Vec<Slot>, others: &[u32], mut goes: impl Fn
 pub(crate) fn leading_to(halves: &[Slot], other: u32) -> &[Slot] {
     let rest = &halves[halves.partition_point(|slot| slot.other < other)..];
     &rest[..rest.partition_point(|slot| slot.other == other)]
-}
-
-impl Graph {
-    /// An end of an edge with all that decides.
-    #[inline]
-    pub(crate) fn half(&self, slot: Slot) -> Half {
-        let statement = self.statements.get(slot.statement());
-        Half {
-            other: slot.other,
-            statement,
-            manner: self.manners.get(statement.manner),
-            slot,
-        }
-    }
-
-    /// When an edge was stated, by itself or else by its document, and when it ended.
-    pub(crate) fn times(&self, half: Half) -> (Option<Timestamp>, Option<Timestamp>) {
-        let (at, until) = self.manners.times(half.statement.manner);
-        (at.or(self.documents[half.statement.document as usize].at), until)
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The topology in memory: for every node its edges' ends and the facts about it, changed document by document.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use domain::{DocumentId, Key, Timestamp};
 
 use super::Memory;
 use super::codec::{Print, Topology, TopologyEdge};
-use super::half::{Hub, Slot};
+use super::half::{Half, Hub, Slot};
 use super::ids::{IdMap, Interner};
 use super::manner::{Classes, Manners, Terms};
 use super::marks::MarkPool;
@@ -213,6 +214,30 @@ impl Graph {
             && topology.edges.iter().all(|edge| {
                 node(edge.from) && node(edge.to) && edge.rule < rules && edge.also.is_none_or(|also| also < labels)
             })
+    }
+
+    /// An end of an edge with all that decides.
+    #[inline]
+    pub(crate) fn half(&self, slot: Slot) -> Half {
+        let statement = self.statements.get(slot.statement());
+        Half {
+            other: slot.other,
+            statement,
+            manner: self.manners.get(statement.manner),
+            slot,
+        }
+    }
+
+    /// When an edge was stated, by itself or else by its document, and when it ended.
+    pub(crate) fn times(&self, half: Half) -> (Option<Timestamp>, Option<Timestamp>) {
+        let (at, until) = self.manners.times(half.statement.manner);
+        (at.or(self.documents[half.statement.document as usize].at), until)
+    }
+
+    /// How the keys of two nodes are ordered.
+    pub(crate) fn order(&self, a: u32, b: u32) -> Ordering {
+        let known = self.ranks.order(a, b);
+        known.unwrap_or_else(|| self.keys.get(a).cmp(&self.keys.get(b)))
     }
 
     /// A place for a document.

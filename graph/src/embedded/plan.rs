@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use domain::{DocumentFacts, DocumentId, EdgeFact, Error, ErrorKind, Key, NodeFact, Result};
 
-use super::Inner;
 use super::codec::{Details, Print, Topology, TopologyEdge, TopologyNode, encode_names};
 use super::disk::{Batch, Names, Row, Writer};
 use super::failure::corrupt;
 use super::ids::Fresh;
 use super::memory::{Graph, Loaded, Swap};
-use super::ranks;
+use super::shared::Inner;
 use super::statement::MAX_STATEMENTS;
 
 const OPERATION: &str = "replace facts";
@@ -44,7 +43,7 @@ pub(crate) fn replace(inner: &Arc<Inner>, writer: &mut Writer, facts: Vec<Docume
     writer.write(OPERATION, planned.batch)?;
     inner.change(|graph| planned.layout.lay(graph))?;
     writer.stale = false;
-    ranks::renew(inner);
+    inner.renew_ranks();
     Ok(())
 }
 

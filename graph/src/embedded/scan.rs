@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use domain::{AccessId, DocumentFacts, DocumentId, EdgeFact, NodeFact, Result};
 
-use super::Inner;
 use super::answer::{ROWS, TRIES};
 use super::codec::{Details, Topology};
 use super::disk::Row;
 use super::failure::corrupt;
 use super::memory::Graph;
+use super::shared::Inner;
 
 pub(crate) const OPERATION: &str = "scan facts";
 

@@ -1,0 +1,68 @@
+//! What readers, the writer and their tasks share, and how work leaves the async runtime.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::{Error, Result};
+
+use super::budget::Budget;
+use super::disk::{Disk, Writer};
+use super::memory::Graph;
+use super::ranks::places;
+
+/// What readers, the writer and their tasks share.
+pub(crate) struct Inner {
+    pub(crate) graph: RwLock<Graph>,
+    pub(crate) disk: Disk,
+    pub(crate) writer: Arc<tokio::sync::Mutex<Writer>>,
+    /// Ranking needs memory in the order of the whole graph: one at a time.
+    pub(crate) ranking: tokio::sync::Semaphore,
+}
+
+impl Inner {
+    /// Look at the graph for a short time.
+    pub(crate) fn look<T>(&self, with: impl FnOnce(&Graph) -> T) -> T {
+        with(&self.graph.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Look at the graph for a very short time, unless it is being changed.
+    pub(crate) fn glance<T>(&self, with: impl FnOnce(&Graph) -> T) -> Option<T> {
+        self.graph.try_read().ok().map(|graph| with(&graph))
+    }
+
+    /// Change the graph.
+    pub(crate) fn change<T>(&self, with: impl FnOnce(&mut Graph) -> T) -> T {
+        with(&mut self.graph.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sort the names beside everything else when many are new.
+    pub(crate) fn renew_ranks(self: &Arc<Self>) {
+        let begin = |graph: &mut Graph| Some((graph.epoch, graph.ranks.begin(graph.keys.names())?));
+        if let Some((epoch, names)) = self.change(begin) {
+            // It keeps nobody from closing the store.
+            let inner = Arc::downgrade(self);
+            drop(tokio::task::spawn_blocking(move || {
+                let places = places(&names);
+                let take = |graph: &mut Graph| {
+                    // After a `clear` the numbers are those of other names.
+                    if graph.epoch == epoch {
+                        graph.ranks.take(places);
+                    }
+                };
+                if let Some(inner) = inner.upgrade() {
+                    inner.change(take);
+                }
+            }));
+        }
+    }
+}
+
+/// Run CPU-heavy work off the async runtime. The budget it gets is spent at once when the caller goes away.
+pub(crate) async fn off_runtime<T, F>(operation: &'static str, units: u64, work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut Budget) -> Result<T> + Send + 'static,
+{
+    let (mut budget, _cancel_on_drop) = Budget::new(units);
+    let joined = tokio::task::spawn_blocking(move || work(&mut budget)).await;
+    joined.map_err(|error| Error::internal(operation, "the work stopped before its end").with_source(error))?
+}
