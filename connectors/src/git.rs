@@ -8,6 +8,7 @@ mod file;
 mod history;
 mod lines;
 mod location;
+mod outlines;
 mod owners;
 mod people;
 mod pull;
@@ -35,6 +36,7 @@ use crate::access::AccessSetting;
 use cursor::Position;
 use history::Lists;
 use location::Location;
+use outlines::Outlines;
 use pull::Limits;
 
 pub use lines::Lines;
@@ -111,6 +113,8 @@ struct Inner {
     outline: Option<Arc<dyn Outline>>,
     /// The lists that the current run pages through. A cache: they can be computed again at any time.
     lists: Mutex<Lists>,
+    /// What commits were compared by. A cache too.
+    outlines: Outlines,
 }
 
 impl Git {
@@ -147,6 +151,7 @@ impl Git {
             limits: Limits::default(),
             outline: None,
             lists: Mutex::default(),
+            outlines: Outlines::default(),
             source,
             location,
             dir,

@@ -116,6 +116,16 @@ pub struct Listed {
     pub accounts: BTreeMap<String, BTreeSet<String>>,
 }
 
+impl Listed {
+    /// Every value of the line, behind its provider; an address behind none.
+    pub fn values(&self) -> impl Iterator<Item = (String, String)> {
+        let of = |provider: &str, value: &String| (provider.to_owned(), value.clone());
+        let accounts = self.accounts.iter();
+        let named = accounts.flat_map(move |(provider, values)| values.iter().map(move |value| of(provider, value)));
+        named.chain(self.emails.iter().map(move |email| of("", email)))
+    }
+}
+
 /// What the owner, and callers of their own accounts, have stated.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Statements {

@@ -5,6 +5,7 @@ mod grammar;
 mod imports;
 mod outline;
 mod symbols;
+mod table;
 
 use std::ops::ControlFlow;
 
@@ -13,12 +14,13 @@ use tree_sitter::{Node, ParseOptions, Parser, Tree};
 pub(crate) use self::calls::{Call, Through};
 pub(crate) use self::grammar::Family;
 pub use self::grammar::SymbolKind;
-use self::grammar::{Grammar, Name};
+use self::grammar::{Grammar, Name, Rule};
 pub(crate) use self::imports::{Import, is_major};
 pub use self::outline::Syntax;
 pub(crate) use self::symbols::lead_in;
 use self::symbols::symbols_of;
 pub use self::symbols::{Symbol, symbols};
+use self::table::Part;
 
 /// Larger files are not parsed.
 const MAX_PARSED: usize = 512 * 1024;
@@ -180,31 +182,36 @@ fn walk(grammar: Grammar, tree: &Tree, text: &str) -> Vec<Definition> {
     let mut out: Vec<Definition> = Vec::new();
     let mut ends: Vec<usize> = Vec::new();
     let mut wrapper: Option<Wrapper> = None;
+    let parts = table::parts(grammar);
     let mut cursor = tree.walk();
     loop {
         let node = cursor.node();
         while ends.pop_if(|end| *end <= node.start_byte()).is_some() {}
-        if grammar.wraps(node.kind()) {
-            let covered = wrapper
-                .as_ref()
-                .is_some_and(|it| it.end >= node.end_byte() && cursor.depth() <= it.depth + 1);
-            if !covered {
-                wrapper = Some(Wrapper {
-                    depth: cursor.depth(),
-                    start: node.start_byte(),
-                    end: node.end_byte(),
-                });
+        match parts.get(usize::from(node.kind_id())) {
+            Some(Part::Wrapper) => {
+                let covered = wrapper
+                    .as_ref()
+                    .is_some_and(|it| it.end >= node.end_byte() && cursor.depth() <= it.depth + 1);
+                if !covered {
+                    wrapper = Some(Wrapper {
+                        depth: cursor.depth(),
+                        start: node.start_byte(),
+                        end: node.end_byte(),
+                    });
+                }
             }
-        } else if ends.len() < MAX_DEPTH
-            && let Some(mut definition) = define(grammar, &node, text)
-        {
-            let near = |it: &Wrapper| it.end >= node.end_byte() && cursor.depth() <= it.depth + 2;
-            if let Some(it) = wrapper.take().filter(near) {
-                definition.start = it.start;
+            Some(Part::Definition(rule)) if ends.len() < MAX_DEPTH => {
+                if let Some(mut definition) = define(rule, &node, text) {
+                    let near = |it: &Wrapper| it.end >= node.end_byte() && cursor.depth() <= it.depth + 2;
+                    if let Some(it) = wrapper.take().filter(near) {
+                        definition.start = it.start;
+                    }
+                    definition.end = definition.end.min(ends.last().copied().unwrap_or(usize::MAX));
+                    ends.push(definition.end);
+                    out.push(definition);
+                }
             }
-            definition.end = definition.end.min(ends.last().copied().unwrap_or(usize::MAX));
-            ends.push(definition.end);
-            out.push(definition);
+            Some(Part::Definition(_) | Part::Other) | None => {}
         }
         if !cursor.goto_first_child() && !next(&mut cursor) {
             return out;
@@ -224,8 +231,7 @@ fn next(cursor: &mut tree_sitter::TreeCursor<'_>) -> bool {
     }
 }
 
-fn define(grammar: Grammar, node: &Node<'_>, text: &str) -> Option<Definition> {
-    let rule = grammar.rules().iter().find(|rule| rule.node == node.kind())?;
+fn define(rule: &Rule, node: &Node<'_>, text: &str) -> Option<Definition> {
     let (name, qualifier) = match rule.name {
         Name::Field(field) => (text_of(&node.child_by_field_name(field)?, text)?, None),
         Name::OfBody(field) => {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use connectors::clock::{Clock, SystemClock};
 use domain::seam::grants::GrantStore;
 use domain::seam::{Analyser, DocumentStore, Embedder, GraphStore, IdentityStore, ProjectionStore, Reranker};
 use domain::seam::{SyncStore, VectorIndex};
@@ -36,6 +37,7 @@ pub struct App {
     store: Arc<Sqlite>,
     graph: Arc<graph::Embedded>,
     connections: OnceLock<Connections>,
+    clock: Arc<dyn Clock>,
     identities: Arc<Identities>,
     _lock: File,
 }
@@ -70,8 +72,17 @@ impl App {
             store,
             graph: Arc::new(graph),
             connections: OnceLock::new(),
+            clock: SystemClock::shared(now),
             _lock: lock,
         })
+    }
+
+    /// The same, whose way to providers goes by another clock than the system's. Made for tests, which let its waits pass at once.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.connections = OnceLock::new();
+        self.clock = clock;
+        self
     }
 
     /// The same with empty projections, whatever became of the files of the former ones.
@@ -116,7 +127,7 @@ impl App {
         if let Some(open) = self.connections.get() {
             return Ok(open);
         }
-        let opened = Connections::open(&self.config.providers, self.grant_store())?;
+        let opened = Connections::open(&self.config.providers, self.grant_store(), Arc::clone(&self.clock))?;
         Ok(self.connections.get_or_init(|| opened))
     }
 

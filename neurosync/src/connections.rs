@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use connectors::clock::SystemClock;
+use connectors::clock::Clock;
 use connectors::http::{Api, GrantKey, Http, Policy, Provider, Settings};
 use connectors::oauth::{Grant, Grants, Logins, OAuthApp};
 use connectors::vault::{Vault, WrappingKeys};
 use domain::seam::grants::GrantStore;
 use domain::{Error, ErrorKind, Result, SourceId};
 
-use crate::app::now;
 use crate::config::Providers;
 
 /// The one tenant of an installation.
@@ -27,17 +26,17 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// Open the vault with the key in its file, which is made where there is none.
+    /// Open the vault with the key in its file, which is made where there is none. All waits for providers go by `clock`.
     ///
     /// # Errors
     /// Those of the key file; `Invalid` for an allowed network that is none.
-    pub(crate) fn open(providers: &Providers, store: Arc<dyn GrantStore>) -> Result<Self> {
+    pub(crate) fn open(providers: &Providers, store: Arc<dyn GrantStore>, clock: Arc<dyn Clock>) -> Result<Self> {
         let keys = WrappingKeys::open(&key_file(providers)?)?;
         let vault = Arc::new(Vault::new(Arc::clone(&store), keys));
         let settings = Settings {
             allow: providers.allow.clone(),
         };
-        let http = Http::new(&settings, SystemClock::shared(now))?;
+        let http = Http::new(&settings, clock)?;
         let grants = Grants::new(
             Arc::clone(&store),
             Arc::clone(&vault),

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::seam::store::{SourceRecord, SourceStore, SyncStore};
-use domain::seam::{Direction, DocumentStore, EdgeFilter};
+use domain::seam::{Direction, EdgeFilter, GraphStore};
 use domain::{
-    AccessId, AccessRule, Body, Caller, Change, Cursor, Document, DocumentId, DocumentKind, EdgeKind, Key, Link, Page,
-    Principal, Readers, Result, SourceId, Timestamp,
+    AccessId, AccessRule, Body, Caller, Change, Cursor, Document, DocumentFacts, DocumentId, DocumentKind, EdgeFact,
+    EdgeKind, Evidence, Key, Link, Page, Principal, Readers, Result, SourceId, Timestamp,
 };
 use ingest::projection::GraphProjection;
 use neurosync::{Unwatched, never};
@@ -134,15 +134,18 @@ impl World {
         secret
     }
 
-    async fn answers(&self, caller: &Caller) -> Vec<String> {
-        let documents: Arc<dyn DocumentStore> = self.store.clone();
-        let explore = Explore {
-            documents,
+    fn explore(&self) -> Explore {
+        Explore {
+            documents: self.store.clone(),
             catalogue: self.store.clone(),
             graph: self.graph.clone(),
             identities: Arc::new(Identities::new(self.store.clone())),
             lines: None,
-        };
+        }
+    }
+
+    async fn answers(&self, caller: &Caller) -> Vec<String> {
+        let explore = self.explore();
         let names = [
             "PAY-1",
             "jira:acme/PAY-1",
@@ -258,15 +261,55 @@ async fn a_name_that_only_the_graph_knows_is_found_as_it_is_written() {
     page.links.push(blocks(odd, false, NOW));
     world.commit(upserts(vec![page])).await;
     world.project().await;
-    let documents: Arc<dyn DocumentStore> = world.store.clone();
-    let explore = Explore {
-        documents,
-        catalogue: world.store.clone(),
-        graph: world.graph.clone(),
-        identities: Arc::new(Identities::new(world.store.clone())),
-        lines: None,
-    };
+    let explore = world.explore();
     let entity = explore.entity(&Caller::Owner, odd, None).await.expect("a stub");
     assert_eq!(entity.node.map(|node| node.key).as_deref(), Some(odd));
     assert_eq!(entity.edges.len(), 1);
+}
+
+/// What the graph is told of a commit that changed a file at a time.
+fn touching(commit: &Document, file: &Key, at: Timestamp) -> DocumentFacts {
+    let touches = EdgeFact {
+        from: commit.key.clone(),
+        to: file.clone(),
+        kind: EdgeKind::Touches,
+        rule: "git.diff".to_owned(),
+        evidence: Evidence {
+            text: "git.diff".to_owned(),
+            span: None,
+        },
+        confidence: 1.0,
+        at: Some(at),
+        until: None,
+        also: None,
+    };
+    DocumentFacts {
+        edges: vec![touches],
+        ..DocumentFacts::none(commit.id, commit.access.clone())
+    }
+}
+
+#[tokio::test]
+async fn the_newest_changes_are_told_of_what_changed_too_often_to_look_at_all() {
+    let world = World::new().await;
+    let file = Key::file("acme/api", "src/a.rs");
+    let commit = |number: i64| {
+        let key = Key::commit("acme/api", &format!("{number:040x}"));
+        world.document(DocumentKind::Commit, key.as_str(), "A change")
+    };
+    // The newer a commit, the later comes its key: by keys alone, the newest would be left out. Some share a moment.
+    let commits: Vec<Document> = (0..12_000).map(commit).collect();
+    let facts = (0..)
+        .zip(&commits)
+        .map(|(number, commit)| touching(commit, &file, Timestamp(number / 5)));
+    world.graph.replace(facts.collect()).await.expect("facts");
+    let newest: Vec<&Document> = commits.iter().rev().take(60).collect();
+    world
+        .commit(upserts(newest.iter().map(|commit| (*commit).clone()).collect()))
+        .await;
+    let explore = world.explore();
+    let impact = explore.impact(&Caller::Owner, file.as_str()).await.expect("a file");
+    let told: BTreeSet<&str> = impact.changes.iter().map(|change| change.key.as_str()).collect();
+    let latest: BTreeSet<&str> = newest.iter().take(10).map(|commit| commit.key.as_str()).collect();
+    assert_eq!(told, latest);
 }

@@ -3,12 +3,31 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use async_trait::async_trait;
+use connectors::clock::Clock;
+use domain::Timestamp;
 use serde_json::Value;
 use testkit::provider::{Application, Delivery, Limits, Provider, Settings, Simulators, World};
 
 use crate::{Neurosync, Server};
+
+/// The simulators' clock: a wait moves it, and is over at once.
+pub struct Virtual(pub Arc<Simulators>);
+
+#[async_trait]
+impl Clock for Virtual {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.now())
+    }
+
+    async fn sleep(&self, time: Duration) {
+        self.0.advance(time);
+        tokio::task::yield_now().await;
+    }
+}
 
 /// Where the browser comes back to; each test has a port of its own.
 pub fn redirect() -> String {

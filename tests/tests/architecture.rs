@@ -45,8 +45,8 @@ const HEAVY: [(&str, &[&str]); 17] = [
     // The hub client has no TLS of its own, so model-cache names reqwest to switch it on.
     ("reqwest", &["connectors", "model-cache"]),
     ("sqlx", &["store", "graph"]),
-    // Embed splits batches over cores by the same pool.
-    ("rayon", &["ingest", "embed"]),
+    // Embed splits batches over cores by the same pool, and connectors the commits of a page.
+    ("rayon", &["ingest", "embed", "connectors"]),
     ("tree-sitter*", &["ingest"]),
     ("text-splitter", &["ingest"]),
     ("hf-hub", &["model-cache"]),

@@ -1,6 +1,7 @@
 //! Who is who over the four providers and Git: read by the real connectors, most addresses hidden, measured against the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use domain::identity::Persons;
 use domain::{Caller, Principal};
@@ -9,7 +10,7 @@ use neurosync::cli::{Cli, Command};
 use neurosync::config::{Config, Environment};
 use neurosync::pipeline::{Demands, Pipeline};
 use neurosync::{Unwatched, never};
-use neurosync_tests::providers::{configured, connect_all_for, redirect, simulators_over};
+use neurosync_tests::providers::{Virtual, configured, connect_all_for, redirect, simulators_over};
 use neurosync_tests::{Neurosync, tell};
 use testkit::provider::{Provider, Simulators, Size, World};
 
@@ -28,8 +29,9 @@ fn world(seed: u64, people: usize) -> World {
         .with_work(seed, people * 6)
 }
 
-/// A data folder with sources of all providers and the logs of all repositories, read and projected into the graph.
-async fn read(simulators: &Simulators, redirect: &str) -> (Neurosync, App) {
+/// A data folder with sources of all providers and the logs of all repositories, read and projected into the graph. The connectors
+/// keep their pace by the simulators' clock, on which waits take no time.
+async fn read(simulators: &Arc<Simulators>, redirect: &str) -> (Neurosync, App) {
     let neurosync = configured(simulators, redirect);
     tokio::task::block_in_place(|| {
         connect_all_for(&neurosync, simulators, "source");
@@ -53,10 +55,11 @@ async fn read(simulators: &Simulators, redirect: &str) -> (Neurosync, App) {
     let environment = Environment::read();
     let config = Config::load(&cli, &environment).expect("a configuration");
     let app = App::open(config, &environment).await.expect("a data folder");
+    let app = app.with_clock(Arc::new(Virtual(Arc::clone(simulators))));
     let pipeline = Pipeline {
         app: &app,
         index: app.index(&Unwatched).await.expect("a model"),
-        progress: std::sync::Arc::new(Unwatched),
+        progress: Arc::new(Unwatched),
         cancel: never(),
         demands: Demands::default(),
     };
@@ -131,7 +134,7 @@ async fn resolved(seed: u64, people: usize) -> (f64, f64) {
     let world = world(seed, people);
     let hidden = hidden(&world);
     assert!(hidden > 0.5, "{hidden}");
-    let simulators = simulators_over(&redirect, world).await;
+    let simulators = Arc::new(simulators_over(&redirect, world).await);
     let (_neurosync, app) = read(&simulators, &redirect).await;
     let truth = simulators.world().accounts();
     let persons = app.explore().persons(&Caller::Owner).await.expect("persons");
@@ -153,7 +156,6 @@ async fn accounts_find_their_persons() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes a quarter of an hour: a large organisation's threads are read as fast as Slack allows"]
 async fn namesakes_stay_apart() {
     // Beyond 256 people the names repeat.
     let (precision, recall) = resolved(7, 300).await;
@@ -163,7 +165,7 @@ async fn namesakes_stay_apart() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_s_persons_follow_from_what_he_sees() {
     let redirect = redirect();
-    let simulators = simulators_over(&redirect, world(4, 12)).await;
+    let simulators = Arc::new(simulators_over(&redirect, world(4, 12)).await);
     let (_neurosync, app) = read(&simulators, &redirect).await;
     let explore = app.explore();
     let all = explore.persons(&Caller::Owner).await.expect("persons");

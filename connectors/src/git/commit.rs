@@ -1,16 +1,21 @@
 //! Commits as documents: message, people, parents, and the files and symbols that each changed against its first parent.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use domain::{
     Account, AccountId, Body, Document, DocumentKind, EdgeKind, Error, Key, Link, Rejected, Result, Timestamp,
 };
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
+use rayon::prelude::*;
 
 use super::Inner;
 use super::fault::reading;
 use super::people::{People, Person};
+use super::repository::OBJECT_CACHE_BYTES;
 use super::symbols::Tracer;
 use super::text;
 use super::tree;
@@ -24,19 +29,62 @@ const MAX_TRAILERS: usize = 100;
 const MAX_TRAILER_CHARS: usize = 1_000;
 const MAX_PARENTS: usize = 100;
 
+/// Commits that a page reads ahead for each thread: what is beyond the page's end is read again.
+pub(super) const AHEAD: usize = 16;
+
+/// Accounts, as the latest of several commits shows them.
+pub(super) type Accounts = BTreeMap<AccountId, Account>;
+
 /// Writes commits and releases of one page, and keeps the accounts they show.
+#[derive(Clone)]
 pub(super) struct Scribe<'a> {
     pub(super) inner: &'a Inner,
-    pub(super) repository: &'a gix::Repository,
-    pub(super) people: People,
+    pub(super) repository: gix::Repository,
+    pub(super) people: Arc<People>,
     /// Commits whose parents are not here, as the history is shallow.
-    shallow: BTreeSet<ObjectId>,
-    pub(super) accounts: BTreeMap<AccountId, Account>,
+    shallow: Arc<BTreeSet<ObjectId>>,
+    accounts: RefCell<Accounts>,
     tracer: Option<Tracer<'a>>,
 }
 
+/// Several scribes, who write at the same time.
+pub(super) struct Scribes<'a>(Vec<Scribe<'a>>);
+
+impl<'a> Scribes<'a> {
+    /// As many as help with so many commits.
+    pub(super) fn new(scribe: Scribe<'a>, commits: usize) -> Self {
+        let count = rayon::current_num_threads().min(commits).max(1);
+        let mut scribes = vec![scribe; count];
+        for scribe in &mut scribes {
+            scribe.repository.object_cache_size(OBJECT_CACHE_BYTES / count);
+        }
+        Self(scribes)
+    }
+
+    /// How many commits they read best at once.
+    pub(super) fn ahead(&self) -> usize {
+        self.0.len() * AHEAD
+    }
+
+    /// The commits as documents, in their order, each with the accounts that it shows.
+    pub(super) fn commits(&mut self, ids: &[ObjectId]) -> Vec<(Result<Document, Rejected>, Accounts)> {
+        let next = AtomicUsize::new(0);
+        let write = |scribe: &mut Scribe<'a>| {
+            let mut written = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(id) = ids.get(at) else { break written };
+                written.push((at, (scribe.commit(*id), scribe.accounts())));
+            }
+        };
+        let mut written: Vec<_> = self.0.par_iter_mut().flat_map_iter(write).collect();
+        written.sort_by_key(|(at, _)| *at);
+        written.into_iter().map(|(_, commit)| commit).collect()
+    }
+}
+
 impl<'a> Scribe<'a> {
-    pub(super) fn new(inner: &'a Inner, repository: &'a gix::Repository, people: People) -> Result<Self> {
+    pub(super) fn new(inner: &'a Inner, repository: &gix::Repository, people: People) -> Result<Self> {
         let shallow = repository
             .shallow_commits()
             .map_err(reading("read where the history ends"))?;
@@ -45,23 +93,28 @@ impl<'a> Scribe<'a> {
             .unwrap_or_default();
         Ok(Self {
             inner,
-            repository,
-            people,
-            shallow,
-            accounts: BTreeMap::new(),
-            tracer: Tracer::new(inner, repository),
+            repository: repository.clone(),
+            people: Arc::new(people),
+            shallow: Arc::new(shallow),
+            accounts: RefCell::default(),
+            tracer: Tracer::new(inner),
         })
     }
 
+    /// The accounts shown since this was last asked.
+    pub(super) fn accounts(&self) -> Accounts {
+        self.accounts.take()
+    }
+
     /// The commit as a document, or why it is none.
-    pub(super) fn commit(&mut self, id: ObjectId) -> Result<Document, Rejected> {
+    fn commit(&self, id: ObjectId) -> Result<Document, Rejected> {
         self.read_commit(id).map_err(|error| Rejected {
             item: format!("commit {}", id.to_hex()),
             reason: error.message().to_owned(),
         })
     }
 
-    fn read_commit(&mut self, id: ObjectId) -> Result<Document> {
+    fn read_commit(&self, id: ObjectId) -> Result<Document> {
         let size = self.repository.find_header(id).map_err(reading("read commit"))?.size();
         if size > MAX_OBJECT_BYTES {
             return Err(Error::invalid(
@@ -118,16 +171,17 @@ impl<'a> Scribe<'a> {
     }
 
     /// Note the account of somebody.
-    pub(super) fn person(&mut self, person: Option<Person>) -> Option<Person> {
+    pub(super) fn person(&self, person: Option<Person>) -> Option<Person> {
         if let Some(person) = &person {
             // Commits come oldest first, so the name he used last stays.
             self.accounts
+                .borrow_mut()
                 .insert(person.key.clone(), person.account(&self.inner.source));
         }
         person
     }
 
-    fn trailers(&mut self, message: &str, draft: &mut Draft) {
+    fn trailers(&self, message: &str, draft: &mut Draft) {
         let parsed = gix::objs::commit::MessageRef::from_bytes(message.as_bytes());
         let Some(body) = parsed.body() else { return };
         for trailer in body.trailers().take(MAX_TRAILERS) {
@@ -151,7 +205,7 @@ impl<'a> Scribe<'a> {
     }
 
     /// What the commit changed against its first parent. A merge changes files and no symbols: its other parents did.
-    fn touched(&mut self, tree: ObjectId, parents: &[ObjectId], draft: &mut Draft) -> Result<()> {
+    fn touched(&self, tree: ObjectId, parents: &[ObjectId], draft: &mut Draft) -> Result<()> {
         let new = self.repository.find_tree(tree).map_err(reading("read tree"))?;
         let old = match parents.first() {
             Some(parent) => Some(
@@ -162,13 +216,13 @@ impl<'a> Scribe<'a> {
             ),
             None => None,
         };
-        let (changed, count) = tree::touched(self.repository, old.as_ref(), &new, MAX_FILES)?;
+        let (changed, count) = tree::touched(&self.repository, old.as_ref(), &new, MAX_FILES)?;
         for change in &changed {
             let file = self.inner.file_key(&change.path);
             draft.link(EdgeKind::Touches, file, "git.diff", Some(draft.at));
         }
-        if let Some(tracer) = self.tracer.as_mut().filter(|_| parents.len() < 2) {
-            for symbol in tracer.touched(&changed) {
+        if let Some(tracer) = self.tracer.filter(|_| parents.len() < 2) {
+            for symbol in tracer.touched(&self.repository, &changed) {
                 draft.link(EdgeKind::Touches, symbol, "git.hunk", Some(draft.at));
             }
         }

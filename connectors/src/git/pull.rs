@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use domain::{Account, AccountId, Change, Document, Error, Page, Rejected, Result, Sweep};
 
 use super::Inner;
-use super::commit::Scribe;
+use super::commit::{Scribe, Scribes};
 use super::cursor::{Oid, Position, Run, Stage, State};
 use super::file::{self, Outcome, Reader};
 use super::history;
@@ -120,6 +120,7 @@ impl Inner {
         } else {
             tracing::info!(source.id = %self.source, skipped = run.skipped, "read the repository; `skipped` files are binary, too large or generated");
             self.forget_lists();
+            self.outlines.forget();
             Position::at(run.to)
         };
         Ok(Page {
@@ -208,16 +209,23 @@ impl Inner {
                 .and_then(|last| list.iter().position(|id| *id == last.0))
                 .map_or(0, |at| at + 1);
         }
-        let mut scribe = Scribe::new(self, repository, People::at(repository, run.to.head))?;
-        while let Some(id) = list.get(run.next)
-            && !draft.is_full(&self.limits)
-        {
-            draft.add(scribe.commit(*id));
-            draft.commits += 1;
-            run.next += 1;
-            run.last = Some(Oid(*id));
+        let scribe = Scribe::new(self, repository, People::at(repository, run.to.head))?;
+        let mut scribes = Scribes::new(scribe, list.len().saturating_sub(run.next));
+        while run.next < list.len() && !draft.is_full(&self.limits) {
+            let room = self.limits.commits.saturating_sub(draft.commits);
+            let next = list.get(run.next..).unwrap_or_default();
+            let next = next.get(..room.min(scribes.ahead())).unwrap_or(next);
+            for (id, (document, mut accounts)) in next.iter().zip(scribes.commits(next)) {
+                if draft.is_full(&self.limits) {
+                    break;
+                }
+                draft.accounts.append(&mut accounts);
+                draft.add(document);
+                draft.commits += 1;
+                run.next += 1;
+                run.last = Some(Oid(*id));
+            }
         }
-        draft.accounts.append(&mut scribe.accounts);
         if run.next >= list.len() {
             run.enter(Stage::Files);
         }
@@ -275,7 +283,7 @@ impl Inner {
             run.sweep = true;
             run.enter(Stage::Tags);
         }
-        let mut scribe = Scribe::new(self, repository, People::at(repository, run.to.head))?;
+        let scribe = Scribe::new(self, repository, People::at(repository, run.to.head))?;
         while run.tags
             && let Some((name, target)) = tags.get(run.next)
             && !draft.is_full(&self.limits)
@@ -284,7 +292,7 @@ impl Inner {
             draft.tags += 1;
             run.next += 1;
         }
-        draft.accounts.append(&mut scribe.accounts);
+        draft.accounts.append(&mut scribe.accounts());
         if !run.tags || run.next >= tags.len() {
             run.enter(Stage::Done);
         }

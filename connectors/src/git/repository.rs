@@ -17,7 +17,7 @@ use super::remote;
 const FORM_OF_HISTORY: &str = "2";
 const FORM_OF_FILES: &str = "1";
 /// Decoded objects kept in memory. Neighbouring commits share most of their trees.
-const OBJECT_CACHE_BYTES: usize = 64 << 20;
+pub(super) const OBJECT_CACHE_BYTES: usize = 64 << 20;
 const OPERATION: &str = "open git repository";
 
 /// The tip of the branch that is read.

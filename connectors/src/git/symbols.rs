@@ -1,6 +1,6 @@
 //! Which symbols a commit touches: the innermost definitions around the lines that it changes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use domain::Key;
@@ -22,16 +22,12 @@ const MAX_FILES: usize = 100;
 const MAX_BYTES: u64 = 256 << 10;
 /// What of one commit is compared in all; the files after that are not.
 const MAX_COMMIT_BYTES: u64 = 4 << 20;
-/// Outlines kept: what a commit leaves is mostly what a later one begins with.
-const MAX_OUTLINES: usize = 4_096;
 
 /// Compares the files of commits.
+#[derive(Clone, Copy)]
 pub(super) struct Tracer<'a> {
     inner: &'a Inner,
-    repository: &'a gix::Repository,
     outline: &'a dyn Outline,
-    /// Outlines by content and by the extension that tells its language.
-    outlines: HashMap<(ObjectId, String), Arc<[Definition]>>,
 }
 
 /// One side of a changed file.
@@ -42,19 +38,14 @@ struct Side {
 
 impl<'a> Tracer<'a> {
     /// None where nobody knows languages.
-    pub(super) fn new(inner: &'a Inner, repository: &'a gix::Repository) -> Option<Self> {
+    pub(super) fn new(inner: &'a Inner) -> Option<Self> {
         let outline = inner.outline.as_deref()?;
-        Some(Self {
-            inner,
-            repository,
-            outline,
-            outlines: HashMap::new(),
-        })
+        Some(Self { inner, outline })
     }
 
     /// The symbols that a commit of these changes touches, by file, at most 200: of the new content, and those of the old that
     /// are gone. A file that only moved touches none.
-    pub(super) fn touched(&mut self, changes: &[Changed]) -> Vec<Key> {
+    pub(super) fn touched(self, repository: &gix::Repository, changes: &[Changed]) -> Vec<Key> {
         if changes.len() > MAX_FILES {
             return Vec::new();
         }
@@ -77,8 +68,8 @@ impl<'a> Tracer<'a> {
             if moved || !known {
                 continue;
             }
-            let old = self.side(&change.path, change.old, &mut budget);
-            let new = self.side(&change.path, change.new, &mut budget);
+            let old = side(repository, (&change.path, change.old), &mut budget);
+            let new = side(repository, (&change.path, change.new), &mut budget);
             let complete = old.is_some() == change.old.is_some() && new.is_some() == change.new.is_some();
             if !complete {
                 continue;
@@ -97,21 +88,8 @@ impl<'a> Tracer<'a> {
         keys
     }
 
-    /// The content to compare; none where it is absent, too large, or nothing that a person wrote.
-    fn side(&self, path: &BString, blob: Option<ObjectId>, budget: &mut u64) -> Option<Side> {
-        let blob = blob?;
-        let size = self.repository.find_header(blob).ok()?.size();
-        if size > MAX_BYTES {
-            return None;
-        }
-        *budget = budget.checked_sub(size)?;
-        let bytes = self.repository.find_blob(blob).ok()?.take_data();
-        let text = skip::readable(path.as_bstr(), bytes)?;
-        Some(Side { blob, text })
-    }
-
     /// The names of the touched symbols of one file, sorted.
-    fn names(&mut self, path: &str, old: Option<&Side>, new: Option<&Side>) -> BTreeSet<String> {
+    fn names(self, path: &str, old: Option<&Side>, new: Option<&Side>) -> BTreeSet<String> {
         let (Some(old), Some(new)) = (old, new) else {
             let Some(only) = old.or(new) else {
                 return BTreeSet::new();
@@ -122,6 +100,9 @@ impl<'a> Tracer<'a> {
         let hunks: Vec<_> = diff_with_slider_heuristics(Algorithm::Histogram, &input)
             .hunks()
             .collect();
+        if hunks.is_empty() {
+            return BTreeSet::new();
+        }
         let after = self.outline(path, new);
         let owners = Owners::of(&after);
         let mut names = BTreeSet::new();
@@ -147,14 +128,22 @@ impl<'a> Tracer<'a> {
         names
     }
 
-    fn outline(&mut self, path: &str, side: &Side) -> Arc<[Definition]> {
-        let extension = path.rsplit('.').next().unwrap_or_default().to_owned();
-        if self.outlines.len() >= MAX_OUTLINES {
-            self.outlines.clear();
-        }
-        let (outline, made) = (self.outline, self.outlines.entry((side.blob, extension)));
-        Arc::clone(made.or_insert_with(|| outline.definitions(path, &side.text).into()))
+    fn outline(self, path: &str, side: &Side) -> Arc<[Definition]> {
+        self.inner.outlines.of(self.outline, path, (side.blob, &side.text))
     }
+}
+
+/// The content to compare; none where it is absent, too large, or nothing that a person wrote.
+fn side(repository: &gix::Repository, (path, blob): (&BString, Option<ObjectId>), budget: &mut u64) -> Option<Side> {
+    let blob = blob?;
+    let size = repository.find_header(blob).ok()?.size();
+    if size > MAX_BYTES {
+        return None;
+    }
+    *budget = budget.checked_sub(size)?;
+    let bytes = repository.find_blob(blob).ok()?.take_data();
+    let text = skip::readable(path.as_bstr(), bytes)?;
+    Some(Side { blob, text })
 }
 
 /// The innermost definition of each line.

@@ -28,14 +28,14 @@ struct Chain {
 
 impl Scribe<'_> {
     /// The tag as a document, or why it is none.
-    pub(super) fn tag(&mut self, name: &BString, target: ObjectId) -> Result<Document, Rejected> {
+    pub(super) fn tag(&self, name: &BString, target: ObjectId) -> Result<Document, Rejected> {
         self.read_tag(name, target).map_err(|error| Rejected {
             item: format!("tag \"{}\"", text::path(name)),
             reason: error.message().to_owned(),
         })
     }
 
-    fn read_tag(&mut self, name: &BString, target: ObjectId) -> Result<Document> {
+    fn read_tag(&self, name: &BString, target: ObjectId) -> Result<Document> {
         let Chain {
             message,
             author,
@@ -95,7 +95,7 @@ impl Scribe<'_> {
     }
 
     /// Follow a tag to what it names in the end. The outermost tag object tells who made it, when, and why.
-    fn chain(&mut self, target: ObjectId) -> Result<Chain> {
+    fn chain(&self, target: ObjectId) -> Result<Chain> {
         let mut chain = Chain {
             message: String::new(),
             author: None,

@@ -172,21 +172,13 @@ fn handles(accounts: &[Account]) -> Values {
     values
 }
 
-/// What a line lists, by provider; addresses by none.
-fn listing(line: &Listed) -> impl Iterator<Item = (String, String)> {
-    let named = line.accounts.iter().flat_map(|(provider, values)| {
-        let pairs = values.iter().map(|value| (provider.clone(), value.clone()));
-        pairs.collect::<Vec<_>>()
-    });
-    named.chain(line.emails.iter().map(|email| (String::new(), email.clone())))
-}
-
 /// The accounts that a directory says are one person's, line by line, as far as they are known. One that several lines lead to is in
 /// none: an address may have come to another account since the import.
 fn listed(accounts: &[Account], directory: &[Listed]) -> Vec<Vec<usize>> {
     let values = values(accounts);
     let of_line = |line: &Listed| -> Vec<usize> {
-        let all: BTreeSet<usize> = listing(line)
+        let all: BTreeSet<usize> = line
+            .values()
             .filter_map(|value| values.get(&value))
             .flatten()
             .copied()
@@ -208,7 +200,7 @@ fn listed(accounts: &[Account], directory: &[Listed]) -> Vec<Vec<usize>> {
 pub fn unknown(accounts: &[Account], directory: &[Listed]) -> Vec<(usize, String)> {
     let values = values(accounts);
     let of_line = |(number, line): (usize, &Listed)| -> Vec<(usize, String)> {
-        let named = listing(line).filter(|(provider, _)| !provider.is_empty());
+        let named = line.values().filter(|(provider, _)| !provider.is_empty());
         let unknown = named.filter(|value| !values.contains_key(value));
         unknown.map(|(_, value)| (number, value)).collect()
     };

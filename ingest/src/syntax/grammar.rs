@@ -220,6 +220,9 @@ pub(super) enum Grammar {
 }
 
 impl Grammar {
+    /// How many there are.
+    pub(super) const COUNT: usize = Self::Cpp as usize + 1;
+
     /// By a path's extension. Headers are read as C++, which C headers nearly always are too.
     pub(super) fn of_path(path: &str) -> Option<Self> {
         match extension(path)?.as_str() {

@@ -11,8 +11,9 @@ use domain::{Caller, Document, DocumentId, EdgeKind, ErrorKind, Key, Result, Tim
 use super::item::Item;
 use crate::search::{Explore, Step};
 
-/// Changes of one thing that are looked at.
+/// Changes of one thing that are looked at, each when it was made.
 const CHANGES: usize = 5000;
+type Changes = Vec<(Option<Timestamp>, Key)>;
 
 /// What the steps of one question may cost together: an edge is 1, asking for a node's edges is 10 more, a document 20. Some seconds
 /// of work, whatever is asked. Only what the caller sees is counted, so what is hidden changes no answer.
@@ -83,13 +84,17 @@ impl<'a> Ground<'a> {
         direction: Direction,
         limit: usize,
     ) -> Result<Around> {
+        self.expand(node, EdgeFilter::kinds(kinds), direction, limit).await
+    }
+
+    async fn expand(&self, node: &Key, edges: EdgeFilter, direction: Direction, limit: usize) -> Result<Around> {
         if !self.spend(STEP) {
             return Ok(Around::default());
         }
         let expansion = Expansion {
             node: node.as_str().to_owned(),
             scope: self.scope.clone(),
-            edges: EdgeFilter::kinds(kinds),
+            edges,
             direction,
             hops: 1,
             limit,
@@ -105,14 +110,34 @@ impl<'a> Ground<'a> {
         }
     }
 
-    /// What changed a file or symbol (commits and pull requests) and when, the newest first; what has no known time comes last.
-    pub(super) async fn changes(&self, key: &Key) -> Result<Vec<(Option<Timestamp>, Key)>> {
-        let around = self.around(key, &[EdgeKind::Touches], Direction::In, CHANGES).await?;
-        let mut changes: Vec<_> = around
-            .edges
-            .into_iter()
-            .map(|edge| (edge.last_seen, edge.from))
-            .collect();
+    /// What changed a file or symbol (commits and pull requests) and when, the newest first; what has no known time comes last. Of
+    /// more than are looked at, the older half may lack some.
+    pub(super) async fn changes(&self, key: &Key) -> Result<Changes> {
+        let mut changes = self.changes_since(key, None).await?;
+        let (mut since, mut full) = (None, changes.len() >= CHANGES);
+        // The graph cuts by confidence and key, not by time: ask for the newer half of what it told, until that is all there is.
+        while full && let Some(later) = later(&changes, since) {
+            let mut newer = self.changes_since(key, Some(later)).await?;
+            if newer.is_empty() {
+                break;
+            }
+            full = newer.len() >= CHANGES;
+            since = Some(later);
+            newer.extend(changes.into_iter().filter(|(at, _)| *at < since));
+            newer.truncate(CHANGES);
+            changes = newer;
+        }
+        Ok(changes)
+    }
+
+    /// Changes made at a time or later, as many as are looked at, the newest first.
+    async fn changes_since(&self, key: &Key, since: Option<Timestamp>) -> Result<Changes> {
+        let touches = EdgeFilter {
+            since,
+            ..EdgeFilter::kinds([EdgeKind::Touches])
+        };
+        let edges = self.expand(key, touches, Direction::In, CHANGES).await?.edges;
+        let mut changes: Changes = edges.into_iter().map(|edge| (edge.last_seen, edge.from)).collect();
         changes.sort_by(|(a, left), (b, right)| b.cmp(a).then_with(|| left.cmp(right)));
         Ok(changes)
     }
@@ -165,6 +190,15 @@ impl<'a> Ground<'a> {
             .collect();
         Ok(edges.into_iter().filter_map(|edge| Step::new(edge, &keys)).collect())
     }
+}
+
+/// A time after `since` from which on the newer half of these changes was made, or at least those that are not the oldest.
+fn later(changes: &[(Option<Timestamp>, Key)], since: Option<Timestamp>) -> Option<Timestamp> {
+    let middle = changes
+        .get(changes.len() / 2)
+        .map(|(at, _)| at.unwrap_or(Timestamp(i64::MIN)));
+    let oldest_first = changes.iter().rev().filter_map(|(at, _)| *at);
+    middle.into_iter().chain(oldest_first).find(|at| Some(*at) > since)
 }
 
 /// The end of an edge that is not `here`.

@@ -1,26 +1,35 @@
 //! Who is who to a caller: resolved from what he may see, kept until something of that changes.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::identity::{Decision, Persons, Statements, Verdict};
 use domain::seam::IdentityStore;
 use domain::{AccountId, Error, ErrorKind, Result, Visible};
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 /// Callers whose persons are kept.
 const KEPT: usize = 32;
+const OPERATION: &str = "resolve persons";
 
-/// Persons as they were resolved for one caller.
+/// Persons as they were resolved for one sight.
 struct Known {
     version: u64,
-    visible: Visible,
+    /// When it began, in the order of all askings and beginnings.
+    begun: u64,
     persons: Arc<Persons>,
 }
 
-/// Resolves persons. Two callers who see the same labels share the answer; nobody else's is ever used.
+/// What was resolved last for those who see the same; whoever holds it is resolving anew.
+type Last = Arc<Turn<Option<Known>>>;
+
+/// Resolves persons. Two callers who see the same labels share the answer, also while it is made; nobody else's is ever used.
 pub struct Identities {
     store: Arc<dyn IdentityStore>,
-    known: Mutex<Vec<Known>>,
+    /// The one asked for last comes last.
+    sights: Mutex<Vec<(Visible, Last)>>,
+    order: AtomicU64,
 }
 
 impl Identities {
@@ -28,7 +37,8 @@ impl Identities {
     pub fn new(store: Arc<dyn IdentityStore>) -> Self {
         Self {
             store,
-            known: Mutex::default(),
+            sights: Mutex::default(),
+            order: AtomicU64::new(0),
         }
     }
 
@@ -37,46 +47,46 @@ impl Identities {
         &*self.store
     }
 
-    fn known(&self) -> MutexGuard<'_, Vec<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Who is who to somebody who sees these labels.
+    /// Who is who to somebody who sees these labels. At most one resolution for one sight is under way: while things change, all
+    /// who come meanwhile wait for it and then share the next one.
     ///
     /// # Errors
     /// Whatever the store reports.
     pub async fn persons(&self, visible: &Visible) -> Result<Arc<Persons>> {
-        // The version is read first: what changes meanwhile makes the answer too old, never too new.
+        let asked = self.order.fetch_add(1, Ordering::SeqCst);
         let version = self.store.identity_version().await?;
-        if let Some(persons) = self.remembered(version, visible) {
-            return Ok(persons);
+        let last = self.last(version, visible).lock_owned().await;
+        // What was read after the question came is new enough, whatever has changed since.
+        let holds = |known: &&Known| known.version == version || known.begun > asked;
+        if let Some(known) = last.as_ref().filter(holds) {
+            return Ok(Arc::clone(&known.persons));
         }
-        let persons = Arc::new(self.resolve(visible, self.statements().await?).await?);
-        self.remember(version, visible, &persons);
-        Ok(persons)
+        let begun = self.order.fetch_add(1, Ordering::SeqCst);
+        // On a task of its own: a caller who goes away takes nothing from those who wait.
+        tokio::spawn(renew(Arc::clone(&self.store), visible.clone(), begun, last))
+            .await
+            .map_err(|error| Error::internal(OPERATION, "it was interrupted").with_source(error))?
     }
 
-    /// What was resolved before and still holds; the latest asked for comes last.
-    fn remembered(&self, version: u64, visible: &Visible) -> Option<Arc<Persons>> {
-        let mut known = self.known();
-        known.retain(|one| one.version == version);
-        let at = known.iter().position(|one| one.visible == *visible)?;
-        let one = known.remove(at);
-        let persons = Arc::clone(&one.persons);
-        known.push(one);
-        Some(persons)
-    }
-
-    fn remember(&self, version: u64, visible: &Visible, persons: &Arc<Persons>) {
-        let mut known = self.known();
-        if known.len() >= KEPT {
-            known.remove(0);
+    /// The place of a sight's last answer. Places of old answers at which nobody waits are given up.
+    fn last(&self, version: u64, visible: &Visible) -> Last {
+        let mut sights = self.sights.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = |last: &Last| {
+            let known = last.try_lock();
+            known.is_ok_and(|known| known.as_ref().is_some_and(|known| known.version == version))
+        };
+        sights.retain(|(_, last)| Arc::strong_count(last) > 1 || current(last));
+        let known = sights.iter().position(|(sight, _)| sight == visible);
+        let sight = match known {
+            Some(at) => sights.remove(at),
+            None => (visible.clone(), Last::default()),
+        };
+        if sights.len() >= KEPT {
+            sights.remove(0);
         }
-        known.push(Known {
-            version,
-            visible: visible.clone(),
-            persons: Arc::clone(persons),
-        });
+        let last = Arc::clone(&sight.1);
+        sights.push(sight);
+        last
     }
 
     /// What was stated about accounts.
@@ -84,18 +94,7 @@ impl Identities {
     /// # Errors
     /// Whatever the store reports.
     pub async fn statements(&self) -> Result<Statements> {
-        Ok(Statements {
-            decisions: self.store.decisions().await?,
-            directory: self.store.listed().await?,
-        })
-    }
-
-    async fn resolve(&self, visible: &Visible, statements: Statements) -> Result<Persons> {
-        let accounts = self.store.all_accounts(visible).await?;
-        let (own, stated) = (accounts.clone(), statements.clone());
-        let wanted = on_cpu(move || Persons::wanted(own, &stated)).await?;
-        let parts = self.store.parts(&wanted, visible).await?;
-        on_cpu(move || Persons::resolve(accounts, &parts, &statements)).await
+        stated(&*self.store).await
     }
 
     /// Decide about two accounts, unless that could not hold beside what was decided before.
@@ -114,7 +113,7 @@ impl Identities {
                 .with_hint("ask the owner: `person merge` and `person split` are his"));
         }
         if verdict == Verdict::Merge && a != b {
-            let before = self.resolve(&Visible::All, statements.clone()).await?;
+            let before = resolve(&*self.store, &Visible::All, statements.clone()).await?;
             let number = statements.decisions.iter().map(|one| one.number).max().unwrap_or(0) + 1;
             statements.decisions.push(Decision {
                 number,
@@ -123,7 +122,7 @@ impl Identities {
                 verdict,
             });
             let is_pair = |one: &AccountId, other: &AccountId| (one, other) == (a, b) || (one, other) == (b, a);
-            let after = self.resolve(&Visible::All, statements.clone()).await?;
+            let after = resolve(&*self.store, &Visible::All, statements.clone()).await?;
             // Where a split stands against two merges one gives way: not the new one, and no older one for it.
             let parted = merged(&statements.decisions).into_iter().any(|(one, other)| {
                 !together(&after, one, other) && (is_pair(one, other) || together(&before, one, other))
@@ -134,6 +133,40 @@ impl Identities {
         }
         self.store.decide(a, b, verdict).await
     }
+}
+
+/// Resolve anew, and leave the answer to those who wait.
+async fn renew(
+    store: Arc<dyn IdentityStore>,
+    visible: Visible,
+    begun: u64,
+    mut last: OwnedMutexGuard<Option<Known>>,
+) -> Result<Arc<Persons>> {
+    // The version is read first: what changes meanwhile makes the answer too old, never too new.
+    let version = store.identity_version().await?;
+    let statements = stated(&*store).await?;
+    let persons = Arc::new(resolve(&*store, &visible, statements).await?);
+    *last = Some(Known {
+        version,
+        begun,
+        persons: Arc::clone(&persons),
+    });
+    Ok(persons)
+}
+
+async fn stated(store: &dyn IdentityStore) -> Result<Statements> {
+    Ok(Statements {
+        decisions: store.decisions().await?,
+        directory: store.listed().await?,
+    })
+}
+
+async fn resolve(store: &dyn IdentityStore, visible: &Visible, statements: Statements) -> Result<Persons> {
+    let accounts = store.all_accounts(visible).await?;
+    let (own, stated) = (accounts.clone(), statements.clone());
+    let wanted = on_cpu(move || Persons::wanted(own, &stated)).await?;
+    let parts = store.parts(&wanted, visible).await?;
+    on_cpu(move || Persons::resolve(accounts, &parts, &statements)).await
 }
 
 /// Whether two accounts are one person's.
@@ -172,5 +205,5 @@ fn conflict(decisions: &[Decision]) -> Error {
 async fn on_cpu<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| Error::internal("resolve persons", "it was interrupted").with_source(error))
+        .map_err(|error| Error::internal(OPERATION, "it was interrupted").with_source(error))
 }

@@ -14,6 +14,7 @@ use connectors::secret::Secret;
 use connectors::vault::{Vault, WrappingKeys};
 use domain::Timestamp;
 use domain::seam::grants::GrantStore;
+use neurosync_tests::providers::Virtual;
 use serde_json::{Value, json};
 use store::Sqlite;
 use tempfile::TempDir;
@@ -58,21 +59,6 @@ impl Clock for Still {
     async fn sleep(&self, time: Duration) {
         let passed = i64::try_from(time.as_millis()).expect("a short wait");
         self.0.fetch_add(passed, Ordering::SeqCst);
-        tokio::task::yield_now().await;
-    }
-}
-
-/// The simulators' clock: a wait moves it.
-struct Virtual(Arc<Simulators>);
-
-#[async_trait]
-impl Clock for Virtual {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.now())
-    }
-
-    async fn sleep(&self, time: Duration) {
-        self.0.advance(time);
         tokio::task::yield_now().await;
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::EdgeKind;
 use domain::seam::{Definition, Outline};
+use domain::{Change, Document, DocumentKind, EdgeKind};
 
-use super::fixture::{Reader, Repository, assert_same};
+use super::fixture::{Reader, Repository, Told, assert_same, pages_of};
 use crate::git::Git;
+use crate::git::pull::Limits;
 
 /// A language in which `fn NAME` defines a function up to the line that is `end`.
 #[derive(Debug)]
@@ -149,4 +150,80 @@ fn who_learns_of_symbols_reads_the_history_again_and_ends_like_a_fresh_reading()
     reader.read(&traced(&repository));
     assert_eq!(touched(&reader, &second), ["a.plain#one"]);
     assert_same(&reader, &Reader::fresh(&traced(&repository)));
+}
+
+/// A history in which every commit changes, adds or removes some of a few files, and its author calls himself otherwise each time.
+fn busy(commits: u64) -> Repository {
+    let mut repository = Repository::empty();
+    let mut state = 7_u64;
+    let mut random = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for number in 0..commits {
+        for _ in 0..=random(3) {
+            let path = format!("{}.plain", random(5));
+            if random(8) == 0 {
+                std::fs::remove_file(repository.path().join(&path)).ok();
+                continue;
+            }
+            let mut text = String::new();
+            for _ in 0..random(9) {
+                let (name, line) = (random(12), random(4));
+                text.extend(["fn f", &name.to_string(), "\n", &line.to_string(), "\nend\n"]);
+            }
+            repository.write(&path, text);
+        }
+        repository.commit_as(&format!("Ada {number} <ada@acme.example>"), "edit");
+    }
+    repository
+}
+
+/// The commits of pages, in order.
+fn commits(told: &Told) -> Vec<&Document> {
+    let changes = told.pages.iter().flat_map(|page| &page.changes);
+    let documents = changes.filter_map(|change| match change {
+        Change::Upsert(document) => Some(&**document),
+        Change::Delete(_) | Change::Account(_) | Change::Access(_) => None,
+    });
+    documents
+        .filter(|document| document.kind == DocumentKind::Commit)
+        .collect()
+}
+
+#[test]
+fn commits_read_at_the_same_time_are_what_they_are_one_by_one() {
+    let repository = busy(80);
+    let (mut one_by_one, mut at_once, mut in_parts) = (Reader::default(), Reader::default(), Reader::default());
+    let slow = one_by_one.read(&traced(&repository).with_limits(pages_of(1)));
+    let fast = at_once.read(&traced(&repository));
+    assert_eq!(commits(&slow), commits(&fast));
+    assert_eq!(one_by_one.documents, at_once.documents);
+    assert_eq!(one_by_one.accounts, at_once.accounts);
+    let symbols = commits(&fast).into_iter().flat_map(|commit| &commit.links);
+    assert!(symbols.filter(|link| link.rule == "git.hunk").count() > 200);
+
+    // A page ends with the commit that fills it, however many were read with it.
+    let most = 100;
+    let limits = Limits {
+        links: most,
+        ..Limits::default()
+    };
+    let parts = in_parts.read(&traced(&repository).with_limits(limits));
+    assert_eq!(commits(&slow), commits(&parts));
+    assert_eq!(one_by_one.accounts, in_parts.accounts);
+    let mut cut = 0;
+    for page in parts.pages {
+        let page = Told {
+            pages: vec![page],
+            swept: false,
+        };
+        let links: Vec<usize> = commits(&page).iter().map(|commit| commit.links.len()).collect();
+        let but_last = links.iter().rev().skip(1).sum::<usize>();
+        assert!(but_last < most, "{links:?}");
+        cut += usize::from(links.iter().sum::<usize>() >= most);
+    }
+    assert!(cut > 3, "{cut}");
 }

@@ -1,8 +1,10 @@
 //! `person import`: a directory of who has which addresses and accounts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::Path;
 
+use csv::{ReaderBuilder, StringRecord};
 use domain::identity::{Listed, unknown};
 use domain::{Error, ErrorKind, Result, Visible};
 use serde::Serialize;
@@ -33,6 +35,9 @@ struct Note {
     line: usize,
     reason: String,
 }
+
+/// A record with the line that it begins in, or why it is none.
+type Record = (usize, Result<StringRecord, String>);
 
 /// What a file holds: each good line with its number, and why others are none.
 type Read = (Vec<(usize, Listed)>, Vec<Note>);
@@ -78,30 +83,76 @@ fn read(file: &Path) -> Result<String> {
     })
 }
 
-/// Every line of a file. A line that claims what an earlier one lists is left out: nobody can tell which is right.
+/// Every record of a file. One that claims what an earlier one lists is left out: nobody can tell which is right.
 fn parse(text: &str) -> Result<Read> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    let columns = header(lines.next().map_or("", |(_, line)| line))?;
+    let mut records = records(text.strip_prefix('\u{feff}').unwrap_or(text))?.into_iter();
+    let first = records
+        .next()
+        .map_or_else(|| Ok(StringRecord::new()), |(_, first)| first);
+    let columns = header(first)?;
     let (mut good, mut bad, mut taken) = (Vec::new(), Vec::new(), BTreeMap::new());
-    for (number, line) in lines {
-        match listed(&columns, line).and_then(|one| claim(&mut taken, number, one)) {
-            Ok(one) => good.push((number, one)),
-            Err(reason) => bad.push(Note { line: number, reason }),
+    for (line, record) in records {
+        let one = record.and_then(|record| listed(&columns, &record));
+        match one.and_then(|one| claim(&mut taken, line, one)) {
+            Ok(one) => good.push((line, one)),
+            Err(reason) => bad.push(Note { line, reason }),
         }
     }
     Ok((good, bad))
 }
 
+/// The records of a file that are not blank. Of a quote that is never closed nobody knows where it should have ended: all behind it
+/// is no record.
+fn records(text: &str) -> Result<Vec<Record>> {
+    // A quote begins one more record, unless one in the text is still open, which it closes.
+    let probed = text.as_bytes().chain(&b"\n\""[..]);
+    let reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(probed);
+    let (mut records, mut line, mut seen) = (Vec::new(), 1, 0);
+    for record in reader.into_records() {
+        let record = record.map_err(|error| Error::internal("read directory", "the text ended").with_source(error))?;
+        let start = start(text, &record);
+        line += breaks(text.as_bytes().get(seen..start).unwrap_or_default());
+        seen = start;
+        records.push((line, Ok(record)));
+    }
+    let last = records.pop().filter(|_| seen < text.len());
+    records.extend(last.map(|(line, _)| (line, Err("a quote is not closed".to_owned()))));
+    let blank = |record: &StringRecord| record.len() == 1 && record.iter().all(|field| field.trim().is_empty());
+    records.retain(|(_, record)| !record.as_ref().is_ok_and(blank));
+    Ok(records)
+}
+
+/// Where a record begins: the reader counts the empty lines before it as its own.
+fn start(text: &str, record: &StringRecord) -> usize {
+    let byte = record.position().map_or(0, csv::Position::byte);
+    let rest = text
+        .get(usize::try_from(byte).unwrap_or(usize::MAX)..)
+        .unwrap_or_default();
+    text.len() - rest.trim_start_matches(['\r', '\n']).len()
+}
+
+/// The ends of lines in a text that does not end between the two characters of one.
+fn breaks(text: &[u8]) -> usize {
+    let ends = |(at, byte): &(usize, &u8)| match byte {
+        b'\n' => true,
+        b'\r' => text.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    text.iter().enumerate().filter(ends).count()
+}
+
 /// The columns of a file in its order.
-fn header(line: &str) -> Result<Vec<(&'static str, &'static str)>> {
+fn header(first: Result<StringRecord, String>) -> Result<Vec<(&'static str, &'static str)>> {
     let known = COLUMNS.map(|(name, _)| name).join(",");
     let wrong = |message: String| {
         Error::invalid("read directory", message).with_hint(format!("the first line names the columns: {known}"))
     };
-    let names = fields(line).map_err(wrong)?;
+    let names = first.map_err(wrong)?;
     let mut columns = Vec::new();
-    for name in names {
+    for name in &names {
         let name = name.trim().to_lowercase();
         let column = COLUMNS.into_iter().find(|(known, _)| *known == name);
         match column.filter(|column| !columns.contains(column)) {
@@ -118,8 +169,7 @@ fn header(line: &str) -> Result<Vec<(&'static str, &'static str)>> {
 }
 
 /// What a line lists.
-fn listed(columns: &[(&str, &str)], line: &str) -> Result<Listed, String> {
-    let fields = fields(line)?;
+fn listed(columns: &[(&str, &str)], fields: &StringRecord) -> Result<Listed, String> {
     if fields.len() != columns.len() {
         return Err(format!("{} fields instead of {}", fields.len(), columns.len()));
     }
@@ -158,12 +208,7 @@ fn listed(columns: &[(&str, &str)], line: &str) -> Result<Listed, String> {
 
 /// Take a line's values, unless an earlier line has one of them.
 fn claim(taken: &mut BTreeMap<(String, String), usize>, number: usize, one: Listed) -> Result<Listed, String> {
-    let accounts = one.accounts.iter().flat_map(|(provider, values)| {
-        let pairs = values.iter().map(|value| (provider.clone(), value.clone()));
-        pairs.collect::<Vec<_>>()
-    });
-    let emails = one.emails.iter().map(|email| (String::new(), email.clone()));
-    let own: Vec<(String, String)> = accounts.chain(emails).collect();
+    let own: Vec<(String, String)> = one.values().collect();
     if let Some((line, (_, value))) = own.iter().find_map(|value| Some((taken.get(value)?, value))) {
         return Err(format!("`{value}` is listed in line {line} already"));
     }
@@ -171,39 +216,47 @@ fn claim(taken: &mut BTreeMap<(String, String), usize>, number: usize, one: List
     Ok(one)
 }
 
-/// The fields of a line, in quotes where they hold commas; a quote within quotes is written twice.
-fn fields(line: &str) -> Result<Vec<String>, String> {
-    let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);
-    let mut rest = line.trim_end_matches('\r').chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            '"' if quoted && rest.peek() == Some(&'"') => {
-                rest.next();
-                field.push('"');
-            }
-            '"' if quoted || field.is_empty() => quoted = !quoted,
-            ',' if !quoted => fields.push(std::mem::take(&mut field)),
-            c => field.push(c),
-        }
-    }
-    if quoted {
-        return Err("a quote is not closed on its line".to_owned());
-    }
-    fields.push(field);
-    Ok(fields)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{fields, parse};
+    use super::parse;
 
     #[test]
-    fn a_line_is_read_as_spreadsheets_write_it() {
+    fn fields_are_read_as_spreadsheets_write_them() {
+        let text = "name,email,git\r\n\"Okafor, \"\"Ada\"\"\r\nof Acme\",\"ada@acme.example;\nada@old.example\",\r\nBo,b@x,\r\n";
+        let (good, bad) = parse(text).expect("a header");
+        assert!(bad.is_empty(), "{bad:?}");
+        let [(2, ada), (5, _bo)] = good.as_slice() else {
+            panic!("{good:?}")
+        };
+        assert_eq!(ada.name, "Okafor, \"Ada\"\r\nof Acme");
         assert_eq!(
-            fields("a,\"b, c\",,\"d \"\"e\"\"\"").expect("good"),
-            ["a", "b, c", "", "d \"e\""]
+            ada.emails.iter().collect::<Vec<_>>(),
+            ["ada@acme.example", "ada@old.example"]
         );
-        assert!(fields("a,\"b").is_err());
+    }
+
+    #[test]
+    fn what_is_behind_a_quote_that_is_never_closed_is_no_value() {
+        for end in ["", "\n", "\"\"", "\r\ncy@x,Cy\r\n", "\n\n"] {
+            let (good, bad) = parse(&format!("email,name\nada@x,Ada\n\nbo@x,\"Bo{end}")).expect("a header");
+            assert_eq!(good.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2], "{end:?}");
+            let told: Vec<_> = bad.iter().map(|note| (note.line, note.reason.as_str())).collect();
+            assert_eq!(told, [(4, "a quote is not closed")], "{end:?}");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["", "email", "a@x", "", "  ", "\"b@x;", "c@x\"", "d@x", "wrong", ""].join(end);
+            let (good, bad) = parse(&text).expect("a header");
+            assert_eq!(
+                good.iter().map(|(line, _)| *line).collect::<Vec<_>>(),
+                [3, 6, 8],
+                "{end:?}"
+            );
+            assert_eq!(bad.iter().map(|note| note.line).collect::<Vec<_>>(), [9], "{end:?}");
+        }
     }
 
     #[test]
