@@ -296,6 +296,12 @@ impl GitHub {
             .collect()
     }
 
+    /// Whether a person is among them.
+    fn is_member(&self, person: usize, team: &Team) -> bool {
+        let mut below = self.teams.iter().filter(|one| one.parent == Some(team.id));
+        team.members.contains(&person) || below.any(|one| one.members.contains(&person))
+    }
+
     /// What a person may do in a repository; none is not even to see it.
     pub(crate) fn role(&self, person: usize, repository: &Repository) -> Option<Role> {
         if self.owners.contains(&person) {
@@ -304,7 +310,7 @@ impl GitHub {
         let own = repository.collaborators.get(&person).copied();
         let teams = self.teams.iter().filter_map(|team| {
             let role = repository.team_role(team)?;
-            self.team_members(team).contains(&person).then_some(role)
+            self.is_member(person, team).then_some(role)
         });
         let open = match repository.visibility {
             Visibility::Public => true,
