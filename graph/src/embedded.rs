@@ -24,7 +24,7 @@ mod sight;
 mod statement;
 
 use std::path::Path;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::seam::graph::Size;
@@ -49,9 +49,11 @@ use self::sight::Filter;
 ///   for all that share it: about 100 bytes for an edge with times of its own. Titles and evidence stay in the file and are
 ///   read for what is returned. The number of a name no document uses any more is given back by `clear` only.
 /// - **Reads** that are more than some ten thousand edges' work run off the async runtime, all under a lock that writers hold
-///   only for the milliseconds in which they change memory; a writer waits for reads that have begun, the longest being a ranking's pass over all edges. A read that fetches a row which was replaced meanwhile starts again, so an answer never mixes two states.
-/// - **Bounds.** `expand` returns at most 10,000 edges and looks at 4 million, `paths` at 16 million, counting visible ones
-///   only. A read whose caller has gone stops.
+///   only for the milliseconds in which they change memory; a writer waits for reads that have begun, the longest being a ranking's pass over all edges, and reads that come
+///   after it wait with it. A read that fetches a row which was replaced meanwhile starts again, so an answer never mixes two
+///   states.
+/// - **Bounds.** `expand` returns at most 10,000 edges and may take 4 million units of work, `paths` 16 million: visible edges
+///   followed, nodes weighed or looked up. A read whose caller has gone stops.
 #[derive(Clone)]
 pub struct Embedded {
     inner: Arc<Inner>,
@@ -90,14 +92,7 @@ impl Embedded {
             duration_ms = elapsed,
             "graph loaded"
         );
-        let ranking = tokio::sync::Semaphore::new(1);
-        let inner = Inner {
-            graph: RwLock::new(graph),
-            disk,
-            writer: Arc::new(tokio::sync::Mutex::new(writer)),
-            ranking,
-        };
-        let inner = Arc::new(inner);
+        let inner = Arc::new(Inner::new(graph, disk, writer));
         inner.renew_ranks();
         Ok(Self { inner })
     }
@@ -207,7 +202,8 @@ impl GraphStore for Embedded {
 
     async fn scan(&self, after: Option<DocumentId>, limit: usize) -> Result<Vec<DocumentFacts>> {
         let inner = self.inner.clone();
-        off_runtime(scan::OPERATION, u64::MAX, move |_| scan::scan(&inner, after, limit)).await
+        let scan = move |_: &mut Budget| scan::scan(&inner, after, limit);
+        self.inner.read(scan::OPERATION, u64::MAX, scan).await
     }
 
     async fn size(&self) -> Result<Size> {

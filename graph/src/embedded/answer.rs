@@ -11,11 +11,11 @@ use domain::{DocumentId, EdgeKind, Evidence, Key, Result, Timestamp};
 
 use super::budget::Budget;
 use super::codec::{Details, Topology};
-use super::disk::Row;
+use super::disk::{Disk, Row};
 use super::failure::corrupt;
 use super::ids::IdMap;
 use super::memory::Graph;
-use super::shared::{Inner, off_runtime};
+use super::shared::Inner;
 use super::sight::{Filter, Sight};
 
 /// Tries without the writer held.
@@ -190,32 +190,39 @@ impl<S> Shape<S> {
                 last: None,
                 until: None,
             });
-            let (here, halves) = graph.between([name.from, name.to], &self.sight);
-            for half in halves.filter(|half| self.filter.has(graph, *half)) {
-                if half.ends(here) == (name.from, name.to) && half.manner.kind() == name.kind {
-                    let document = graph.documents[half.statement.document as usize];
-                    self.rows.entry(document.row).or_default();
-                }
-            }
         }
+        let pairs = names.iter().map(|name| (name.from, name.to));
+        graph.between(pairs, &self.sight, |here, half| {
+            let ((from, to), kind) = (half.ends(here), half.manner.kind());
+            if self.places.contains_key(&EdgeName { from, to, kind }) && self.filter.has(graph, half) {
+                let document = graph.documents[half.statement.document as usize];
+                self.rows.entry(document.row).or_default();
+            }
+        });
     }
 
-    /// Fetch what is wanted; `None` when a document was replaced in between.
-    fn fetch(mut self, inner: &Inner, operation: &'static str) -> Result<Option<(S, Views)>> {
+    /// Fetch what is wanted; `None` when a document was replaced in between, or when memory is being changed and `look`
+    /// does not wait for it.
+    fn fetch(
+        mut self,
+        disk: &Disk,
+        operation: &'static str,
+        look: impl Fn(&mut dyn FnMut(&Graph) -> Result<bool>) -> Option<Result<bool>>,
+    ) -> Result<Option<(S, Views)>> {
         let rows: Vec<i64> = self.rows.keys().copied().collect();
         for numbers in rows.chunks(ROWS) {
-            let found = inner.disk.read(operation, numbers)?;
+            let found = disk.read(operation, numbers)?;
             if found.len() != numbers.len() {
                 return Ok(None);
             }
-            let same = inner.look(|graph| {
+            let mut take = |graph: &Graph| {
                 let same = graph.epoch == self.epoch;
                 if same && found.iter().try_for_each(|row| self.take(graph, row)).is_none() {
                     return Err(corrupt(operation, "a document's row cannot be read"));
                 }
                 Ok(same)
-            })?;
-            if !same {
+            };
+            if !look(&mut take).transpose()?.unwrap_or(false) {
                 return Ok(None);
             }
         }
@@ -326,6 +333,7 @@ fn at_once<S>(
     plan: &impl Fn(&Graph, &mut Budget) -> Result<Shape<S>>,
 ) -> Option<Result<Shape<S>>> {
     let (mut budget, _keep) = Budget::new(units.min(QUICK));
+    budget.limit_looks(QUICK);
     let shape = plan(graph, &mut budget);
     (!budget.is_spent()).then_some(shape)
 }
@@ -337,37 +345,47 @@ where
     S: Send + 'static,
     F: Fn(&Graph, &mut Budget) -> Result<Shape<S>> + Send + Sync + 'static,
 {
-    if let Some(shape) = inner.glance(|graph| at_once(graph, units, &plan)).flatten() {
-        let shape = shape?;
-        if shape.rows.len() <= FEW_ROWS
-            && let Some(done) = shape.fetch(inner, operation)?
-        {
+    let mut first = inner
+        .glance(|graph| at_once(graph, units, &plan))
+        .flatten()
+        .transpose()?;
+    if let Some(shape) = first.take_if(|shape| shape.rows.len() <= FEW_ROWS) {
+        let look = |take: &mut dyn FnMut(&Graph) -> Result<bool>| inner.glance(take);
+        if let Some(done) = shape.fetch(&inner.disk, operation, look)? {
             return Ok(done);
         }
     }
     let shared = inner.clone();
-    off_runtime(operation, units, move |budget| {
-        settle(&shared, operation, budget, &plan)
-    })
-    .await
+    inner
+        .read(operation, units, move |budget| {
+            settle(&shared, operation, budget, (first, &plan))
+        })
+        .await
 }
 
-/// Plan and fetch until both show the same moment, the last time with the writer held.
+/// Plan, unless there is a first plan, and fetch until both show the same moment, the last time with the writer held.
 fn settle<S>(
     inner: &Inner,
     operation: &'static str,
     budget: &mut Budget,
-    plan: &impl Fn(&Graph, &mut Budget) -> Result<Shape<S>>,
+    (mut first, plan): (Option<Shape<S>>, &impl Fn(&Graph, &mut Budget) -> Result<Shape<S>>),
 ) -> Result<(S, Views)> {
     let mut once = || {
-        budget.renew();
-        inner.look(|graph| plan(graph, budget))?.fetch(inner, operation)
+        let shape = match first.take() {
+            Some(shape) => shape,
+            None => {
+                budget.renew();
+                inner.look(|graph| plan(graph, budget))?
+            }
+        };
+        shape.fetch(&inner.disk, operation, |take| Some(inner.look(take)))
     };
     for _ in 0..TRIES {
         if let Some(done) = once()? {
             return Ok(done);
         }
     }
-    let _writer = inner.writer.blocking_lock();
+    let mut writer = inner.writer.blocking_lock();
+    inner.refresh(&mut writer)?;
     once()?.ok_or_else(|| corrupt(operation, "the file lacks rows of documents that it had"))
 }

@@ -8,10 +8,13 @@ use domain::{Error, ErrorKind};
 /// How many steps go between two looks at the flag.
 const CHECK_EVERY: u64 = 4096;
 
-/// Units of work left: one unit is one visible edge looked at, so that hidden ones change no answer.
+/// Units of work left: one unit is a visible edge followed, or a node weighed or looked up, so that what is hidden changes no
+/// answer.
 pub(crate) struct Budget {
     units: u64,
     left: u64,
+    /// Ends of edges that may be looked at, hidden ones too.
+    looks: u64,
     unchecked: u64,
     spent: bool,
     cancelled: Arc<AtomicBool>,
@@ -34,12 +37,27 @@ impl Budget {
             Self {
                 units,
                 left: units,
+                looks: u64::MAX,
                 unchecked: 0,
                 spent: false,
                 cancelled: cancelled.clone(),
             },
             CancelOnDrop(cancelled),
         )
+    }
+
+    /// Look at so many ends of edges at most, hidden ones included: for work that is begun anew where that is too few.
+    pub(crate) fn limit_looks(&mut self, looks: u64) {
+        self.looks = looks;
+    }
+
+    /// Count ends of edges that are looked at; `None` when they are too many.
+    #[inline]
+    pub(crate) fn look(&mut self, ends: usize) -> Option<()> {
+        let left = self.looks.checked_sub(u64::try_from(ends).ok()?);
+        self.spent |= left.is_none();
+        self.looks = left?;
+        Some(())
     }
 
     /// Begin anew, with all units; a caller who is gone stays so.

@@ -1,12 +1,14 @@
 //! Changes of the topology: what documents asserted is taken out, and what they assert now is laid down.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::DocumentId;
 
 use super::half::{HUB, Slot, hub_of, order, take_out};
 use super::ids::IdSet;
-use super::memory::{Entry, Graph, Loaded, Swap};
+use super::memory;
+use super::memory::{Graph, Loaded, Swap};
 use super::statement::Own;
 
 /// Of the busy nodes that get edges how many of the earlier ones lie in order.
@@ -75,9 +77,12 @@ impl Graph {
             }
             if goes
                 && slot.other != number
-                && let Some(count) = hub.as_mut().and_then(|hub| hub.get_mut(&statement.manner))
+                && let Some(Entry::Occupied(mut count)) = hub.as_mut().map(|hub| hub.entry(statement.manner))
             {
-                *count -= 1;
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
             }
             goes
         });
@@ -91,7 +96,7 @@ impl Graph {
     }
 
     fn put_in(&mut self, id: DocumentId, new: &Loaded, grown: &mut Grown) {
-        let entry = Entry {
+        let entry = memory::Entry {
             id,
             row: new.row,
             at: new.topology.at,

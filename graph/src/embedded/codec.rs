@@ -175,6 +175,9 @@ impl Topology {
             }
             let also = input.number()?.checked_sub(1).map(u32::try_from).transpose().ok()?;
             let (rule, confidence) = (input.id()?, f32::from_bits(u32::from_le_bytes(input.take()?)));
+            if !(0.0..=1.0).contains(&confidence) {
+                return None;
+            }
             let at = if code >> 5 & 1 == 1 { Some(input.time()?) } else { None };
             let until = if code >> 6 & 1 == 1 { Some(input.time()?) } else { None };
             self.edges.push(TopologyEdge {

@@ -105,10 +105,11 @@ impl Disk {
         let last: Option<i64> = connection
             .query_one("SELECT max(row) FROM documents", [], |row| row.get(0))
             .map_err(fail)?;
+        let next_row = last.unwrap_or(0).checked_add(1);
         let writer = Writer {
             path: path.to_owned(),
             connection: Some(connection),
-            next_row: last.unwrap_or(0) + 1,
+            next_row: next_row.ok_or_else(|| corrupt(OPEN, "the numbers of rows are used up"))?,
             stale: false,
         };
         let disk = Self {

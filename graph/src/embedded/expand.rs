@@ -10,7 +10,7 @@ use domain::{Error, ErrorKind, Result};
 use self::best::{Best, Level};
 use super::answer::{EdgeName, Shape};
 use super::budget::{Budget, cancelled};
-use super::half::Half;
+use super::half::Slot;
 use super::ids::IdSet;
 use super::memory::Graph;
 use super::sight::{Filter, Sight, Tally};
@@ -82,10 +82,10 @@ fn too_busy() -> Error {
     .with_hint("ask for some kinds of edges, or for one direction")
 }
 
-fn goes(direction: Direction, half: Half) -> bool {
+fn goes(direction: Direction, slot: Slot) -> bool {
     match direction {
-        Direction::Out => !half.comes_in(),
-        Direction::In => half.comes_in(),
+        Direction::Out => !slot.comes_in(),
+        Direction::In => slot.comes_in(),
         Direction::Both => true,
     }
 }
@@ -121,9 +121,14 @@ impl<'g> Walk<'g> {
         let mut best = Best::new(self.graph, room);
         let (graph, sight, filter, direction) = (self.graph, self.sight, self.filter, self.direction);
         for node in std::mem::take(&mut self.frontier) {
-            let tally = graph.tally(node, (sight, filter));
+            // A tally counts both directions.
+            let tally = graph
+                .tally(node, (sight, filter))
+                .filter(|_| direction == Direction::Both);
+            let halves = &graph.at(node).halves;
+            budget.look(halves.len())?;
             budget.spend(tally.map_or(0, |tally| tally.count))?;
-            for slot in &graph.at(node).halves {
+            for slot in halves.iter().filter(|slot| goes(direction, **slot)) {
                 // Of a busy node most edges cannot be among the best, which is told sooner than whether they are seen.
                 let is_hopeless = |tally: Tally| best.is_full_for(slot.ends(node), tally.strongest);
                 if slot.other != node && tally.is_some_and(is_hopeless) {
@@ -133,11 +138,8 @@ impl<'g> Walk<'g> {
                     continue;
                 };
                 budget.spend(u64::from(tally.is_none() && half.other != node))?;
-                if goes(direction, half) {
-                    let (from, to) = half.ends(node);
-                    let kind = half.manner.kind();
-                    best.offer(EdgeName { from, to, kind }, half.manner.confidence, &self.known);
-                }
+                let ((from, to), kind) = (slot.ends(node), half.manner.kind());
+                best.offer(EdgeName { from, to, kind }, half.manner.confidence, &self.known);
             }
         }
         let level = best.finish();

@@ -40,6 +40,9 @@ impl Marks {
     }
 }
 
+/// Lists of marks kept for later searches: each takes 4 bytes a node.
+const KEPT: usize = 8;
+
 /// Marks that no search uses at the moment.
 #[derive(Default)]
 pub(crate) struct MarkPool(Mutex<Vec<Marks>>);
@@ -51,7 +54,10 @@ impl MarkPool {
         let mut marks = list().pop().unwrap_or_default();
         marks.begin(nodes);
         let done = work(&mut marks);
-        list().push(marks);
+        let mut list = list();
+        if list.len() < KEPT {
+            list.push(marks);
+        }
         done
     }
 }

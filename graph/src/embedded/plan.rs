@@ -24,7 +24,7 @@ const MAX_FACTS: usize = 1_000_000;
 
 /// Replace what documents assert. Runs to its end once begun.
 pub(crate) fn replace(inner: &Arc<Inner>, writer: &mut Writer, facts: Vec<DocumentFacts>) -> Result<()> {
-    refresh(inner, writer)?;
+    inner.refresh(writer)?;
     // Where a document comes twice, the later counts.
     let facts: BTreeMap<DocumentId, DocumentFacts> = facts.into_iter().map(|one| (one.document, one)).collect();
     let rows: Vec<i64> = inner.look(|graph| {
@@ -53,16 +53,6 @@ pub(crate) fn clear(inner: &Inner, writer: &mut Writer) -> Result<()> {
     let old = inner.change(|graph| graph.give_way(Graph::default()));
     writer.stale = false;
     drop(old);
-    Ok(())
-}
-
-/// Read the file again when a commit may have changed it without memory.
-fn refresh(inner: &Inner, writer: &mut Writer) -> Result<()> {
-    if writer.stale {
-        let graph = inner.disk.load()?;
-        drop(inner.change(|old| old.give_way(graph)));
-        writer.stale = false;
-    }
     Ok(())
 }
 
@@ -115,7 +105,7 @@ impl Plan {
         let edges: usize = facts.values().map(|one| one.edges.len() + 1).sum();
         let numbered = [graph.statements.len(), graph.manners.len(), graph.classes.pairs().len()];
         if numbered.into_iter().max().unwrap_or(0) + edges > MAX_STATEMENTS {
-            return Err(exhausted("pairs of labels and kinds of edges"));
+            return Err(exhausted("statements"));
         }
         let mut old: BTreeMap<DocumentId, Row> = old.into_iter().map(|row| (row.id, row)).collect();
         let mut numbers = Numbers::after(graph);
@@ -156,7 +146,7 @@ impl Plan {
             new: None,
         };
         if let Some(row) = before {
-            let topology = Topology::decode(&row.topology);
+            let topology = Topology::decode(&row.topology).filter(|old| numbers.graph.knows(row.label, old));
             swap.old = Some(topology.ok_or_else(|| corrupt(OPERATION, "a document's row cannot be read"))?);
             self.batch.gone.push(row.number);
         }

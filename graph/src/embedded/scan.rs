@@ -22,7 +22,8 @@ pub(crate) fn scan(inner: &Inner, after: Option<DocumentId>, limit: usize) -> Re
             return Ok(facts);
         }
     }
-    let _writer = inner.writer.blocking_lock();
+    let mut writer = inner.writer.blocking_lock();
+    inner.refresh(&mut writer)?;
     once(inner, after, limit)?.ok_or_else(|| corrupt(OPERATION, "the file lacks rows of documents that it had"))
 }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use domain::{Error, Result};
+use tokio::sync::{Mutex, Semaphore};
 
 use super::budget::Budget;
 use super::disk::{Disk, Writer};
@@ -12,13 +13,55 @@ use super::ranks::places;
 /// What readers, the writer and their tasks share.
 pub(crate) struct Inner {
     pub(crate) graph: RwLock<Graph>,
+    /// Writes take turns in the order in which they came. Closed before the file is unlocked.
+    pub(crate) writer: Arc<Mutex<Writer>>,
     pub(crate) disk: Disk,
-    pub(crate) writer: Arc<tokio::sync::Mutex<Writer>>,
     /// Ranking needs memory in the order of the whole graph: one at a time.
-    pub(crate) ranking: tokio::sync::Semaphore,
+    pub(crate) ranking: Semaphore,
+    /// Reads off the runtime at once, each with a thread and a connection.
+    reading: Arc<Semaphore>,
 }
 
+/// Reads off the runtime at once.
+const READS: usize = 16;
+
 impl Inner {
+    /// A file and what is in it.
+    pub(crate) fn new(graph: Graph, disk: Disk, writer: Writer) -> Self {
+        Self {
+            graph: RwLock::new(graph),
+            writer: Arc::new(Mutex::new(writer)),
+            disk,
+            ranking: Semaphore::new(1),
+            reading: Arc::new(Semaphore::new(READS)),
+        }
+    }
+
+    /// Read the file again when a commit may have changed it without memory.
+    pub(crate) fn refresh(&self, writer: &mut Writer) -> Result<()> {
+        if writer.stale {
+            let graph = self.disk.load()?;
+            drop(self.change(|old| old.give_way(graph)));
+            writer.stale = false;
+        }
+        Ok(())
+    }
+
+    /// Read off the async runtime, some at once. Who has gone still counts until his read has stopped.
+    pub(crate) async fn read<T, F>(&self, operation: &'static str, units: u64, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Budget) -> Result<T> + Send + 'static,
+    {
+        let turn = self.reading.clone().acquire_owned().await;
+        let turn = turn.map_err(|error| Error::internal(operation, "the queue was closed").with_source(error))?;
+        off_runtime(operation, units, move |budget| {
+            let _turn = turn;
+            work(budget)
+        })
+        .await
+    }
+
     /// Look at the graph for a short time.
     pub(crate) fn look<T>(&self, with: impl FnOnce(&Graph) -> T) -> T {
         with(&self.graph.read().unwrap_or_else(PoisonError::into_inner))

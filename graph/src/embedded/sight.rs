@@ -1,11 +1,13 @@
 //! What a caller sees of the graph: labels and documents as bits, and names that resolve for him.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::seam::{EdgeFilter, Scope};
 use domain::{Error, Key, NodeKind, Result, Timestamp, Visible};
 
 use super::codec::{TopologyEdge, edge_code};
 use super::half::{HUB, Half, Slot, leading_to};
-use super::ids::Bits;
+use super::ids::{Bits, IdSet};
 use super::manner::Manner;
 use super::memory::{Fact, Graph, Node};
 
@@ -172,20 +174,34 @@ impl Graph {
         self.seen(&self.at(node).halves, sight)
     }
 
-    /// Those that lead to `other`, looked up from the node with the shorter list: the edges between the two, as they lie
-    /// at the node that is told with them.
-    pub(crate) fn between<'a>(
-        &'a self,
-        [one, other]: [u32; 2],
-        sight: &'a Sight,
-    ) -> (u32, impl Iterator<Item = Half> + 'a) {
+    /// Tell every visible edge between two nodes of a pair, as it lies at the node that is told with it. It is looked for
+    /// at the one with the shorter list, which is gone through once for all pairs.
+    pub(crate) fn between(
+        &self,
+        pairs: impl IntoIterator<Item = (u32, u32)>,
+        sight: &Sight,
+        mut each: impl FnMut(u32, Half),
+    ) {
         let length = |node: u32| self.at(node).halves.len();
-        let (here, there) = if length(one) <= length(other) {
-            (one, other)
-        } else {
-            (other, one)
-        };
-        (here, self.halves_to(here, there, sight))
+        let mut anchors: BTreeMap<u32, IdSet<u32>> = BTreeMap::new();
+        for (one, other) in pairs {
+            let (here, there) = if length(one) <= length(other) {
+                (one, other)
+            } else {
+                (other, one)
+            };
+            anchors.entry(here).or_default().insert(there);
+        }
+        for (here, others) in anchors {
+            if length(here) >= HUB {
+                let others: BTreeSet<u32> = others.into_iter().collect();
+                let halves = others.into_iter().flat_map(|other| self.halves_to(here, other, sight));
+                halves.for_each(|half| each(here, half));
+            } else {
+                let halves = self.halves(here, sight).filter(|half| others.contains(&half.other));
+                halves.for_each(|half| each(here, half));
+            }
+        }
     }
 
     /// The visible edges' ends at a node that lead to another.

@@ -1,6 +1,6 @@
 //! Reading a whole file: names block by block, and beside them the documents, some parts at once.
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::thread;
 
@@ -15,19 +15,18 @@ use super::{Disk, LOAD, Names};
 /// Parts in which documents are read, each over a connection of its own.
 const PARTS: i64 = 3;
 
-const DOCUMENTS: &str = "SELECT row, id, label, topology FROM documents WHERE row >= ? AND row < ? ORDER BY row";
+const DOCUMENTS: &str = "SELECT row, id, label, topology FROM documents WHERE row BETWEEN ? AND ? ORDER BY row";
 
 /// The graph of everything in the file.
 pub(super) fn load(disk: &Disk) -> Result<Graph> {
     let ends = "SELECT coalesce(min(row), 0), coalesce(max(row), -1) FROM documents";
     let ends = |connection: &Connection| connection.query_one(ends, [], |row| Ok((row.get(0)?, row.get(1)?)));
     let (first, last): (i64, i64) = disk.with_reader(ends).map_err(fail)?;
-    let end = last.saturating_add(1);
-    let share = end.saturating_sub(first) / PARTS + 1;
+    let share = last.saturating_sub(first) / PARTS;
     let (mut graph, blocks) = thread::scope(|scope| {
         let parts = (0..PARTS).map(|part| {
-            let start = first.saturating_add(part.saturating_mul(share));
-            scope.spawn(move || documents(disk, start..start.saturating_add(share).min(end)))
+            let start = first.saturating_add(part.saturating_mul(share.saturating_add(1)));
+            scope.spawn(move || documents(disk, start..=start.saturating_add(share).min(last)))
         });
         let parts: Vec<_> = parts.collect();
         // The names are laid out meanwhile.
@@ -62,10 +61,10 @@ fn names(disk: &Disk) -> Result<Graph> {
 }
 
 /// The documents of a range of rows.
-fn documents(disk: &Disk, rows: Range<i64>) -> Result<Block> {
+fn documents(disk: &Disk, rows: RangeInclusive<i64>) -> Result<Block> {
     let read = |connection: &Connection| {
         let mut statement = connection.prepare(DOCUMENTS)?;
-        let mut rows = statement.query(params![rows.start, rows.end])?;
+        let mut rows = statement.query(params![rows.start(), rows.end()])?;
         let mut block = Block::default();
         while let Some(row) = rows.next()? {
             let (id, topology) = (DocumentId(row.get(1)?), row.get_ref(3)?.as_blob()?);

@@ -1,10 +1,12 @@
 //! What paths are looked for on: the edges that a caller sees and a question lets through, and what steps and nodes cost.
 
+use std::cell::RefCell;
+
 use domain::NodeKind;
 
 use super::super::budget::Budget;
 use super::super::half::{HUB, Half, Slot};
-use super::super::ids::IdSet;
+use super::super::ids::{IdMap, IdSet};
 use super::super::memory::Graph;
 use super::super::sight::{Filter, Sight};
 use super::{Cost, busy_charge, step_cost};
@@ -18,14 +20,29 @@ pub(super) struct Ground<'g> {
     /// The edges to follow.
     pub(super) filter: &'g Filter,
     /// The kinds of inner nodes; empty: all.
-    pub(super) inner: &'g [NodeKind],
+    inner: &'g [NodeKind],
+    /// What was found out about nodes: how many edges may be followed from busy ones, and whether a path may pass through.
+    counts: RefCell<IdMap<u32, u64>>,
+    admitted: RefCell<IdMap<u32, bool>>,
 }
 
 /// How many ends of edges are gone through in the time in which one is looked up in a long list. In debug builds one is
 /// looked up in short ones too.
 const LOOKUP: usize = if cfg!(debug_assertions) { 1 } else { 16 };
 
-impl Ground<'_> {
+impl<'g> Ground<'g> {
+    /// Of what a caller sees and a question lets through.
+    pub(super) fn new(graph: &'g Graph, (sight, filter): (&'g Sight, &'g Filter), inner: &'g [NodeKind]) -> Self {
+        Self {
+            graph,
+            sight,
+            filter,
+            inner,
+            counts: RefCell::default(),
+            admitted: RefCell::default(),
+        }
+    }
+
     /// The ends of edges that may be followed; loops lead nowhere.
     #[inline]
     pub(super) fn halves(&self, node: u32) -> impl Iterator<Item = Half> {
@@ -48,20 +65,20 @@ impl Ground<'_> {
         halves.filter(|half| self.filter.has(self.graph, *half))
     }
 
-    /// The edges between two nodes that may be followed, as they lie at the one that is told with them.
-    pub(super) fn between(&self, nodes: [u32; 2]) -> (u32, impl Iterator<Item = Half>) {
-        let (here, halves) = self.graph.between(nodes, self.sight);
-        (here, halves.filter(|half| self.filter.has(self.graph, *half)))
-    }
-
     /// Whether a path may pass through a node.
     #[inline]
     pub(super) fn admits(&self, node: u32) -> bool {
         self.inner.is_empty()
-            || self
-                .graph
-                .kind(node, self.sight)
-                .is_some_and(|kind| self.inner.contains(&kind))
+            || *self
+                .admitted
+                .borrow_mut()
+                .entry(node)
+                .or_insert_with(|| self.is_inner(node))
+    }
+
+    fn is_inner(&self, node: u32) -> bool {
+        let kind = self.graph.kind(node, self.sight);
+        kind.is_some_and(|kind| self.inner.contains(&kind))
     }
 
     /// What passing through a node costs.
@@ -71,33 +88,48 @@ impl Ground<'_> {
 
     /// How many assertions may be followed from a node.
     pub(super) fn weigh(&self, node: u32, budget: &mut Budget) -> Option<u64> {
-        let count = self.counted(node).unwrap_or_else(|| self.halves(node).count() as u64);
+        self.count(node, budget)?;
+        let counted = self.counts.borrow().get(&node).copied();
+        let count = counted.unwrap_or_else(|| self.halves(node).count() as u64);
         // However it was told, it costs the same.
         budget.spend(count.min(HUB as u64))?;
         Some(count)
     }
 
     /// About how many that are.
-    pub(super) fn guess(&self, node: u32) -> usize {
+    pub(super) fn guess(&self, node: u32, budget: &mut Budget) -> Option<usize> {
         const USUAL: usize = 16;
-        self.busy(node).unwrap_or(USUAL)
+        self.count(node, budget)?;
+        budget.spend(1)?;
+        Some(self.busy(node).unwrap_or(USUAL))
     }
 
-    /// How many that are at a busy node. That the node is busy does not depend on what is hidden: what follows from it
-    /// takes another part of the budget.
+    /// How many that are at a busy node that was guessed or weighed before. What is hidden decides neither whether it is
+    /// one nor how many they are: what follows from it takes another part of the budget.
     pub(super) fn busy(&self, node: u32) -> Option<usize> {
-        let count = self.counted(node).and_then(|count| usize::try_from(count).ok());
+        let count = usize::try_from(*self.counts.borrow().get(&node)?).ok();
         count.filter(|count| *count >= HUB)
     }
 
-    fn counted(&self, node: u32) -> Option<u64> {
-        let tally = self.graph.tally(node, (self.sight, self.filter));
-        tally.map(|tally| tally.count)
+    /// Find out how many that are at a node with a long list.
+    fn count(&self, node: u32, budget: &mut Budget) -> Option<()> {
+        let length = self.length(node);
+        if length < HUB || self.counts.borrow().contains_key(&node) {
+            return Some(());
+        }
+        let count = if let Some(tally) = self.graph.tally(node, (self.sight, self.filter)) {
+            tally.count
+        } else {
+            budget.look(length)?;
+            self.halves(node).count() as u64
+        };
+        self.counts.borrow_mut().insert(node, count);
+        Some(())
     }
 
     /// Where steps from a node lead, and what each costs. Parallel edges come one by one.
     pub(super) fn steps(&self, node: u32, budget: &mut Budget) -> Option<Vec<(u32, Cost)>> {
-        let steps: Vec<_> = self.halves(node).map(|half| (half.other, cost(half))).collect();
+        let steps: Vec<_> = self.halves(node).map(step).collect();
         budget.spend(u64::try_from(steps.len()).ok()?)?;
         Some(steps)
     }
@@ -127,19 +159,21 @@ impl Ground<'_> {
     ) -> Option<()> {
         let goals: IdSet<u32> = there.iter().copied().collect();
         for from in here.iter().copied() {
+            budget.look(self.length(from).min(LOOKUP * there.len()))?;
             let mut found = 0;
-            let mut step = |half: Half| {
+            let mut take = |half: Half| {
+                let (to, cost) = step(half);
                 found += 1;
-                each(from, half.other, cost(half));
+                each(from, to, cost);
             };
             if self.is_looked_up(from, there.len()) {
                 for to in there.iter().copied().filter(|to| *to != from) {
-                    self.halves_to(from, to).for_each(&mut step);
+                    self.halves_to(from, to).for_each(&mut take);
                 }
             } else {
                 self.halves(from)
                     .filter(|half| goals.contains(&half.other))
-                    .for_each(&mut step);
+                    .for_each(&mut take);
             }
             budget.spend(found)?;
         }
@@ -154,7 +188,8 @@ impl Ground<'_> {
         from.iter().map(one).sum()
     }
 
-    fn is_looked_up(&self, node: u32, goals: usize) -> bool {
+    /// Whether it is quicker to look up so many nodes among the edges of a node than to go through these.
+    pub(super) fn is_looked_up(&self, node: u32, goals: usize) -> bool {
         is_looked_up(self.length(node), goals)
     }
 
@@ -168,6 +203,7 @@ pub(super) fn is_looked_up(length: usize, goals: usize) -> bool {
     length >= HUB && LOOKUP.saturating_mul(goals) < length
 }
 
-fn cost(half: Half) -> Cost {
-    step_cost(half.manner.confidence)
+/// Where the step over an edge leads, and what it costs.
+pub(super) fn step(half: Half) -> (u32, Cost) {
+    (half.other, step_cost(half.manner.confidence))
 }

@@ -7,7 +7,7 @@
 use super::super::budget::Budget;
 use super::super::ids::IdMap;
 use super::super::marks::Marks;
-use super::ground::Ground;
+use super::ground::{Ground, step};
 use super::shortest::{Answer, Meeting};
 use super::{Cost, busy_charge};
 
@@ -49,6 +49,19 @@ impl Layer {
     /// The stop at a node.
     pub(super) fn get(&self, node: u32) -> Option<Stop> {
         self.places.get(&node).map(|place| self.stops[*place])
+    }
+
+    /// Where steps from a node into it lead, and what each costs.
+    pub(super) fn steps_from(&self, node: u32, ground: &Ground<'_>, budget: &mut Budget) -> Option<Vec<(u32, Cost)>> {
+        let steps: Vec<(u32, Cost)> = if ground.is_looked_up(node, self.stops.len()) {
+            let to = |stop: &Stop| ground.halves_to(node, stop.node);
+            self.stops.iter().flat_map(to).map(step).collect()
+        } else {
+            let into = ground.halves(node).filter(|half| self.places.contains_key(&half.other));
+            into.map(step).collect()
+        };
+        budget.spend(u64::try_from(steps.len()).ok()?)?;
+        Some(steps)
     }
 
     /// The nodes of all stops.

@@ -256,11 +256,10 @@ impl<'s, 'g> Search<'s, 'g> {
         if let Some(ways) = self.ways.get(&name) {
             return Some(ways.clone());
         }
-        let mut steps = Vec::new();
-        if let Some(layer) = self.layer(begun.split, place + 1) {
-            let add = |_, to, cost| steps.push((to, cost));
-            self.ground.link(&[node], &layer.nodes(), budget, add)?;
-        }
+        let steps = match self.layer(begun.split, place + 1) {
+            Some(layer) => layer.steps_from(node, self.ground, budget)?,
+            None => Vec::new(),
+        };
         let mut ways: Vec<Way> = steps
             .into_iter()
             .filter_map(|(node, step)| {

@@ -1,8 +1,8 @@
 //! The shortest ways between two nodes, found from both ends at once, as layers.
 //!
-//! Levels grow from the end whose next step is the smaller. The edges of a busy node lie in the order of their other ends, so
-//! that the nodes of the other end are looked up among them: a node with a million edges is met and not gone through. The
-//! search stops with the step in which the ends meet: nearly all questions for one path end here, without a look at longer
+//! Levels grow from the end whose next step is about the smaller. The edges of a busy node lie in the order of their other
+//! ends, so that the nodes of the other end are looked up among them: a node with a million edges is met and not gone
+//! through, though it is counted once where a time is asked about or a document is revoked. The search stops with the step in which the ends meet: nearly all questions for one path end here, without a look at longer
 //! walks.
 
 use super::super::budget::Budget;
@@ -65,8 +65,7 @@ impl Meeting {
         let mut weights = [0, 0];
         for (weight, levels) in weights.iter_mut().zip(&self.levels) {
             for node in levels.last().into_iter().flatten() {
-                *weight += ground.guess(*node);
-                budget.spend(1)?;
+                *weight += ground.guess(*node, budget)?;
             }
         }
         Some(usize::from(weights[1] < weights[0]))
@@ -162,7 +161,9 @@ struct Reach<'s, 'g> {
 impl Reach<'_, '_> {
     /// Follow all edges of a node.
     fn go_through(&mut self, node: u32, (marks, budget): (&mut Marks, &mut Budget)) -> Option<()> {
-        for slot in &self.ground.graph.at(node).halves {
+        let halves = &self.ground.graph.at(node).halves;
+        budget.look(halves.len())?;
+        for slot in halves {
             let mark = marks.get(slot.other);
             let known = mark.is_some_and(|(end, _)| end == self.side);
             if known || !self.ground.follows(node, *slot) {
