@@ -16,6 +16,7 @@ mod marks;
 mod memory;
 mod paths;
 mod plan;
+mod print;
 mod rank;
 mod ranks;
 mod scan;

@@ -371,12 +371,11 @@ fn settle<S>(
     (mut first, plan): (Option<Shape<S>>, &impl Fn(&Graph, &mut Budget) -> Result<Shape<S>>),
 ) -> Result<(S, Views)> {
     let mut once = || {
-        let shape = match first.take() {
-            Some(shape) => shape,
-            None => {
-                budget.renew();
-                inner.look(|graph| plan(graph, budget))?
-            }
+        let shape = if let Some(shape) = first.take() {
+            shape
+        } else {
+            budget.renew();
+            inner.look(|graph| plan(graph, budget))?
         };
         shape.fetch(&inner.disk, operation, |take| Some(inner.look(take)))
     };

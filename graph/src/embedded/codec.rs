@@ -2,10 +2,12 @@
 //!
 //! Numbers are LEB128 varints, texts are a length and UTF-8. Every reader is total: what does not parse is `None`.
 
-use domain::{EdgeKind, Evidence, NodeFact, NodeKind, TextHash, Timestamp};
+use domain::{EdgeKind, Evidence, Timestamp};
+
+use super::print::Print;
 
 // A code has five bits in memory.
-const _: () = assert!(EdgeKind::ALL.len() <= 32 && NodeKind::ALL.len() <= 32);
+const _: () = assert!(EdgeKind::ALL.len() <= 32);
 
 /// What one document asserts, by numbers.
 #[derive(Debug, Default, PartialEq)]
@@ -48,51 +50,6 @@ pub(crate) struct TopologyEdge {
     pub(crate) at: Option<Timestamp>,
     /// When it ended.
     pub(crate) until: Option<Timestamp>,
-}
-
-/// What memory knows of a node fact: its kind, whether it has a title and aliases, and a hash of all three, so that equal
-/// facts of many documents are read from the file once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Print(u64);
-
-const TITLE: u64 = 1 << 5;
-const ALIASES: u64 = 1 << 6;
-
-impl Print {
-    /// Of a fact.
-    pub(crate) fn of(fact: &NodeFact) -> Self {
-        let title = fact.title.as_deref().unwrap_or_default();
-        let mut text = format!("{}:{title}", title.len());
-        for alias in &fact.aliases {
-            text.push_str(&alias.len().to_string());
-            text.push(':');
-            text.push_str(alias);
-        }
-        let digest = TextHash::of(&text).0;
-        let hash = u64::from_le_bytes(*digest.first_chunk().expect("a hash has 32 bytes")) & !0x7f;
-        let kind = NodeKind::ALL
-            .iter()
-            .position(|kind| *kind == fact.kind)
-            .and_then(|place| u64::try_from(place).ok());
-        let title = if fact.title.is_some() { TITLE } else { 0 };
-        let aliases = if fact.aliases.is_empty() { 0 } else { ALIASES };
-        Self(hash | kind.expect("every kind is in the list of all") | title | aliases)
-    }
-
-    /// What the node stands for; `None` when the number was not made by `of`.
-    pub(crate) fn kind(self) -> Option<NodeKind> {
-        NodeKind::ALL.get(usize::try_from(self.0 & 0x1f).ok()?).copied()
-    }
-
-    /// Whether the fact has a title.
-    pub(crate) fn has_title(self) -> bool {
-        self.0 & TITLE != 0
-    }
-
-    /// Whether the fact has aliases.
-    pub(crate) fn has_aliases(self) -> bool {
-        self.0 & ALIASES != 0
-    }
 }
 
 /// The parts of a document's facts that only answers need, in the order of its topology.
@@ -174,10 +131,7 @@ impl Topology {
                 return None;
             }
             let also = input.number()?.checked_sub(1).map(u32::try_from).transpose().ok()?;
-            let (rule, confidence) = (input.id()?, f32::from_bits(u32::from_le_bytes(input.take()?)));
-            if !(0.0..=1.0).contains(&confidence) {
-                return None;
-            }
+            let (rule, confidence) = (input.id()?, input.share()?);
             let at = if code >> 5 & 1 == 1 { Some(input.time()?) } else { None };
             let until = if code >> 6 & 1 == 1 { Some(input.time()?) } else { None };
             self.edges.push(TopologyEdge {
@@ -325,6 +279,11 @@ impl<'a> Input<'a> {
         self.take().map(|bytes| Timestamp(i64::from_le_bytes(bytes)))
     }
 
+    fn share(&mut self) -> Option<f32> {
+        let share = f32::from_bits(u32::from_le_bytes(self.take()?));
+        (0.0..=1.0).contains(&share).then_some(share)
+    }
+
     fn text(&mut self) -> Option<&'a str> {
         let length = self.length()?;
         let (text, rest) = self.0.split_at_checked(length)?;
@@ -338,7 +297,8 @@ mod tests {
     use domain::{EdgeKind, Evidence, Timestamp};
     use proptest::prelude::*;
 
-    use super::{Details, Print, Topology, TopologyEdge, TopologyNode, decode_names, encode_names};
+    use super::super::print::Print;
+    use super::{Details, Topology, TopologyEdge, TopologyNode, decode_names, encode_names};
 
     fn time() -> impl Strategy<Value = Option<Timestamp>> {
         prop::option::of(any::<i64>().prop_map(Timestamp))

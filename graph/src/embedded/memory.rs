@@ -9,11 +9,12 @@ use domain::seam::graph::Size;
 use domain::{DocumentId, Key, Timestamp};
 
 use super::Memory;
-use super::codec::{Print, Topology, TopologyEdge};
+use super::codec::{Topology, TopologyEdge};
 use super::half::{Half, Hub, Slot};
 use super::ids::{IdMap, Interner};
 use super::manner::{Classes, Manners, Terms};
 use super::marks::MarkPool;
+use super::print::Print;
 use super::ranks::Ranks;
 use super::statement::{Own, Statement, Statements};
 
@@ -238,6 +239,13 @@ impl Graph {
     pub(crate) fn order(&self, a: u32, b: u32) -> Ordering {
         let known = self.ranks.order(a, b);
         known.unwrap_or_else(|| self.keys.get(a).cmp(&self.keys.get(b)))
+    }
+
+    /// Order keys by these places, unless they are of names that went with a `clear`.
+    pub(crate) fn take_places(&mut self, epoch: u64, places: Vec<u32>) {
+        if self.epoch == epoch {
+            self.ranks.take(places);
+        }
     }
 
     /// A place for a document.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use domain::{DocumentFacts, DocumentId, EdgeFact, Error, ErrorKind, Key, NodeFact, Result};
 
-use super::codec::{Details, Print, Topology, TopologyEdge, TopologyNode, encode_names};
+use super::codec::{Details, Topology, TopologyEdge, TopologyNode, encode_names};
 use super::disk::{Batch, Names, Row, Writer};
 use super::failure::corrupt;
 use super::ids::Fresh;
 use super::memory::{Graph, Loaded, Swap};
+use super::print::Print;
 use super::shared::Inner;
 use super::statement::MAX_STATEMENTS;
 

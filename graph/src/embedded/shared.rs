@@ -80,22 +80,17 @@ impl Inner {
     /// Sort the names beside everything else when many are new.
     pub(crate) fn renew_ranks(self: &Arc<Self>) {
         let begin = |graph: &mut Graph| Some((graph.epoch, graph.ranks.begin(graph.keys.names())?));
-        if let Some((epoch, names)) = self.change(begin) {
-            // It keeps nobody from closing the store.
-            let inner = Arc::downgrade(self);
-            drop(tokio::task::spawn_blocking(move || {
-                let places = places(&names);
-                let take = |graph: &mut Graph| {
-                    // After a `clear` the numbers are those of other names.
-                    if graph.epoch == epoch {
-                        graph.ranks.take(places);
-                    }
-                };
-                if let Some(inner) = inner.upgrade() {
-                    inner.change(take);
-                }
-            }));
-        }
+        let Some((epoch, names)) = self.change(begin) else {
+            return;
+        };
+        // It keeps nobody from closing the store.
+        let inner = Arc::downgrade(self);
+        drop(tokio::task::spawn_blocking(move || {
+            let places = places(&names);
+            if let Some(inner) = inner.upgrade() {
+                inner.change(|graph| graph.take_places(epoch, places));
+            }
+        }));
     }
 }
 
