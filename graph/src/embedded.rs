@@ -23,6 +23,7 @@ mod scan;
 mod shared;
 mod sight;
 mod statement;
+mod tuning;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use self::memory::Graph;
 use self::rank::Links;
 use self::shared::{Inner, off_runtime};
 use self::sight::Filter;
+pub use self::tuning::Tuning;
 
 /// A graph store in one file, for one process.
 ///
@@ -78,11 +80,19 @@ impl Embedded {
     /// `Conflict` when another process (or another handle in this one) has it open, `Corrupt` when the file is damaged or of
     /// another format, and what the file system answers.
     pub async fn open(path: &Path) -> Result<Self> {
+        Self::open_tuned(path, Tuning::default()).await
+    }
+
+    /// As `open`, with sizes of one's own, as for tests over small worlds.
+    ///
+    /// # Errors
+    /// As `open`.
+    pub async fn open_tuned(path: &Path, tuning: Tuning) -> Result<Self> {
         let path = path.to_owned();
         let started = std::time::Instant::now();
         let (disk, writer, graph) = off_runtime(file::OPEN, u64::MAX, move |_| {
             let (disk, writer) = Disk::open(&path)?;
-            let graph = disk.load()?;
+            let graph = disk.load(tuning)?;
             Ok((disk, writer, graph))
         })
         .await?;
@@ -259,7 +269,7 @@ mod tests {
         // As if the commit had reached the file and its answer had not reached us.
         store
             .inner
-            .change(|graph| drop(graph.give_way(super::Graph::default())));
+            .change(|graph| drop(graph.give_way(super::Graph::new(graph.tuning))));
         store.inner.writer.lock().await.stale = true;
         store.replace(vec![two.clone()]).await.expect("replace");
         let mut both = vec![one, two];

@@ -4,4 +4,4 @@
 
 mod embedded;
 
-pub use embedded::{Embedded, Memory};
+pub use embedded::{Embedded, Memory, Tuning};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::DocumentId;
 
-use super::half::{HUB, Slot, hub_of, order, take_out};
+use super::half::{Slot, hub_of, order, take_out};
 use super::ids::IdSet;
 use super::memory;
 use super::memory::{Graph, Loaded, Swap};
@@ -69,7 +69,7 @@ impl Graph {
     fn take_out_at(&mut self, number: u32, others: &[u32], (gone, free): (&IdSet<u32>, &mut BTreeSet<u32>)) {
         let node = &mut self.nodes[number as usize];
         let mut hub = self.hubs.get_mut(&number);
-        take_out(&mut node.halves, others, |slot| {
+        let mut goes = |slot: Slot| {
             let statement = self.statements.get(slot.statement());
             let goes = gone.contains(&statement.document);
             if goes {
@@ -85,8 +85,13 @@ impl Graph {
                 }
             }
             goes
-        });
-        if node.halves.len() < HUB {
+        };
+        if node.halves.len() < self.tuning.busy {
+            node.halves.retain(|slot| !goes(*slot));
+        } else {
+            take_out(&mut node.halves, others, goes);
+        }
+        if node.halves.len() < self.tuning.busy {
             self.hubs.remove(&number);
         }
         node.facts.retain(|fact| !gone.contains(&fact.document));
@@ -137,13 +142,13 @@ impl Graph {
         let halves = &mut self.nodes[node as usize].halves;
         let before = halves.len();
         push(halves, slot);
-        if before + 1 >= HUB {
-            grown.entry(node).or_insert(if before < HUB { 0 } else { before });
+        let busy = self.tuning.busy;
+        if before + 1 >= busy {
+            grown.entry(node).or_insert(if before < busy { 0 } else { before });
         }
-        if halves.len() == HUB {
-            self.hubs
-                .extend(hub_of(halves, node, &self.statements).map(|hub| (node, hub)));
-        } else if halves.len() > HUB
+        if halves.len() == busy {
+            self.hubs.insert(node, hub_of(halves, node, &self.statements));
+        } else if halves.len() > busy
             && slot.other != node
             && let Some(hub) = self.hubs.get_mut(&node)
         {

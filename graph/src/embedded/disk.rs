@@ -17,6 +17,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, pa
 use super::failure::{corrupt, database};
 use super::file::{self, OPEN};
 use super::memory::Graph;
+use super::tuning::Tuning;
 
 const LOAD: &str = "load graph";
 
@@ -121,8 +122,8 @@ impl Disk {
     }
 
     /// The graph of everything in the file.
-    pub(crate) fn load(&self) -> Result<Graph> {
-        load::load(self)
+    pub(crate) fn load(&self, tuning: Tuning) -> Result<Graph> {
+        load::load(self, tuning)
     }
 
     /// The rows of these numbers in their order; those that have gone are left out.

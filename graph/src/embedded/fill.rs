@@ -7,7 +7,7 @@ use std::thread;
 use domain::DocumentId;
 
 use super::codec::Topology;
-use super::half::{HUB, Slot, hub_of, order};
+use super::half::{Slot, hub_of, order};
 use super::manner::Terms;
 use super::memory::{Block, Entry, Graph, Node, Stored};
 use super::statement::Own;
@@ -65,8 +65,9 @@ impl Graph {
         self.places = sorted(places).into_iter().collect();
         for (node, number) in self.nodes.iter().zip(0..) {
             self.size.nodes += u64::from(node.is_live());
-            self.hubs
-                .extend(hub_of(&node.halves, number, &self.statements).map(|hub| (number, hub)));
+            if node.halves.len() >= self.tuning.busy {
+                self.hubs.insert(number, hub_of(&node.halves, number, &self.statements));
+            }
         }
         (self.places.len() == total).then_some(())
     }
@@ -144,7 +145,7 @@ impl Read<'_> {
             }
         }
         for node in nodes {
-            if node.halves.len() >= HUB {
+            if node.halves.len() >= self.graph.tuning.busy {
                 order(&mut node.halves, 0);
             }
         }

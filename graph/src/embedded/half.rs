@@ -5,10 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::manner::Manner;
 use super::statement::{Statement, Statements};
 
-/// The shortest list of edges that is counted apart and lies in the order of the other ends. In debug builds it is one that
-/// the small worlds of tests reach.
-pub(crate) const HUB: usize = if cfg!(debug_assertions) { 5 } else { 1024 };
-
 /// One end of an asserted edge, as it lies at its node.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Slot {
@@ -86,16 +82,13 @@ impl Half {
 /// How many edges there are of each manner.
 pub(crate) type Hub = BTreeMap<u32, u64>;
 
-/// How many edges of each manner a list has, where it is long, loops left out.
-pub(crate) fn hub_of(halves: &[Slot], node: u32, statements: &Statements) -> Option<Hub> {
-    if halves.len() < HUB {
-        return None;
-    }
+/// How many edges of each manner a list has, loops left out.
+pub(crate) fn hub_of(halves: &[Slot], node: u32, statements: &Statements) -> Hub {
     let mut hub = Hub::new();
     for slot in halves.iter().filter(|slot| slot.other != node) {
         *hub.entry(statements.get(slot.statement()).manner).or_default() += 1;
     }
-    Some(hub)
+    hub
 }
 
 /// Bring a list in the order of the other ends, in which one is found without a look at all. The first `ordered` are in
@@ -112,13 +105,8 @@ pub(crate) fn order(halves: &mut [Slot], ordered: usize) {
     }
 }
 
-/// Take out those of a list that `goes` tells, each of which leads to one of `others`. A long list, which is in order, is
-/// looked at there alone.
+/// Take out those of a list in order that `goes` tells, each of which leads to one of `others`: no others are looked at.
 pub(crate) fn take_out(halves: &mut Vec<Slot>, others: &[u32], mut goes: impl FnMut(Slot) -> bool) {
-    if halves.len() < HUB {
-        halves.retain(|slot| !goes(*slot));
-        return;
-    }
     let mut gone: Vec<usize> = Vec::new();
     for other in others.iter().copied().collect::<BTreeSet<u32>>() {
         let start = halves.partition_point(|slot| slot.other < other);
@@ -148,7 +136,7 @@ pub(crate) fn leading_to(halves: &[Slot], other: u32) -> &[Slot] {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{HUB, Slot, leading_to, order, take_out};
+    use super::{Slot, leading_to, order, take_out};
 
     fn slots() -> impl Strategy<Value = Vec<(u32, u32)>> {
         prop::collection::vec((0..12_u32, 0..4_u32), 0..40)
@@ -177,13 +165,13 @@ mod tests {
         }
 
         #[test]
-        fn what_goes_is_found_in_a_short_list_as_in_a_long_one(mut all in slots(), gone in 0..4_u32) {
+        fn what_goes_is_found_where_it_leads(mut all in slots(), gone in 0..4_u32) {
             all.sort_by_key(|(other, _)| *other);
             let others: Vec<u32> = all.iter().filter(|(_, statement)| *statement == gone).map(|(other, _)| *other).collect();
             let mut halves = list(&all);
             take_out(&mut halves, &others, |slot| slot.statement() == gone);
             all.retain(|(_, statement)| *statement != gone);
-            prop_assert_eq!(told(&halves), all, "from {}", HUB);
+            prop_assert_eq!(told(&halves), all);
         }
 
         #[test]

@@ -17,6 +17,7 @@ use super::marks::MarkPool;
 use super::print::Print;
 use super::ranks::Ranks;
 use super::statement::{Own, Statement, Statements};
+use super::tuning::Tuning;
 
 /// A node fact as it lies at its node.
 #[derive(Debug, Clone, Copy)]
@@ -131,6 +132,8 @@ pub(crate) struct Swap {
 /// The graph without its texts.
 #[derive(Default)]
 pub(crate) struct Graph {
+    /// From which sizes on lists are kept and searched in another way.
+    pub(crate) tuning: Tuning,
     /// Keys and aliases.
     pub(crate) keys: Interner<Key>,
     /// Access labels.
@@ -189,6 +192,14 @@ impl Graph {
             edges: lists + halves.sum::<u64>() + bytes(self.manners.bytes() + self.statements.bytes(), 1),
             facts: facts.sum::<u64>() + documents,
             names: bytes(self.ranks.bytes(), 1) + self.keys.bytes(Key::as_str),
+        }
+    }
+
+    /// An empty graph.
+    pub(crate) fn new(tuning: Tuning) -> Self {
+        Self {
+            tuning,
+            ..Self::default()
         }
     }
 

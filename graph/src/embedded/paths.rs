@@ -226,10 +226,11 @@ mod tests {
     use super::super::budget::Budget;
     use super::super::memory::Graph;
     use super::super::plan::Plan;
+    use super::super::tuning::Tuning;
     use super::plan;
 
     fn graph(documents: Vec<DocumentFacts>) -> Graph {
-        let mut graph = Graph::default();
+        let mut graph = Graph::new(Tuning { busy: 5, lookup: 1 });
         let facts: BTreeMap<_, _> = documents.into_iter().map(|one| (one.document, one)).collect();
         let made = Plan::make(&graph, facts, Vec::new(), 1).expect("plan");
         made.into_layout().lay(&mut graph).expect("lay");

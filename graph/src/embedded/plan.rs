@@ -51,7 +51,7 @@ pub(crate) fn replace(inner: &Arc<Inner>, writer: &mut Writer, facts: Vec<Docume
 /// Remove everything. Runs to its end once begun.
 pub(crate) fn clear(inner: &Inner, writer: &mut Writer) -> Result<()> {
     writer.clear("clear graph")?;
-    let old = inner.change(|graph| graph.give_way(Graph::default()));
+    let old = inner.change(|graph| graph.give_way(Graph::new(graph.tuning)));
     writer.stale = false;
     drop(old);
     Ok(())

@@ -40,7 +40,7 @@ impl Inner {
     /// Read the file again when a commit may have changed it without memory.
     pub(crate) fn refresh(&self, writer: &mut Writer) -> Result<()> {
         if writer.stale {
-            let graph = self.disk.load()?;
+            let graph = self.disk.load(self.look(|graph| graph.tuning))?;
             drop(self.change(|old| old.give_way(graph)));
             writer.stale = false;
         }

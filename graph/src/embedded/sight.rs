@@ -6,7 +6,7 @@ use domain::seam::{EdgeFilter, Scope};
 use domain::{Error, Key, NodeKind, Result, Timestamp, Visible};
 
 use super::codec::{TopologyEdge, edge_code};
-use super::half::{HUB, Half, Slot, leading_to};
+use super::half::{Half, Slot, leading_to};
 use super::ids::{Bits, IdSet};
 use super::manner::Manner;
 use super::memory::{Fact, Graph, Node};
@@ -193,7 +193,7 @@ impl Graph {
             anchors.entry(here).or_default().insert(there);
         }
         for (here, others) in anchors {
-            if length(here) >= HUB {
+            if length(here) >= self.tuning.busy {
                 let others: BTreeSet<u32> = others.into_iter().collect();
                 let halves = others.into_iter().flat_map(|other| self.halves_to(here, other, sight));
                 halves.for_each(|half| each(here, half));
@@ -208,7 +208,7 @@ impl Graph {
     #[inline]
     pub(crate) fn halves_to<'a>(&'a self, node: u32, other: u32, sight: &'a Sight) -> impl Iterator<Item = Half> + 'a {
         let halves = self.at(node).halves.as_slice();
-        let leading = if halves.len() < HUB {
+        let leading = if halves.len() < self.tuning.busy {
             halves
         } else {
             leading_to(halves, other)

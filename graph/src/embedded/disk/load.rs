@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use super::super::codec::decode_names;
 use super::super::failure::{corrupt, database};
 use super::super::memory::{Block, Graph};
+use super::super::tuning::Tuning;
 use super::{Disk, LOAD, Names};
 
 /// Parts in which documents are read, each over a connection of its own.
@@ -18,7 +19,7 @@ const PARTS: i64 = 3;
 const DOCUMENTS: &str = "SELECT row, id, label, topology FROM documents WHERE row BETWEEN ? AND ? ORDER BY row";
 
 /// The graph of everything in the file.
-pub(super) fn load(disk: &Disk) -> Result<Graph> {
+pub(super) fn load(disk: &Disk, tuning: Tuning) -> Result<Graph> {
     let ends = "SELECT coalesce(min(row), 0), coalesce(max(row), -1) FROM documents";
     let ends = |connection: &Connection| connection.query_one(ends, [], |row| Ok((row.get(0)?, row.get(1)?)));
     let (first, last): (i64, i64) = disk.with_reader(ends).map_err(fail)?;
@@ -30,7 +31,7 @@ pub(super) fn load(disk: &Disk) -> Result<Graph> {
         });
         let parts: Vec<_> = parts.collect();
         // The names are laid out meanwhile.
-        let graph = names(disk)?;
+        let graph = names(disk, tuning)?;
         let blocks = parts.into_iter().map(|part| {
             part.join()
                 .unwrap_or_else(|_| Err(Error::internal(LOAD, "a reader stopped before its end")))
@@ -44,8 +45,8 @@ pub(super) fn load(disk: &Disk) -> Result<Graph> {
 }
 
 /// A graph of all names and nothing else.
-fn names(disk: &Disk) -> Result<Graph> {
-    let mut graph = Graph::default();
+fn names(disk: &Disk, tuning: Tuning) -> Result<Graph> {
+    let mut graph = Graph::new(tuning);
     let read = |connection: &Connection| {
         let mut statement = connection.prepare("SELECT kind, names FROM names ORDER BY block")?;
         let mut rows = statement.query([])?;

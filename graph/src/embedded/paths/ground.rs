@@ -5,10 +5,11 @@ use std::cell::RefCell;
 use domain::NodeKind;
 
 use super::super::budget::Budget;
-use super::super::half::{HUB, Half, Slot};
+use super::super::half::{Half, Slot};
 use super::super::ids::{IdMap, IdSet};
 use super::super::memory::Graph;
 use super::super::sight::{Filter, Sight};
+use super::super::tuning::Tuning;
 use super::{Cost, busy_charge, step_cost};
 
 /// What of the graph is walked on.
@@ -25,10 +26,6 @@ pub(super) struct Ground<'g> {
     counts: RefCell<IdMap<u32, u64>>,
     admitted: RefCell<IdMap<u32, bool>>,
 }
-
-/// How many ends of edges are gone through in the time in which one is looked up in a long list. In debug builds one is
-/// looked up in short ones too.
-const LOOKUP: usize = if cfg!(debug_assertions) { 1 } else { 16 };
 
 impl<'g> Ground<'g> {
     /// Of what a caller sees and a question lets through.
@@ -92,7 +89,7 @@ impl<'g> Ground<'g> {
         let counted = self.counts.borrow().get(&node).copied();
         let count = counted.unwrap_or_else(|| self.halves(node).count() as u64);
         // However it was told, it costs the same.
-        budget.spend(count.min(HUB as u64))?;
+        budget.spend(count.min(self.tuning().busy as u64))?;
         Some(count)
     }
 
@@ -108,13 +105,13 @@ impl<'g> Ground<'g> {
     /// one nor how many they are: what follows from it takes another part of the budget.
     pub(super) fn busy(&self, node: u32) -> Option<usize> {
         let count = usize::try_from(*self.counts.borrow().get(&node)?).ok();
-        count.filter(|count| *count >= HUB)
+        count.filter(|count| *count >= self.tuning().busy)
     }
 
     /// Find out how many that are at a node with a long list.
     fn count(&self, node: u32, budget: &mut Budget) -> Option<()> {
         let length = self.length(node);
-        if length < HUB || self.counts.borrow().contains_key(&node) {
+        if length < self.tuning().busy || self.counts.borrow().contains_key(&node) {
             return Some(());
         }
         let count = if let Some(tally) = self.graph.tally(node, (self.sight, self.filter)) {
@@ -159,7 +156,7 @@ impl<'g> Ground<'g> {
     ) -> Option<()> {
         let goals: IdSet<u32> = there.iter().copied().collect();
         for from in here.iter().copied() {
-            budget.look(self.length(from).min(LOOKUP * there.len()))?;
+            budget.look(self.length(from).min(self.tuning().lookup * there.len()))?;
             let mut found = 0;
             let mut take = |half: Half| {
                 let (to, cost) = step(half);
@@ -182,7 +179,7 @@ impl<'g> Ground<'g> {
 
     fn effort(&self, from: &[u32], goals: usize) -> usize {
         let one = |node: &u32| match self.length(*node) {
-            _ if self.is_looked_up(*node, goals) => LOOKUP * goals,
+            _ if self.is_looked_up(*node, goals) => self.tuning().lookup * goals,
             length => length,
         };
         from.iter().map(one).sum()
@@ -190,17 +187,16 @@ impl<'g> Ground<'g> {
 
     /// Whether it is quicker to look up so many nodes among the edges of a node than to go through these.
     pub(super) fn is_looked_up(&self, node: u32, goals: usize) -> bool {
-        is_looked_up(self.length(node), goals)
+        self.tuning().is_looked_up(self.length(node), goals)
+    }
+
+    fn tuning(&self) -> Tuning {
+        self.graph.tuning
     }
 
     fn length(&self, node: u32) -> usize {
         self.graph.at(node).halves.len()
     }
-}
-
-/// Whether it is quicker to look up so many nodes in a list of this length than to go through it.
-pub(super) fn is_looked_up(length: usize, goals: usize) -> bool {
-    length >= HUB && LOOKUP.saturating_mul(goals) < length
 }
 
 /// Where the step over an edge leads, and what it costs.

@@ -7,7 +7,7 @@
 
 use super::super::budget::Budget;
 use super::super::marks::Marks;
-use super::ground::{Ground, is_looked_up};
+use super::ground::Ground;
 use super::layers::{Layer, Stop};
 
 /// What a search within a budget says.
@@ -87,7 +87,7 @@ impl Meeting {
         let is_busy = |node: &u32| {
             ground
                 .busy(*node)
-                .is_some_and(|count| is_looked_up(count, facing.len()))
+                .is_some_and(|count| ground.graph.tuning.is_looked_up(count, facing.len()))
         };
         let (busy, quiet): (Vec<u32>, Vec<u32>) = level.iter().partition(|node| is_busy(node));
         let mut reach = Reach {
