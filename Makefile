@@ -3,7 +3,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 NEUROSYNC := $(TARGET)/debug/neurosync
 DEMO_DATA ?= $(TARGET)/demo
 
-.PHONY: demo test check bench bench-embedding known-paths
+.PHONY: demo test check bench bench-embedding bench-graph known-paths
 
 demo: ## connect to simulated providers, index them, a sample workspace and this repository, ask questions, serve until Ctrl-C
 	cargo build --workspace --bins
@@ -26,6 +26,9 @@ bench: ## micro-benchmarks
 
 bench-embedding: ## beside ONNX Runtime, sentence-transformers and stock candle: make bench-embedding TEXTS=FILE [PYTHON=python3]
 	cargo bench --profile dev --workspace --bench embedding -- --texts $(abspath $(TEXTS)) --python "$(PYTHON)"
+
+bench-graph: ## the graph beside a bare array: make bench-graph DATA=DIR, with nodes.csv and edges.csv
+	cargo bench -p neurosync-benches --bench graph -- --data $(abspath $(DATA))
 
 known-paths: ## every known path of a corpus: make known-paths KIND=titanium|hyperledger CORPUS=DIR [WORK=DIR]
 	cargo build --workspace --bins

@@ -46,10 +46,10 @@ pub(crate) async fn timed<T>(what: &str, work: impl Future<Output = T>) -> T {
     done
 }
 
-/// Memory of this process in bytes, as the system counts it.
+/// Memory of this process in bytes, as the system counts it, without the pages of mapped files.
 pub(crate) fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
     let kilobytes = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
 }
