@@ -7,7 +7,7 @@ use std::thread;
 use domain::DocumentId;
 
 use super::codec::Topology;
-use super::half::{Slot, hub_of, order};
+use super::half::{Hub, Slot, hub_of, order};
 use super::manner::Terms;
 use super::memory::{Block, Entry, Graph, Node, Stored};
 use super::statement::Own;
@@ -59,16 +59,12 @@ impl Graph {
             blocks,
             statements,
         };
-        let whole = read.spread(&mut nodes, &counts);
+        let hubs = read.spread(&mut nodes, &counts);
         self.nodes = nodes;
-        whole?;
+        self.hubs.extend(hubs?);
         self.places = sorted(places).into_iter().collect();
-        for (node, number) in self.nodes.iter().zip(0..) {
-            self.size.nodes += u64::from(node.is_live());
-            if node.halves.len() >= self.tuning.busy {
-                self.hubs.insert(number, hub_of(&node.halves, number, &self.statements));
-            }
-        }
+        let live = self.nodes.iter().filter(|node| node.is_live()).count();
+        self.size.nodes += u64::try_from(live).ok()?;
         (self.places.len() == total).then_some(())
     }
 }
@@ -94,11 +90,11 @@ fn sorted(mut places: Vec<(DocumentId, u32)>) -> Vec<(DocumentId, u32)> {
 }
 
 impl Read<'_> {
-    /// Lay the documents out over all nodes; `None` when a row is damaged.
-    fn spread(&self, nodes: &mut [Node], counts: &[Count]) -> Option<()> {
+    /// Lay the documents out over all nodes and count the edges of the busy ones; `None` when a row is damaged.
+    fn spread(&self, nodes: &mut [Node], counts: &[Count]) -> Option<Vec<(u32, Hub)>> {
         let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
         let share = nodes.len().div_ceil(threads).max(1);
-        let done: Vec<Option<()>> = thread::scope(|scope| {
+        let done: Vec<Option<Vec<(u32, Hub)>>> = thread::scope(|scope| {
             let parts = nodes
                 .chunks_mut(share)
                 .zip(counts.chunks(share))
@@ -108,11 +104,13 @@ impl Read<'_> {
                 .collect();
             tasks.into_iter().map(|task| task.join().ok().flatten()).collect()
         });
-        done.into_iter().collect()
+        let done: Vec<Vec<(u32, Hub)>> = done.into_iter().collect::<Option<_>>()?;
+        Some(done.into_iter().flatten().collect())
     }
 
-    /// Lay down what belongs to the nodes of a range.
-    fn lay(&self, nodes: &mut [Node], counts: &[Count], range: Range<usize>) -> Option<()> {
+    /// Lay down what belongs to the nodes of a range; the busy ones with their edges counted.
+    fn lay(&self, nodes: &mut [Node], counts: &[Count], range: Range<usize>) -> Option<Vec<(u32, Hub)>> {
+        let first = range.start;
         let place = |node: u32| range.contains(&(node as usize)).then(|| node as usize - range.start);
         for (node, count) in nodes.iter_mut().zip(counts) {
             node.halves.reserve_exact(count.halves as usize);
@@ -120,7 +118,7 @@ impl Read<'_> {
         }
         let (mut topology, mut own) = (Topology::default(), Own::default());
         let numbered = documents(self.blocks).zip(&self.statements).zip(0..);
-        for (((stored, bytes), first), document) in numbered {
+        for (((stored, bytes), statement), document) in numbered {
             topology.read(bytes)?;
             let facts = self.graph.facts_of(document, stored.label, &topology)?;
             for (key, fact) in facts {
@@ -128,7 +126,7 @@ impl Read<'_> {
                     nodes[place].facts.push(fact);
                 }
             }
-            let mut next = *first;
+            let mut next = *statement;
             own.clear();
             for edge in &topology.edges {
                 let terms = Terms::of(edge, self.graph.classes.known(stored.label, edge.also)?, topology.at);
@@ -144,11 +142,14 @@ impl Read<'_> {
                 }
             }
         }
-        for node in nodes {
+        let mut hubs = Vec::new();
+        for (place, node) in (first..).zip(nodes) {
             if node.halves.len() >= self.graph.tuning.busy {
+                let number = u32::try_from(place).ok()?;
                 order(&mut node.halves, 0);
+                hubs.push((number, hub_of(&node.halves, number, &self.graph.statements)));
             }
         }
-        Some(())
+        Some(hubs)
     }
 }

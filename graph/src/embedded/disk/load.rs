@@ -20,7 +20,8 @@ const DOCUMENTS: &str = "SELECT row, id, label, topology FROM documents WHERE ro
 
 /// The graph of everything in the file.
 pub(super) fn load(disk: &Disk, tuning: Tuning) -> Result<Graph> {
-    let ends = "SELECT coalesce(min(row), 0), coalesce(max(row), -1) FROM documents";
+    // Asked for together they would take a look at every row.
+    let ends = "SELECT coalesce((SELECT min(row) FROM documents), 0), coalesce((SELECT max(row) FROM documents), -1)";
     let ends = |connection: &Connection| connection.query_one(ends, [], |row| Ok((row.get(0)?, row.get(1)?)));
     let (first, last): (i64, i64) = disk.with_reader(ends).map_err(fail)?;
     let share = last.saturating_sub(first) / PARTS;
