@@ -38,13 +38,14 @@ const EXTRA: [(&str, &str); 13] = [
 ];
 
 /// Dependencies that only their owners may name. A trailing `*` stands for any ending.
-const HEAVY: [(&str, &[&str]); 17] = [
+const HEAVY: [(&str, &[&str]); 18] = [
     ("octocrab", &["connectors"]),
     ("oauth2", &["connectors"]),
     ("gix*", &["connectors"]),
     // The hub client has no TLS of its own, so model-cache names reqwest to switch it on.
     ("reqwest", &["connectors", "model-cache"]),
-    ("sqlx", &["store", "graph"]),
+    ("rusqlite", &["graph"]),
+    ("sqlx", &["store"]),
     // Embed splits batches over cores by the same pool, and connectors the commits of a page.
     ("rayon", &["ingest", "embed", "connectors"]),
     ("tree-sitter*", &["ingest"]),
