@@ -40,6 +40,7 @@ fn link(kind: EdgeKind, target: Key, inverse: bool, rule: &str) -> Link {
         rule: rule.to_owned(),
         at: None,
         until: None,
+        also: None,
     }
 }
 
