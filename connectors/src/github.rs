@@ -12,6 +12,7 @@ mod estimate;
 mod people;
 mod profile;
 mod pulls;
+mod relations;
 mod repositories;
 mod streams;
 mod target;

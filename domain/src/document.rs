@@ -247,6 +247,10 @@ pub struct Link {
     /// When it ended, where the provider's history tells that it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
+    /// A second label that must be visible too, beside the document's: that of the other end, where the provider tells of the
+    /// relationship only those who may read both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub also: Option<AccessId>,
 }
 
 /// One document of a source. Equal content gives an equal [`Document::content_hash`].

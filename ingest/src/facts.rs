@@ -9,7 +9,10 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
-use domain::{Document, DocumentFacts, DocumentKind, EdgeFact, EdgeKind, Evidence, Key, NodeFact, NodeKind, Timestamp};
+use domain::{
+    AccessId, Document, DocumentFacts, DocumentKind, EdgeFact, EdgeKind, Evidence, Key, Link, NodeFact, NodeKind,
+    Timestamp,
+};
 
 use crate::references::{Context, Directory, Lookup, Names, Reference, Text, clamp, resolve, scan};
 use sheet::Sheet;
@@ -17,7 +20,7 @@ use sheet::Sheet;
 /// What `document` asserts, given its normalised text, and the names in it that a directory entry could explain (sorted, at
 /// most 64): when an entry of one of these names comes, changes or goes, the document's facts must be made anew.
 ///
-/// The document's own node comes first. Then the provider's links, the author, and the references of the text in its order:
+/// The document's own node comes first. Then the provider's links (those under a second label after all that text says), the author, and the references of the text in its order:
 /// a comment's or review's also from what it comments on (rule with the suffix `.comment`), a merging commit's also from the
 /// pull request (`git.merge_message`). Then what a file of code defines, imports and calls (`code.*`). Edges are unique by ends,
 /// kind, rule, end and label, the first evidence winning. At most
@@ -26,7 +29,9 @@ use sheet::Sheet;
 pub fn facts(document: &Document, text: &Text<'_>, directory: &Directory) -> (DocumentFacts, Vec<String>) {
     let mut sheet = Sheet::new(own_node(document));
     let mut names = Names::default();
-    links(document, directory, &mut names, &mut sheet);
+    for link in document.links.iter().filter(|link| link.also.is_none()) {
+        stated_by(document, link, (directory, &mut names), &mut sheet);
+    }
     author(document, &mut sheet);
     let context = Context::of(document);
     let mut references = Vec::new();
@@ -34,6 +39,10 @@ pub fn facts(document: &Document, text: &Text<'_>, directory: &Directory) -> (Do
         resolve(find, &context, directory, &mut names, &mut references);
     }
     named(document, references, &mut sheet);
+    // Last, so that what few may know of takes no name from what all readers of the document are told.
+    for link in document.links.iter().filter(|link| link.also.is_some()) {
+        stated_by(document, link, (directory, &mut names), &mut sheet);
+    }
     if document.kind == DocumentKind::File {
         code::assert(document, &mut sheet);
     }
@@ -49,53 +58,53 @@ fn own_node(document: &Document) -> NodeFact {
     }
 }
 
-/// What the provider states. A target under a former name is also an edge to the present one, under that entry's label.
-fn links(document: &Document, directory: &Directory, names: &mut Names, sheet: &mut Sheet) {
+/// What the provider states. A target under a former name is also an edge to the present one, under that entry's label. An edge
+/// under a second label asserts no node, and is led on by that label's entries alone.
+fn stated_by(document: &Document, link: &Link, (directory, names): (&Directory, &mut Names), sheet: &mut Sheet) {
     let own = Lookup::of_key(&document.key).or_else(|| Lookup::of_key(&document.container));
     let own = own.map(|lookup| (lookup.name, lookup.host));
-    for link in &document.links {
-        let edge = |target: Key, also| {
-            let (from, to) = if link.inverse {
-                (target, document.key.clone())
-            } else {
-                (document.key.clone(), target)
-            };
-            let evidence = Evidence {
-                text: clamp(&link.rule).to_owned(),
-                span: None,
-            };
-            let at = link
-                .at
-                .or(document.created.filter(|_| document.kind == DocumentKind::Commit));
-            EdgeFact {
-                from,
-                to,
-                kind: link.kind,
-                rule: link.rule.clone(),
-                evidence,
-                confidence: 1.0,
-                at,
-                until: link.until,
-                also,
-            }
-        };
-        if sheet.edge(edge(link.target.clone(), None)) {
-            sheet.node(&link.target, kind_of(&link.target));
+    if sheet.edge(link_edge(document, link, (link.target.clone(), link.also.clone()))) && link.also.is_none() {
+        sheet.node(&link.target, kind_of(&link.target));
+    }
+    let lookup =
+        Lookup::of_key(&link.target).filter(|lookup| own.as_ref() != Some(&(lookup.name.clone(), lookup.host.clone())));
+    if let Some(lookup) = lookup.filter(|lookup| names.admit(&lookup.name)) {
+        let readings = directory.readings_of_key(&lookup, &link.target);
+        for reading in readings.filter(|one| link.also.as_ref().is_none_or(|also| *also == one.label)) {
+            sheet.edge(link_edge(document, link, (reading.target, Some(reading.label))));
         }
-        let lookup = Lookup::of_key(&link.target)
-            .filter(|lookup| own.as_ref() != Some(&(lookup.name.clone(), lookup.host.clone())));
-        if let Some(lookup) = lookup.filter(|lookup| names.admit(&lookup.name)) {
-            for reading in directory.readings_of_key(&lookup, &link.target) {
-                sheet.edge(edge(reading.target, Some(reading.label)));
-            }
-        }
+    }
+}
+
+/// The edge of a link to `target`, under a second label where there is one.
+fn link_edge(document: &Document, link: &Link, (target, also): (Key, Option<AccessId>)) -> EdgeFact {
+    let (from, to) = if link.inverse {
+        (target, document.key.clone())
+    } else {
+        (document.key.clone(), target)
+    };
+    EdgeFact {
+        from,
+        to,
+        kind: link.kind,
+        rule: link.rule.clone(),
+        evidence: Evidence {
+            text: clamp(&link.rule).to_owned(),
+            span: None,
+        },
+        confidence: 1.0,
+        at: link
+            .at
+            .or(document.created.filter(|_| document.kind == DocumentKind::Commit)),
+        until: link.until,
+        also,
     }
 }
 
 fn author(document: &Document, sheet: &mut Sheet) {
     let Some(author) = &document.author else { return };
     sheet.node(author, Some(NodeKind::Person));
-    let linked = |link: &domain::Link| link.inverse && link.kind == EdgeKind::Authored && link.target == *author;
+    let linked = |link: &Link| link.inverse && link.kind == EdgeKind::Authored && link.target == *author;
     if document.links.iter().any(linked) {
         return;
     }
@@ -173,7 +182,7 @@ fn commented(document: &Document) -> Option<&Key> {
         NodeKind::Space,
         NodeKind::Channel,
     ];
-    let whole = |link: &&domain::Link| {
+    let whole = |link: &&Link| {
         link.kind == EdgeKind::PartOf
             && !link.inverse
             && !kind_of(&link.target).is_some_and(|kind| containers.contains(&kind))

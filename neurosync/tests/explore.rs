@@ -196,6 +196,7 @@ fn blocks(target: &str, inverse: bool, at: Timestamp) -> Link {
         rule: "jira.issuelinks.Blocks".to_owned(),
         at: Some(at),
         until: None,
+        also: None,
     }
 }
 

@@ -31,6 +31,7 @@ mod world;
 
 pub use control::Tokens;
 pub use faults::{Fault, Faults};
+pub use github::deeds::{Hand, Relation};
 pub use limits::{Limits, Violation};
 pub use log::{Entry, Log};
 pub use mutation::{Changed, Mutation};

@@ -28,7 +28,7 @@ struct Streams {
 }
 
 /// GitHub: who asks and what there is; then a repository itself, its labels, milestones, teams, readers, members, issues, comments,
-/// pull requests, remarks, discussions and releases. Jira: projects, changes, levels and two groups; a project's scheme. Confluence:
+/// pull requests, what is stated between the ones and the others, remarks, discussions and releases. Jira: projects, changes, levels and two groups; a project's scheme. Confluence:
 /// spaces, the restrictions of pages, pages and posts with the bins of both, files and comments of two kinds; a space's permissions;
 /// of a page itself, its files, and its restrictions once more, for what is new may be for fewer. Slack: who asks,
 /// people, groups and channels; what is said in a channel and who is in it.
@@ -38,7 +38,7 @@ const STREAMS: [Streams; 4] = [
         source: "github",
         once: 2,
         container: "repository",
-        each: 12,
+        each: 14,
         reads: 1,
         alone: None,
     },

@@ -142,6 +142,7 @@ impl Draft {
             rule: rule.to_owned(),
             at: None,
             until: None,
+            also: None,
         })
     }
 
@@ -154,6 +155,7 @@ impl Draft {
             rule: rule.to_owned(),
             at: None,
             until: None,
+            also: None,
         })
     }
 

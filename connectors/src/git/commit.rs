@@ -247,6 +247,7 @@ impl Draft {
             rule: rule.to_owned(),
             at,
             until: None,
+            also: None,
         });
     }
 
@@ -264,6 +265,7 @@ impl Draft {
                 rule: rule.to_owned(),
                 at: Some(self.at),
                 until: None,
+                also: None,
             });
         }
     }
@@ -321,6 +323,7 @@ impl Inner {
             rule: "git.repository".to_owned(),
             at: None,
             until: None,
+            also: None,
         }
     }
 }

@@ -53,6 +53,7 @@ impl Scribe<'_> {
                 rule: "git.tagger".to_owned(),
                 at: made,
                 until: None,
+                also: None,
             });
         }
         if kind == Kind::Commit {
@@ -64,6 +65,7 @@ impl Scribe<'_> {
                 rule: "git.tag".to_owned(),
                 at: made,
                 until: None,
+                also: None,
             });
             let commit = self
                 .repository

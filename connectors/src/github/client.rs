@@ -123,6 +123,29 @@ impl Client {
     /// # Errors
     /// As [`Api::send`]; `Corrupt` where the query is refused for another reason.
     pub(super) async fn graphql(&self, query: &str, variables: &Value) -> Result<Option<Value>> {
+        self.query(query, variables).await?.map_or(Ok(None), judged)
+    }
+
+    /// The nodes of a GraphQL query for `nodes`, without those that are gone or hidden by now; none where the account may not ask it.
+    ///
+    /// # Errors
+    /// As [`Client::graphql`].
+    pub(super) async fn nodes(&self, query: &str, variables: &Value) -> Result<Option<Vec<Value>>> {
+        let Some(mut value) = self.query(query, variables).await? else {
+            return Ok(None);
+        };
+        let errors = value["errors"].as_array().map_or(&[][..], Vec::as_slice);
+        let answered = errors.iter().all(is_hidden);
+        let nodes = value.pointer_mut("/data/nodes").map(Value::take);
+        if let Some(Value::Array(mut nodes)) = nodes.filter(|_| answered) {
+            nodes.retain(|node| !node.is_null());
+            return Ok(Some(nodes));
+        }
+        judged(value).map(|_| None)
+    }
+
+    /// What is answered to a GraphQL query; none where GraphQL is refused as a whole.
+    async fn query(&self, query: &str, variables: &Value) -> Result<Option<Value>> {
         let path = self.base.path().trim_end_matches('/');
         let mut url = self.base.clone();
         // A server of one's own has it beside `/api/v3`.
@@ -135,22 +158,31 @@ impl Client {
         if refused(answer.status()) {
             return Ok(None);
         }
-        let mut value: Value = answer.good()?.json()?;
-        let kind = value
-            .pointer("/errors/0/type")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        match kind.as_deref() {
-            Some("NOT_FOUND" | "FORBIDDEN" | "INSUFFICIENT_SCOPES") => Ok(None),
-            None if value.get("errors").is_none() => Ok(Some(value["data"].take())),
-            // A partly answered query names what it lacks; a timeout is of no type at all.
-            None => Err(Error::unavailable("query GitHub", "the query was not answered in full")),
-            Some(other) => {
-                let kind: String = other.chars().take(60).collect();
-                Err(Error::corrupt("query GitHub", format!("the query is refused: {kind}")))
-            }
-        }
+        answer.good()?.json().map(Some)
     }
+}
+
+/// Whether an error of GraphQL says that something is gone, or not for this account.
+fn is_hidden(error: &Value) -> bool {
+    let kind = error["type"].as_str();
+    kind.is_some_and(|kind| matches!(kind, "NOT_FOUND" | "FORBIDDEN" | "INSUFFICIENT_SCOPES"))
+}
+
+/// The data of an answer of GraphQL; none where it is hidden.
+fn judged(mut value: Value) -> Result<Option<Value>> {
+    let Some(errors) = value.get("errors") else {
+        return Ok(Some(value["data"].take()));
+    };
+    let first = &errors[0];
+    if is_hidden(first) {
+        return Ok(None);
+    }
+    // A partly answered query names what it lacks; a timeout is of no type at all.
+    let Some(kind) = first["type"].as_str() else {
+        return Err(Error::unavailable("query GitHub", "the query was not answered in full"));
+    };
+    let kind: String = kind.chars().take(60).collect();
+    Err(Error::corrupt("query GitHub", format!("the query is refused: {kind}")))
 }
 
 /// The rows of a page: a list, or the list of repositories of an installation.

@@ -6,6 +6,7 @@ use domain::{AccessId, Body, Change, DocumentKind, EdgeKind, Key, Link, Markup};
 use serde_json::Value;
 
 use super::config::Config;
+use super::relations::{Own, Stated};
 use crate::archive::draft::Draft;
 use crate::archive::format::Told;
 use crate::archive::github::item::{Identity, Known, Maker, account, is_login, item_id};
@@ -40,15 +41,17 @@ fn link(kind: EdgeKind, target: Key, inverse: bool, rule: &str) -> Link {
         rule: rule.to_owned(),
         at: None,
         until: None,
+        also: None,
     }
 }
 
 /// What belongs to a pull request besides its row.
 #[derive(Debug, Default)]
-pub(super) struct Parts {
+pub(super) struct Parts<'s> {
     pub(super) reviews: Vec<Value>,
     pub(super) commits: Vec<Value>,
     pub(super) files: Vec<Value>,
+    pub(super) stated: Option<&'s Stated>,
 }
 
 impl<'s> Scribe<'s> {
@@ -99,20 +102,35 @@ impl<'s> Scribe<'s> {
         format!("{}{kind} {name}", prefix(self.id))
     }
 
-    /// An issue. The row of a pull request makes nothing: another list has more of it.
-    pub(super) fn issue(&mut self, row: &Value, batch: &mut Batch) {
+    /// An issue, with what is stated of it. The row of a pull request makes nothing: another list has more of it.
+    pub(super) fn issue(&mut self, row: &Value, stated: Option<&Stated>, batch: &mut Batch) {
         let Some(number) = number(row, &["number"]) else {
             batch.reject(self.item("issue", row), "an issue without a number");
             return;
         };
-        if at(row, &["pull_request"]).is_none() {
+        if is_issue(row) {
             let (record, key) = (self.record(Shape::Issue, number, row), self.key(number));
-            self.maker(batch).item(&record, key, Known::default());
+            let known = Known {
+                links: self.stated(number, stated),
+                assigned: stated.map(Stated::assigned).unwrap_or_default(),
+                ..Known::default()
+            };
+            self.maker(batch).item(&record, key, known);
         }
     }
 
+    /// The edges that are stated of an item.
+    fn stated(&self, number: u64, stated: Option<&Stated>) -> Vec<Link> {
+        let own = Own {
+            config: self.config,
+            repository: self.id,
+            number,
+        };
+        stated.map(|stated| stated.links(own)).unwrap_or_default()
+    }
+
     /// A pull request with its reviews, commits and files.
-    pub(super) fn pull(&mut self, row: &Value, parts: &Parts, batch: &mut Batch) {
+    pub(super) fn pull(&mut self, row: &Value, parts: &Parts<'_>, batch: &mut Batch) {
         let Some(number) = number(row, &["number"]) else {
             batch.reject(self.item("pull request", row), "a pull request without a number");
             return;
@@ -128,7 +146,8 @@ impl<'s> Scribe<'s> {
                 .filter(|login| is_login(login))
                 .map(str::to_owned)
                 .collect::<BTreeSet<_>>(),
-            links: self.links(parts),
+            links: [self.links(parts), self.stated(number, parts.stated)].concat(),
+            assigned: parts.stated.map(Stated::assigned).unwrap_or_default(),
             ..Known::default()
         };
         let (record, key) = (self.record(Shape::Pull, number, row), self.key(number));
@@ -138,7 +157,7 @@ impl<'s> Scribe<'s> {
         }
     }
 
-    fn links(&self, parts: &Parts) -> Vec<Link> {
+    fn links(&self, parts: &Parts<'_>) -> Vec<Link> {
         let shas = parts
             .commits
             .iter()
@@ -297,6 +316,11 @@ fn markdown(text: Option<&str>) -> Body {
         markup: Markup::Markdown,
         text: text.unwrap_or_default().to_owned(),
     }
+}
+
+/// Whether a row of the list of issues is one: pull requests stand among them.
+pub(super) fn is_issue(row: &Value) -> bool {
+    at(row, &["pull_request"]).is_none()
 }
 
 /// The beginning of the names of a repository's rejected items.

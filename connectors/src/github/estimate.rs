@@ -117,6 +117,8 @@ impl GitHub {
             pages(count.comments, ROWS),
             pages(count.remarks, ROWS),
             pages(count.pulls, PULLS),
+            // What is stated between those of a page takes one more, where there are any.
+            pages(count.issues + count.pulls, ROWS).min(count.issues) + pages(count.pulls, PULLS).min(count.pulls),
             count.pulls * details + long,
             if one.has_discussions {
                 pages(count.discussions, DISCUSSIONS)

@@ -64,12 +64,19 @@ impl GitHub {
             tag: answer.etag().map(str::to_owned),
         });
         let name = one.name.clone();
-        for row in &rows {
-            let Some(number) = number(row, &["number"]).filter(|number| moved(&one.pulls, *number, updated(row)))
-            else {
-                continue;
-            };
-            let parts = self.parts(id, number).await?;
+        let changed = rows.iter().filter_map(|row| Some((number(row, &["number"])?, row)));
+        let changed: Vec<(u64, &Value)> = changed
+            .filter(|(number, row)| moved(&one.pulls, *number, updated(row)))
+            .collect();
+        let mut brought = Vec::new();
+        for (number, row) in &changed {
+            brought.push((*number, *row, self.parts(id, *number).await?));
+        }
+        // After what is kept for the next try, where one comes to a limit.
+        let changed: Vec<&Value> = changed.into_iter().map(|(_, row)| row).collect();
+        let relations = self.relations(&changed).await?;
+        for (number, row, mut parts) in brought {
+            parts.stated = relations.of(row);
             Scribe::new(&self.config, id, &name).pull(row, &parts, batch);
             read(&mut one.pulls, number, updated(row), now);
         }
@@ -100,7 +107,7 @@ impl GitHub {
     }
 
     /// The reviews, commits and files of a pull request.
-    async fn parts(&self, id: u64, number: u64) -> Result<Parts> {
+    async fn parts<'s>(&self, id: u64, number: u64) -> Result<Parts<'s>> {
         let list = |what: &str| {
             let path = format!("repositories/{id}/pulls/{number}/{what}");
             self.client.list(self.client.url(&path, &[("per_page", "100")]))
@@ -119,6 +126,7 @@ impl GitHub {
             reviews,
             commits: self.detail(id, number, list("commits").await)?,
             files: self.detail(id, number, list("files").await)?,
+            stated: None,
         })
     }
 

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::client::{refused, rows_of};
 use super::connector::GitHub;
-use super::convert::Scribe;
+use super::convert::{Scribe, is_issue};
 use super::cursor::{Place, Position, Rising, Stage};
 use crate::archive::github::record::Shape;
 use crate::archive::json::{at, number, time};
@@ -109,8 +109,10 @@ impl GitHub {
         };
         let name = one.name.clone();
         let mut scribe = Scribe::new(&self.config, id, &name);
+        let issues: Vec<&Value> = rows.iter().filter(|row| is_issue(row)).collect();
+        let relations = self.relations(&issues).await?;
         for row in &rows {
-            scribe.issue(row, batch);
+            scribe.issue(row, relations.of(row), batch);
             let (Some(number), Some(created)) = (number(row, &["number"]), time(row, &["created_at"])) else {
                 continue;
             };

@@ -225,6 +225,7 @@ impl<'r> Issue<'r> {
                 rule: "jira.assignee".to_owned(),
                 at: since,
                 until: None,
+                also: None,
             });
         }
         let former = former_links(&self.home.site, self.record);

@@ -46,6 +46,7 @@ pub(crate) fn assignments(
                 rule: "jira.changelog.assignee".to_owned(),
                 at: since,
                 until: Some(until),
+                also: None,
             });
         }
         since = one.at.or(since);
@@ -82,6 +83,7 @@ pub(crate) fn former_links(site: &str, record: &Value) -> Vec<Link> {
             rule: "jira.changelog.Link".to_owned(),
             at: made.and_then(|made| made.at),
             until: Some(until),
+            also: None,
         });
     }
     newest(former)

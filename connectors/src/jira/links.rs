@@ -45,6 +45,7 @@ pub(crate) fn edges(site: &str, fields: &Value) -> Vec<Link> {
         rule,
         at: None,
         until: None,
+        also: None,
     };
     let mut links = Vec::new();
     for one in list(fields, &["issuelinks"]) {

@@ -9,6 +9,7 @@ mod estimate;
 mod faults;
 mod four;
 mod github;
+mod relations;
 mod replay;
 mod simulated;
 mod slack;

@@ -11,7 +11,7 @@ mod graphql;
 mod runs;
 mod schema;
 mod server;
-mod table;
+pub(crate) mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -72,10 +72,14 @@ SLACK = [
 GRAPHQL = [
     "Query", "Repository", "Discussion", "DiscussionCategory", "DiscussionComment", "DiscussionConnection",
     "DiscussionCommentConnection", "Issue", "IssueConnection", "Label", "LabelConnection", "Node", "PageInfo", "PullRequest", "PullRequestConnection",
-    "PullRequestReview", "PullRequestReviewConnection", "ReleaseConnection", "Actor",
+    "PullRequestReview", "PullRequestReviewConnection", "ReleaseConnection", "Actor", "User", "Bot", "Mannequin",
+    "IssueTimelineItemsConnection", "PullRequestTimelineItemsConnection", "AssignedEvent", "UnassignedEvent", "ConnectedEvent",
+    "DisconnectedEvent", "MarkedAsDuplicateEvent", "UnmarkedAsDuplicateEvent",
 ]
+# Of one of several types: which one, only a fragment can say.
+GRAPHQL_UNIONS = ["IssueTimelineItems", "PullRequestTimelineItems", "Assignee", "ReferencedSubject", "IssueOrPullRequest"]
 GRAPHQL_INPUTS = ["DiscussionOrder", "IssueFilters", "IssueOrder"]
-GRAPHQL_ENUMS = ["DiscussionOrderField", "IssueOrderField", "OrderDirection"]
+GRAPHQL_ENUMS = ["DiscussionOrderField", "IssueOrderField", "OrderDirection", "IssueTimelineItemsItemType", "PullRequestTimelineItemsItemType"]
 # Operation, name of the parameter or field, the words that say how much it takes, and where they are.
 STATED = {
     "github": [(None, "per_page", r"\(max (\d+)\)")],
@@ -180,13 +184,16 @@ def graphql(text):
     kinds = {name: "interface" if name in ("Node", "Actor") else "type" for name in GRAPHQL}
     types = {name: fields(text, kind, name) for name, kind in kinds.items()}
     # Of the large types only the fields that the queries name are facts of interest; the rest would be a copy.
-    used = {"Query": ["repository", "node"], "Repository": ["discussions", "issues", "pullRequests", "releases"]}
+    used = {"Query": ["repository", "node", "nodes"], "Repository": ["databaseId", "discussions", "issues", "nameWithOwner", "pullRequests", "releases"],
+            "User": ["login"], "Bot": ["login"], "Mannequin": ["login"]}
     for name, wanted in used.items():
         types[name] = {field: types[name][field] for field in wanted}
     for name in ("Issue", "PullRequest", "Discussion", "DiscussionComment", "PullRequestReview", "Label", "DiscussionCategory"):
         simple = {"number", "reviews", "fullDatabaseId", "id", "databaseId", "title", "body", "url", "closed", "isAnswered", "isAnswer",
-                  "createdAt", "updatedAt", "deletedAt", "author", "category", "labels", "comments", "replies", "name"}
+                  "createdAt", "updatedAt", "deletedAt", "author", "category", "labels", "comments", "replies", "name", "repository",
+                  "closingIssuesReferences", "timelineItems"}
         types[name] = {field: told for field, told in types[name].items() if field in simple}
+    types |= {name: {} for name in GRAPHQL_UNIONS if re.search(rf"^union {name}\b", text, re.M)}
     inputs = {name: {f: t["type"] for f, t in fields(text, "input", name).items()} for name in GRAPHQL_INPUTS}
     enums = {name: re.findall(r"\b[A-Z_]+\b", blocks(text, "enum", name)) for name in GRAPHQL_ENUMS}
     return {"types": types, "inputs": inputs, "enums": enums}

@@ -42,6 +42,7 @@ fn link(kind: EdgeKind, target: &str, inverse: bool) -> Link {
         rule: "provider.field".into(),
         at: None,
         until: None,
+        also: None,
     }
 }
 
@@ -283,6 +284,32 @@ fn edges_are_bounded_for_each_label_apart() {
     let (got, _) = of(&document(DocumentKind::Issue, "jira:acme/PAY-1", "t", &body));
     let count = |hidden: bool| got.edges.iter().filter(|edge| edge.also.is_some() == hidden).count();
     assert_eq!((count(true), count(false)), (MAX_EDGES, MAX_EDGES));
+}
+
+#[test]
+fn what_only_the_readers_of_both_ends_may_know_stands_under_both_labels() {
+    let guarded = |target: &str, also: &str| Link {
+        also: Some(AccessId(also.into())),
+        ..link(EdgeKind::Closes, target, false)
+    };
+    let mut pull = document(DocumentKind::PullRequest, "github:acme/web#1", "t", "");
+    let (plain, _) = of(&pull);
+    pull.links = vec![
+        guarded("github:acme/secret#2", "g/secret"),
+        guarded("github:ada/service#3", "g/api"),
+        guarded("github:ada/service#4", "g/other"),
+    ];
+    let (got, _) = of(&pull);
+    assert_eq!(got.nodes, plain.nodes, "no node is asserted");
+    assert_eq!(
+        edges(&got),
+        [
+            "github:acme/web#1 closes github:acme/secret#2 by provider.field / g/secret",
+            "github:acme/web#1 closes github:ada/service#3 by provider.field / g/api",
+            "github:acme/web#1 closes github:acme/api#3 by provider.field / g/api",
+            "github:acme/web#1 closes github:ada/service#4 by provider.field / g/other",
+        ]
+    );
 }
 
 #[test]

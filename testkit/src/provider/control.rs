@@ -2,6 +2,7 @@
 
 use super::auth::{Answer, Service, Who, atlassian, github, slack};
 use super::faults::Faults;
+use super::github::deeds::Hand;
 use super::limits::Limits;
 use super::log::Log;
 use super::mutation::{Changed, Mutation};
@@ -70,6 +71,11 @@ impl Simulators {
         let mut state = self.locked();
         let state = &mut *state;
         state.world.mutate_as(mutation, &mut state.changes)
+    }
+
+    /// Do something by hand at GitHub, now: to an item by its key, with another or with an account. Whether there are both.
+    pub fn by_hand(&self, hand: Hand, item: &str, with: &str) -> bool {
+        self.locked().world.by_hand(hand, item, with).is_some()
     }
 
     /// The webhooks by which a provider tells of a change, signed and ready to be posted. Jira's come once for each way of signing.

@@ -2,6 +2,7 @@
 
 mod account;
 mod counts;
+pub(crate) mod deeds;
 mod fixed;
 pub(crate) mod generate;
 mod graphql;
@@ -10,6 +11,7 @@ pub(crate) mod model;
 pub(crate) mod mutate;
 mod paging;
 mod pulls;
+mod relations;
 mod rest;
 mod tree;
 pub(crate) mod viewer;

@@ -23,6 +23,8 @@ pub struct Settings {
     pub token_life: Option<Duration>,
     /// Which kinds of token the applications were set up to get.
     pub tokens: TokenKinds,
+    /// Whether GitHub refuses what is asked by GraphQL: an application may lack the permissions.
+    pub graphql_denied: bool,
     /// How far the virtual clock moves at each request.
     pub tick: Duration,
     /// How long each answer takes on the real clock, so that requests overlap.
@@ -55,6 +57,7 @@ impl Default for Settings {
                 github_expires: true,
                 slack_rotates: true,
             },
+            graphql_denied: false,
             tick: Duration::ZERO,
             latency: Duration::ZERO,
             redirects: vec!["http://127.0.0.1/callback".to_owned()],

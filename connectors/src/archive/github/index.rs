@@ -143,6 +143,7 @@ fn timeline(repository: &str, event: &Value) -> Option<Link> {
         rule: format!("github.timeline.{name}"),
         at: time(event, &["created_at"]),
         until: None,
+        also: None,
     })
 }
 

@@ -1,8 +1,10 @@
 //! The document of an issue or a pull request.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::{AccessId, Account, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Link, Markup, SourceId};
+use domain::{
+    AccessId, Account, AccountId, Body, Change, DocumentKind, EdgeKind, Key, Link, Markup, SourceId, Timestamp,
+};
 use serde_json::Value;
 
 use crate::archive::draft::Draft;
@@ -24,6 +26,8 @@ pub(crate) struct Known {
     pub(crate) reviewers: BTreeSet<String>,
     /// What its timeline states.
     pub(crate) links: Vec<Link>,
+    /// Since when it is assigned to whom, where that is told.
+    pub(crate) assigned: BTreeMap<AccountId, Timestamp>,
 }
 
 /// How documents get their identities.
@@ -89,7 +93,16 @@ impl Maker<'_> {
             draft = draft.native(&item_id(repository, record.number));
         }
         for assignee in assignees {
-            draft = draft.link(EdgeKind::Assigned, assignee, "github.assignees");
+            let at = known.assigned.get(&assignee).copied();
+            draft = draft.edge(Link {
+                kind: EdgeKind::Assigned,
+                target: assignee,
+                inverse: false,
+                rule: "github.assignees".to_owned(),
+                at,
+                until: None,
+                also: None,
+            });
         }
         // Whoever answers comments on his own pull request is recorded as a reviewer of it, but is none.
         let own = text(value, &["user", "login"]);

@@ -29,7 +29,7 @@ fn records(name: &str) -> Vec<Value> {
 /// Read every official example.
 fn read_examples(scribe: &mut Scribe<'_>, batch: &mut Batch) {
     for row in records("issue-items") {
-        scribe.issue(&row, batch);
+        scribe.issue(&row, None, batch);
     }
     for row in records("issue-comment-items") {
         scribe.comment(Shape::Comment, &row, batch);
@@ -44,6 +44,7 @@ fn read_examples(scribe: &mut Scribe<'_>, batch: &mut Batch) {
         reviews: records("pull-request-review-items"),
         commits: records("commit-items"),
         files: records("diff-entry-items"),
+        stated: None,
     };
     for row in records("pull-request-simple-items") {
         scribe.pull(&row, &parts, batch);
@@ -107,7 +108,7 @@ fn identities_outlive_the_names_of_repositories() {
     let row = json!({ "number": 7, "title": "t", "created_at": "2024-01-01T00:00:00Z" });
     let (config, mut batch) = (config(), Batch::default());
     for name in ["acme/api", "acme/core"] {
-        Scribe::new(&config, 5, name).issue(&row, &mut batch);
+        Scribe::new(&config, 5, name).issue(&row, None, &mut batch);
     }
     let documents: Vec<_> = batch
         .changes
@@ -127,7 +128,7 @@ fn what_only_some_may_see_is_left_out_and_what_is_broken_is_named() {
             ..Parts::default()
         };
         scribe.pull(&json!({ "number": 3, "title": "p", "head": {} }), &parts, batch);
-        scribe.issue(&json!({ "id": 4 }), batch);
+        scribe.issue(&json!({ "id": 4 }), None, batch);
         scribe.comment(Shape::Comment, &json!({ "id": 5, "issue_url": "x/issues/none" }), batch);
         scribe.discussion(
             &json!({ "number": 8, "comments": { "nodes": [

@@ -88,10 +88,7 @@ impl Reader<'_> {
         while !self.take(")") {
             let name = self.next().trim_start_matches('$').to_owned();
             self.expect(":")?;
-            let mut kind = self.next();
-            if self.take("!") {
-                kind.push('!');
-            }
+            let kind = self.kind()?;
             if kind.ends_with('!') && sent.get(&name).is_none_or(Value::is_null) {
                 return Err(format!("the variable {name} is not sent"));
             }
@@ -103,6 +100,21 @@ impl Reader<'_> {
             .into_iter()
             .find(known)
             .map_or(Ok(()), |name| Err(format!("the variable {name} is not declared")))
+    }
+
+    /// A type, or a list of one.
+    fn kind(&mut self) -> Result<String, String> {
+        let mut kind = if self.take("[") {
+            let inner = self.kind()?;
+            self.expect("]")?;
+            format!("[{inner}]")
+        } else {
+            self.next()
+        };
+        if self.take("!") {
+            kind.push('!');
+        }
+        Ok(kind)
     }
 
     /// What is selected of a type.
@@ -119,6 +131,10 @@ impl Reader<'_> {
             // What stands before a colon is only what the answer calls it.
             if self.take(":") {
                 name = self.next();
+            }
+            // Every type has its name.
+            if name == "__typename" {
+                continue;
             }
             let field = &self.schema["types"][of][&name];
             let kind = field["type"]
@@ -169,6 +185,12 @@ impl Reader<'_> {
     }
 
     fn argument(&mut self, place: &str, kind: &str) -> Result<(), String> {
+        if kind.starts_with('[') && self.take("[") {
+            while !self.take("]") {
+                self.argument(place, bare(kind))?;
+            }
+            return Ok(());
+        }
         if self.take("{") {
             let fields = &self.schema["inputs"][bare(kind)];
             while !self.take("}") {

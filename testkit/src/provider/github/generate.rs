@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::deeds::{Deed, What};
 use super::model::{
     Changed, Comment, Commit, Discussion, GitHub, Item, Label, Milestone, Pull, Release, Remark, Repository, Review,
     Role, Team, Visibility,
@@ -191,7 +192,7 @@ pub(crate) fn item(world: &mut World, rng: &mut Rng, at: usize, pull: bool) -> u
     let from = format!("github:{}#{number}", world.github.repositories[at].full_name());
     let author = author(world, rng, at);
     let body = text(world, rng, at, &from);
-    let item = Item {
+    let mut item = Item {
         id: world.id(),
         number,
         title: title(rng),
@@ -207,9 +208,13 @@ pub(crate) fn item(world: &mut World, rng: &mut Rng, at: usize, pull: bool) -> u
         milestone: rng.chance(200).then_some(1),
         assignees: if rng.chance(500) { vec![author] } else { Vec::new() },
         comments: Vec::new(),
-        referred: Vec::new(),
+        deeds: Vec::new(),
         pull: None,
     };
+    let assigned = item.assignees.iter();
+    item.deeds = assigned
+        .map(|person| Deed::new(item.created, What::Assigned(*person)))
+        .collect();
     world.github.repositories[at].items.insert(number, item);
     if pull {
         let pull = branch(world, rng, at, number);
@@ -221,9 +226,8 @@ pub(crate) fn item(world: &mut World, rng: &mut Rng, at: usize, pull: bool) -> u
     number
 }
 
-/// A pull request fixes an earlier issue of its repository, and that issue's timeline says so.
+/// A pull request fixes an earlier issue of its repository, as its text says.
 fn refer(world: &mut World, rng: &mut Rng, at: usize, number: u64) {
-    let now = world.now;
     let repository = &mut world.github.repositories[at];
     let name = repository.full_name();
     let earlier: Vec<u64> = repository.items.keys().copied().filter(|one| *one < number).collect();
@@ -233,10 +237,6 @@ fn refer(world: &mut World, rng: &mut Rng, at: usize, number: u64) {
     };
     let body = item.body.take().unwrap_or_default();
     item.body = Some(format!("Fixes #{fixed}\r\n\r\n{body}"));
-    let author = item.author;
-    if let Some(fixed) = repository.items.get_mut(&fixed) {
-        fixed.referred.push((number, author, now));
-    }
     world.references.push(crate::provider::prose::Reference {
         from: format!("github:{name}#{number}"),
         to: format!("github:{name}#{fixed}"),

@@ -1,14 +1,16 @@
-//! GitHub's GraphQL, for what REST has not: discussions, and the reviews of many pull requests at once.
+//! GitHub's GraphQL, for what REST has not: discussions, what is stated between items, and the reviews of many pull requests at once.
 //!
 //! It takes queries of one fixed shape, whatever fields they pick: `repository(owner:, name:) { discussions(first:, after:, orderBy:) }`, with
 //! `owner`, `name`, `first` and `after` given as variables of these names or of those that the query puts after `first:` and the like.
-//! Or of the same shape with `pullRequests(first:, after:)`. A query that names `releases` asks for counts: see `counts`. The answer has all the fields below, asked for or not.
+//! Or of the same shape with `pullRequests(first:, after:)`. A query that names `releases` asks for counts: see `counts`;
+//! one that names `timelineItems` for what is stated of items: see `relations`. The answer has all the fields below, asked for or not.
 
 use serde_json::{Map, Value, json};
 
 use super::counts::counts;
 use super::json::{Writer, message};
 use super::model::{Comment, Discussion, Repository};
+use super::relations;
 use super::viewer::Viewer;
 use crate::provider::call::{Call, Reply};
 use crate::provider::signature::{clear, opaque};
@@ -22,7 +24,13 @@ pub(crate) fn answer(state: &State, call: &Call, viewer: &Viewer) -> Reply {
     let Some(body) = call.json() else {
         return message(400, "Problems parsing JSON");
     };
+    if state.settings.graphql_denied {
+        return failed("FORBIDDEN", "Resource not accessible by integration");
+    }
     let query = body["query"].as_str().unwrap_or_default();
+    if query.contains("timelineItems") {
+        return relations::answer((state, viewer), &body["variables"]);
+    }
     let reviews = query.contains("pullRequests");
     if !(reviews || query.contains("discussions")) || !query.contains("repository") {
         return failed(
@@ -59,7 +67,7 @@ pub(crate) fn answer(state: &State, call: &Call, viewer: &Viewer) -> Reply {
     Reply::ok(&page(&Writer::new(state), repository, (&terms, first)))
 }
 
-fn failed(kind: &str, text: &str) -> Reply {
+pub(super) fn failed(kind: &str, text: &str) -> Reply {
     Reply::ok(&json!({ "errors": [{ "type": kind, "message": text, "locations": [], "path": [] }] }))
 }
 
@@ -191,6 +199,6 @@ fn discussion(write: &Writer<'_>, repository: &Repository, one: &Discussion) -> 
 }
 
 /// A list that is whole.
-fn connection(nodes: &[Value]) -> Value {
+pub(super) fn connection(nodes: &[Value]) -> Value {
     json!({ "totalCount": nodes.len(), "nodes": nodes, "pageInfo": { "hasNextPage": false, "endCursor": null } })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::deeds::Deed;
 use crate::provider::prose::Target;
 use crate::provider::world::ORGANISATION;
 
@@ -121,8 +122,8 @@ pub(crate) struct Item {
     pub(crate) milestone: Option<u64>,
     pub(crate) assignees: Vec<usize>,
     pub(crate) comments: Vec<Comment>,
-    /// Numbers of this repository's items that refer to this one, and when they began to.
-    pub(crate) referred: Vec<(u64, usize, i64)>,
+    /// What was done to it by hand, the oldest first.
+    pub(crate) deeds: Vec<Deed>,
     pub(crate) pull: Option<Pull>,
 }
 

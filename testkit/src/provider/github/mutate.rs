@@ -1,5 +1,6 @@
 //! Changes at GitHub.
 
+use super::deeds::What;
 use super::generate;
 use super::model::{Item, Role, Visibility};
 use crate::provider::mutation::{Changed, Event, Mutation};
@@ -144,7 +145,7 @@ fn transfer(world: &mut World, rng: &mut Rng, at: usize) -> Option<Changed> {
     item.updated = now;
     item.labels.clear();
     item.milestone = None;
-    item.referred.clear();
+    item.deeds.retain(|deed| matches!(deed.what, What::Assigned(_)));
     target.items.insert(new, item);
     let place = (target.id, new);
     world.github.repositories[at].gone.insert(number, Some(place));

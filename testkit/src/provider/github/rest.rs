@@ -8,7 +8,7 @@ use super::viewer::Viewer;
 use super::{account, paging, pulls, tree};
 use crate::provider::call::{Call, Reply};
 use crate::provider::state::State;
-use crate::provider::time::{SECOND, parse, seconds};
+use crate::provider::time::{SECOND, parse};
 
 /// A route's view of a request.
 pub(crate) struct Ask<'a> {
@@ -245,10 +245,6 @@ fn issue(ask: &Ask<'_>, repository: &Repository, (number, more): (&str, &[&str])
                 ask.write.comment(repository, item, one)
             })
         }
-        ["timeline"] => {
-            let rows = timeline(ask, repository, item);
-            ask.list((repository, rest), &rows, Value::clone)
-        }
         _ => not_found(),
     }
 }
@@ -267,43 +263,4 @@ fn gone(ask: &Ask<'_>, repository: &Repository, number: u64) -> Reply {
             }
         }
     }
-}
-
-/// What happened to an item: its comments, reviews and the items that refer to it, oldest first.
-fn timeline(ask: &Ask<'_>, repository: &Repository, item: &Item) -> Vec<Value> {
-    let mut rows: Vec<(i64, Value)> = Vec::new();
-    for comment in &item.comments {
-        let mut value = ask.write.comment(repository, item, comment);
-        value["event"] = json!("commented");
-        value["actor"] = ask.write.user(comment.author);
-        rows.push((comment.created, value));
-    }
-    for (number, person, at) in &item.referred {
-        let Some(other) = repository.items.get(number) else {
-            continue;
-        };
-        let mut source = ask.write.issue(repository, other);
-        source["repository"] = ask.write.repository(repository, None);
-        rows.push((
-            *at,
-            json!({ "event": "cross-referenced", "actor": ask.write.user(*person), "created_at": seconds(*at),
-                "updated_at": seconds(*at), "source": { "type": "issue", "issue": source } }),
-        ));
-    }
-    if let Some(closed) = item.closed {
-        let url = format!("{}/issues/events/{}", ask.write.base(repository), item.id);
-        rows.push((
-            closed,
-            json!({ "id": item.id, "node_id": format!("CE_{}", item.id), "url": url, "actor": ask.write.user(item.author),
-                "event": "closed", "commit_id": null, "commit_url": null, "created_at": seconds(closed),
-                "performed_via_github_app": null, "state_reason": null }),
-        ));
-    }
-    for review in item.pull.iter().flat_map(|pull| &pull.reviews) {
-        let mut value = ask.write.review(repository, item.number, review);
-        value["event"] = json!("reviewed");
-        rows.push((review.submitted, value));
-    }
-    rows.sort_by_key(|(at, _)| *at);
-    rows.into_iter().map(|(_, value)| value).collect()
 }

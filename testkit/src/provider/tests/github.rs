@@ -236,3 +236,27 @@ fn discussions_come_by_graphql_each_once() {
     assert_eq!(counts(&ids, "id").len(), repository.discussions.len());
     assert_eq!(ids.len(), repository.discussions.len());
 }
+
+#[test]
+fn what_is_stated_is_asked_by_a_hundred_ids_at_most() {
+    let mut desk = desk();
+    let repository = desk.state.world.github.repositories[0].clone();
+    let mut ask = |ids: Vec<String>| {
+        let query = "query($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue { id timelineItems(first: 100) { nodes { __typename } } } } }";
+        let body = serde_json::json!({ "query": query, "variables": { "ids": ids } }).to_string();
+        json(&desk.send(Service::GitHub, ("POST", "/graphql"), &[], &body))
+    };
+    let refused = ask(vec!["I_1".to_owned(); 101]);
+    assert_eq!(refused["errors"][0]["type"], "ARGUMENT_LIMIT");
+    // What is not there is told beside what is.
+    let issue = repository.items.values().find(|item| item.pull.is_none());
+    let partly = ask(vec!["I_0".to_owned(), format!("I_{}", issue.expect("an issue").id)]);
+    assert_eq!(partly["errors"][0]["path"], serde_json::json!(["nodes", 0]));
+    assert_eq!(
+        (
+            partly["data"]["nodes"][0].is_null(),
+            partly["data"]["nodes"][1].is_object()
+        ),
+        (true, true)
+    );
+}
