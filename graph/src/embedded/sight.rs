@@ -252,9 +252,8 @@ impl Graph {
             return None;
         }
         let manners = hub.iter().map(|(manner, count)| (self.manners.get(*manner), *count));
-        let seen = manners.filter(|(manner, count)| {
-            *count > 0 && !manner.ended && sight.class(manner.class) && filter.has_manner(*manner)
-        });
+        let seen =
+            manners.filter(|(manner, _)| !manner.ended && sight.class(manner.class) && filter.has_manner(*manner));
         Some(seen.fold(Tally::default(), |tally, (manner, count)| Tally {
             count: tally.count + count,
             strongest: tally.strongest.max(manner.confidence),

@@ -41,11 +41,11 @@ impl<'g> Best<'g> {
     /// Whether enough edges are better than any between these nodes can be, with this confidence at most.
     #[inline]
     pub(super) fn is_full_for(&self, (from, to): (u32, u32), confidence: f32) -> bool {
-        self.last.is_some_and(|(last, least)| {
-            let by_key = |a: u32, b: u32| self.graph.order(a, b);
-            let order = least.total_cmp(&confidence).then_with(|| by_key(from, last.from));
-            order.then_with(|| by_key(to, last.to)).is_gt()
-        })
+        let is_better = |(last, least): (EdgeName, f32)| {
+            let last = ((last.from, last.to), least);
+            self.order_by_ends(((from, to), confidence), last).is_gt()
+        };
+        self.last.is_some_and(is_better)
     }
 
     /// Take an edge that was met with this confidence, unless it is known or there are enough better ones.
@@ -92,12 +92,18 @@ impl<'g> Best<'g> {
     }
 
     fn order(&self, (a, strong): (EdgeName, f32), (b, other): (EdgeName, f32)) -> Ordering {
+        self.order_by_ends(((a.from, a.to), strong), ((b.from, b.to), other))
+            .then_with(|| a.kind.cmp(&b.kind))
+    }
+
+    /// The order of edges as far as their kinds do not tell.
+    #[inline]
+    fn order_by_ends(&self, (a, strong): ((u32, u32), f32), (b, other): ((u32, u32), f32)) -> Ordering {
         let by_key = |a: u32, b: u32| self.graph.order(a, b);
         other
             .total_cmp(&strong)
-            .then_with(|| by_key(a.from, b.from))
-            .then_with(|| by_key(a.to, b.to))
-            .then_with(|| a.kind.cmp(&b.kind))
+            .then_with(|| by_key(a.0, b.0))
+            .then_with(|| by_key(a.1, b.1))
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Levels grow from the end whose next step is about the smaller. The edges of a busy node lie in the order of their other
 //! ends, so that the nodes of the other end are looked up among them: a node with a million edges is met and not gone
-//! through, though it is counted once where a time is asked about or a document is revoked. The search stops with the step in which the ends meet: nearly all questions for one path end here, without a look at longer
-//! walks.
+//! through, though it is counted once where a time is asked about or a document is revoked. The search stops with the step
+//! in which the ends meet: nearly all questions for one path end here, without a look at longer walks.
 
 use super::super::budget::Budget;
 use super::super::marks::Marks;
